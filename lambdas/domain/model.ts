@@ -1,0 +1,101 @@
+import type { ModelStatus } from '../contract/shapes.ts';
+import type { OperationKind } from './lifecycle.ts';
+import type { Execution } from './ports.ts';
+
+export interface ModelKey {
+  readonly project: string;
+  /** A decimal string from "1" on, never `latest`. */
+  readonly version: string;
+}
+
+export interface Units {
+  readonly min: number;
+  /** Absent: the model is not scaled. */
+  readonly max?: number;
+}
+
+/** What is, or last was, under way for a model. Tasks are fenced on `id` and `attempt`. */
+export interface OperationRecord {
+  readonly id: string;
+  readonly attempt: number;
+  readonly kind: OperationKind;
+  /** Who asked. */
+  readonly actor: string;
+  /** When, in epoch milliseconds. */
+  readonly at: number;
+  /** After this an observation that finds the work undone fails the model, or, where the kind cannot fail, is reported. */
+  readonly deadline: number;
+}
+
+/** Where a model came from: exactly one form of the ImportModel request. */
+export interface ModelSource {
+  readonly S3?: { readonly Bucket: string; readonly Prefix?: string };
+  readonly ModelPackageArn?: string;
+  readonly Image?: string;
+  readonly ModelDataUrl?: string;
+}
+
+export interface Evaluation {
+  readonly f1Score: number;
+  readonly precision: number;
+  readonly recall: number;
+  /** Epoch milliseconds. */
+  readonly evaluatedAt: number;
+}
+
+export interface Model extends ModelKey {
+  /** The layout of the row; tasks accept this one and the one before. */
+  readonly v: 1;
+  readonly createdAt: number;
+  readonly description?: string;
+  readonly status: ModelStatus;
+  readonly statusMessage: string;
+  readonly operation: OperationRecord;
+  /** The newest deployment, while the model is hosted, on its way there or back, or failed to get there. */
+  readonly deploymentId?: string;
+  readonly units?: Units;
+  readonly source: ModelSource;
+  /** Our copy of what the engine loads, absent until the import has made one. */
+  readonly artifact?: { readonly bucket: string; readonly prefix: string };
+  readonly evaluation?: Evaluation;
+  readonly output?: { readonly bucket: string; readonly prefix: string };
+  /** Somebody must look here no later than this (epoch milliseconds). Present while the model is passing. */
+  readonly dueAt?: number;
+}
+
+/** One run of a model: its history, its meter, its quota receipt and the name under which the engine knows it. */
+export interface Deployment extends ModelKey {
+  readonly v: 1;
+  /** Also the id of the operation that made it. */
+  readonly id: string;
+  readonly units: Units;
+  readonly startedBy: string;
+  readonly startedAt: number;
+  /** Counted against the running-models quota. Cleared, once, when the engine has confirmed that nothing is left. */
+  readonly reserved?: true;
+  /** A call to the engine that creates something may still be on its way until then. */
+  readonly createUntil?: number;
+  readonly hostedAt?: number;
+  /** When it stopped being wanted. */
+  readonly releasedAt?: number;
+  readonly endedAt?: number;
+  readonly endReason?: string;
+  /** Consecutive looks at a hosted deployment that found nothing: one may be wrong, two are not. */
+  readonly missing?: number;
+  readonly dueAt?: number;
+}
+
+/** The execution that carries out a model's operation: a function of the row alone. */
+export function executionOf(model: Model): Execution {
+  const { id, attempt, kind } = model.operation;
+  return {
+    workflow: kind === 'import' ? 'importing' : 'hosting',
+    name: `${id}-${attempt}`,
+    input: {
+      v: 1, kind, project: model.project, version: model.version, operationId: id, attempt,
+      ...(model.deploymentId !== undefined && { deploymentId: model.deploymentId }),
+    },
+  };
+}
+
+export const modelId = ({ project, version }: ModelKey): string => `${project}/${version}`;

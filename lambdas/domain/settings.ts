@@ -1,0 +1,55 @@
+import type { Home } from './arns.ts';
+
+/** Everything in which one stage differs from another, at run time. Times are seconds unless a name says otherwise. */
+export interface Settings extends Home {
+  /** `[a-z0-9]{1,8}`: part of every name that we give an engine. */
+  readonly stage: string;
+  readonly quotas: Quotas;
+  readonly limits: Limits;
+  /** Whether operations that the original service did not have are served. */
+  readonly extensions: boolean;
+  /** The buckets that callers may name, anywhere; nobody borrows our rights for another. `*` is for a laptop. */
+  readonly buckets: readonly string[];
+  readonly times: Times;
+}
+
+export interface Quotas {
+  readonly projects: number;
+  readonly modelsPerProject: number;
+  readonly runningModels: number;
+  readonly unitsPerModel: number;
+}
+
+/** Sizes in bytes, before base64. */
+export interface Limits {
+  readonly picture: number;
+  readonly body: number;
+}
+
+export interface Times {
+  /** Between a commit and the moment at which the sweep delivers it, should nobody have done so; also the margin of every lease. */
+  readonly delivery: number;
+  /** How long a start, and an import, may take. */
+  readonly start: number;
+  readonly import: number;
+  /** After this a stop or a delete, which cannot fail, says in its StatusMessage that it takes unusually long. */
+  readonly release: number;
+  /** The time limit of the task that makes the engine's resources: its calls may arrive that late. */
+  readonly provision: number;
+  /** Between two looks at a hosted deployment. */
+  readonly health: number;
+}
+
+/** The original service's defaults and its codes for them. */
+export const quotaCodes = {
+  projects: 'L-64685F61',
+  modelsPerProject: 'L-1B1011CA',
+  runningModels: 'L-82DA2ABD',
+  unitsPerModel: 'L-84E8C9F8',
+} as const satisfies Record<keyof Quotas, string>;
+
+export const defaultQuotas: Quotas = { projects: 100, modelsPerProject: 100, runningModels: 2, unitsPerModel: 5 };
+
+/** A proxied Lambda event holds 6 MB with the picture in base64: 4.4 MB of picture. */
+export const awsLimits: Limits = { picture: 4_400_000, body: 4_400_000 };
+export const localLimits: Limits = { picture: 8 * 1024 * 1024, body: 8 * 1024 * 1024 };
