@@ -73,7 +73,7 @@ export interface Deployment extends ModelKey {
   readonly startedAt: number;
   /** Counted against the running-models quota. Cleared, once, when the engine has confirmed that nothing is left. */
   readonly reserved?: true;
-  /** A call to the engine that creates something may still be on its way until then. */
+  /** A call to the engine that creates something may still be on its way until then. Absent: none was ever made. */
   readonly createUntil?: number;
   readonly hostedAt?: number;
   /** When it stopped being wanted. */
@@ -86,15 +86,12 @@ export interface Deployment extends ModelKey {
 }
 
 /** The execution that carries out a model's operation: a function of the row alone. */
-export function executionOf(model: Model): Execution {
-  const { id, attempt, kind } = model.operation;
+export function executionOf({ project, version, operation }: ModelKey & { readonly operation: OperationRecord }): Execution {
+  const { id, attempt, kind } = operation;
   return {
     workflow: kind === 'import' ? 'importing' : 'hosting',
     name: `${id}-${attempt}`,
-    input: {
-      v: 1, kind, project: model.project, version: model.version, operationId: id, attempt,
-      ...(model.deploymentId !== undefined && { deploymentId: model.deploymentId }),
-    },
+    input: { v: 1, kind, project, version, operationId: id, attempt },
   };
 }
 

@@ -1,3 +1,5 @@
+import type { OperationKind } from './lifecycle.ts';
+
 /** What the code needs of the world besides its table. A laptop and AWS differ behind these. */
 
 export interface Clock {
@@ -37,12 +39,11 @@ export interface Execution {
 /** A function of the model's row alone, so that a repeated delivery is the same delivery. */
 export interface ExecutionInput {
   readonly v: 1;
-  readonly kind: import('./lifecycle.ts').OperationKind;
+  readonly kind: OperationKind;
   readonly project: string;
   readonly version: string;
   readonly operationId: string;
   readonly attempt: number;
-  readonly deploymentId?: string;
 }
 
 export interface WorkflowRunner {

@@ -1,0 +1,44 @@
+import type { Input, OperationName, Output, Profile, Served } from '../contract/operations.ts';
+import type { Clock, Ids, Log, WorkflowRunner } from '../domain/ports.ts';
+import type { Settings } from '../domain/settings.ts';
+import type { HostingEngine } from '../hosting/engine.ts';
+import type { Store } from '../store/store.ts';
+
+/** What an operation of each profile may use; a profile's role has the rights for this and nothing else. */
+export interface ReadContext {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly log: Log;
+}
+
+export interface WriteContext extends ReadContext {
+  readonly ids: Ids;
+  readonly runner: WorkflowRunner;
+}
+
+export interface DetectContext extends ReadContext {
+  readonly engine: Pick<HostingEngine, 'detect'>;
+}
+
+export interface Contexts {
+  readonly read: ReadContext;
+  readonly write: WriteContext;
+  readonly detect: DetectContext;
+}
+
+/** What a call brings besides its parameters. */
+export interface Call {
+  readonly requestId: string;
+  /** Who asks, as an ARN or a name: it goes into the record of what was done. */
+  readonly caller: string;
+  readonly log: Log;
+}
+
+type ContextOf<N extends OperationName> = { [P in Profile]: N extends Served<P> ? Contexts[P] : never }[Profile];
+
+/** No event, no status code: parameters that are valid by the contract in, the answer's members out, or a ServiceError thrown. */
+export type Operation<N extends OperationName> = (input: Input<N>, ctx: ContextOf<N>, call: Call) => Promise<Output<N>>;
+
+/** A row without a handler, or a handler without a row, does not compile. */
+export type Handlers<P extends Profile = Profile> = { readonly [N in Served<P>]: Operation<N> };

@@ -1,0 +1,43 @@
+import { ValidationError } from '../contract/errors.ts';
+
+/** The default and the most. Both equal the quotas of projects and of models, and most published scripts read one page only: pages are full. */
+const fullPage = 100;
+
+/**
+ * Reads one page.
+ * @param scope what the token belongs to: a token of another operation, project or filter is refused
+ * @param cursor where in the list an item stands
+ */
+export async function page<Item>(
+  request: { readonly NextToken?: string; readonly MaxResults?: number },
+  scope: readonly string[],
+  list: (after: string | undefined) => AsyncIterable<Item>,
+  cursor: (item: Item) => string,
+): Promise<{ readonly items: readonly Item[]; readonly next: { readonly NextToken?: string } }> {
+  const size = request.MaxResults ?? fullPage;
+  const items: Item[] = [];
+  for await (const item of list(readToken(request.NextToken, scope))) {
+    if (items.length === size) return { items, next: { NextToken: writeToken(scope, cursor(items[size - 1] as Item)) } };
+    items.push(item);
+  }
+  return { items, next: {} };
+}
+
+/** Standard base64: the service's pattern for tokens does not know `-` and `_`. */
+const writeToken = (scope: readonly string[], after: string): string => Buffer.from(JSON.stringify([...scope, after])).toString('base64');
+
+function readToken(token: string | undefined, scope: readonly string[]): string | undefined {
+  if (token === undefined || token === '') return undefined;
+  const refusal = new ValidationError('1 validation error detected: Value at \'nextToken\' failed to satisfy constraint: '
+    + 'Member must be a token that this operation returned for the same parameters');
+  let parts: unknown;
+  try {
+    parts = JSON.parse(Buffer.from(token, 'base64').toString());
+  } catch {
+    throw refusal;
+  }
+  if (!Array.isArray(parts) || parts.length !== scope.length + 1) throw refusal;
+  const after: unknown = parts[scope.length];
+  if (typeof after !== 'string' || scope.some((part, index) => parts[index] !== part)) throw refusal;
+  return after;
+}

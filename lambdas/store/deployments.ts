@@ -1,0 +1,53 @@
+import type { Deployment, ModelKey } from '../domain/model.ts';
+import { absent, equals, put, update, type Change, type Condition, type Part, type Row } from './expression.ts';
+import { dueShard, keys, prefixes } from './keys.ts';
+import type { Table } from './table.ts';
+
+export type DeploymentKey = ModelKey & { readonly id: string };
+
+export type DeploymentChange = Partial<Omit<Deployment, 'id' | 'project' | 'version' | 'v' | 'reserved'>>;
+
+/** For how long the record of a run is kept after its end, in seconds. */
+const recordLifetime = 400 * 24 * 3600;
+
+const deploymentOf = ({ pk: _, sk: __, dueShard: ___, ...row }: Row): Deployment => row as unknown as Deployment;
+
+export class Deployments {
+  readonly #table: Table;
+
+  constructor(table: Table) {
+    this.#table = table;
+  }
+
+  async get(key: DeploymentKey): Promise<Deployment | undefined> {
+    const row = await this.#table.get(keys.deployment(key));
+    return row && deploymentOf(row);
+  }
+
+  /** Every run of a model, oldest first. */
+  async *ofModel(model: ModelKey): AsyncGenerator<Deployment> {
+    const { pk, prefix } = prefixes.deployments(model);
+    const rows = this.#table.query({
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)', ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
+    });
+    for await (const row of rows) yield deploymentOf(row);
+  }
+
+  /** The row precedes whatever the engine will make for it. */
+  open(deployment: Deployment): Part {
+    return put('deployment', keys.deployment(deployment), { ...deployment, dueShard: dueShard(deployment.id) }, absent('pk'));
+  }
+
+  /** Changes a run that has not ended. */
+  change(key: DeploymentKey, change: Change & { readonly set?: DeploymentChange }, ...beliefs: readonly Condition[]): Part {
+    return update('deployment', keys.deployment(key), change, absent('endedAt'), ...beliefs);
+  }
+
+  /** Ends a run, once: the engine has confirmed that nothing is left. Goes with `Quotas.giveBack` in one transaction. */
+  end(key: DeploymentKey, now: number, reason: string): Part {
+    return update('deployment', keys.deployment(key), {
+      set: { endedAt: now, endReason: reason, expiresAt: Math.floor(now / 1000) + recordLifetime },
+      remove: ['reserved', 'dueAt'],
+    }, absent('endedAt'), equals('reserved', true));
+  }
+}

@@ -1,0 +1,33 @@
+import type { DeploymentKey } from './deployments.ts';
+import { dueIndex } from './keys.ts';
+import type { ModelKey } from '../domain/model.ts';
+import type { Table } from './table.ts';
+
+/** What somebody should look at. Only a hint: the index trails the table, so whoever acts on it reads the row first. */
+export type DueRow = { readonly kind: 'model'; readonly key: ModelKey } | { readonly kind: 'deployment'; readonly key: DeploymentKey };
+
+export class Due {
+  readonly #table: Table;
+
+  constructor(table: Table) {
+    this.#table = table;
+  }
+
+  /** Rows due at `until` (epoch milliseconds) or before, the longest overdue of each shard first. Costs what is due, not what exists. */
+  async *until(until: number): AsyncGenerator<DueRow> {
+    for (const shard of dueIndex.shards) {
+      const rows = this.#table.query({
+        IndexName: dueIndex.name,
+        KeyConditionExpression: `${dueIndex.partition} = :shard AND ${dueIndex.sort} <= :until`,
+        ExpressionAttributeValues: { ':shard': shard, ':until': until },
+      });
+      for await (const row of rows) yield parse(String(row['pk']), String(row['sk']));
+    }
+  }
+}
+
+function parse(pk: string, sk: string): DueRow {
+  const [kind, version = '', id] = sk.split('#');
+  const key = { project: pk.slice(2), version: version.replace(/^0+/, '') };
+  return kind === 'MODEL' || id === undefined ? { kind: 'model', key } : { kind: 'deployment', key: { ...key, id } };
+}

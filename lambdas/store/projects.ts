@@ -1,0 +1,56 @@
+import { absent, atMost, equals, present, put, remove, update, type Part, type Row } from './expression.ts';
+import { keys, prefixes } from './keys.ts';
+import type { Table } from './table.ts';
+
+export interface Project {
+  readonly v: 1;
+  readonly name: string;
+  readonly createdAt: number;
+  /** The version that the next model gets. Versions are never used again. */
+  readonly nextVersion: number;
+  readonly models: number;
+  readonly datasets: number;
+}
+
+const projectOf = ({ pk: _, sk: name, ...row }: Row): Project => ({ name, ...row }) as unknown as Project;
+
+export class Projects {
+  readonly #table: Table;
+
+  constructor(table: Table) {
+    this.#table = table;
+  }
+
+  async get(name: string): Promise<Project | undefined> {
+    const row = await this.#table.get(keys.project(name));
+    return row && projectOf(row);
+  }
+
+  /** By name, from the one behind `after` on. */
+  async *list(after?: string): AsyncGenerator<Project> {
+    const rows = this.#table.query({
+      KeyConditionExpression: after === undefined ? 'pk = :pk' : 'pk = :pk AND sk > :after',
+      ExpressionAttributeValues: { ':pk': prefixes.projects, ...(after !== undefined && { ':after': after }) },
+    });
+    for await (const row of rows) yield projectOf(row);
+  }
+
+  create(name: string, now: number): Part {
+    return put('project', keys.project(name), { v: 1, createdAt: now, nextVersion: 1, models: 0, datasets: 0 }, absent('pk'));
+  }
+
+  /** Believes that nothing is left in it. */
+  delete(name: string): Part {
+    return remove('project', keys.project(name), present('pk'), equals('models', 0), equals('datasets', 0));
+  }
+
+  /** Takes the version that was read as the next one, if there is room for another model. */
+  takeVersion({ name, nextVersion }: Project, modelLimit: number): Part {
+    return update('project', keys.project(name), { set: { nextVersion: nextVersion + 1 }, add: { models: 1 } },
+      equals('nextVersion', nextVersion), atMost('models', modelLimit - 1));
+  }
+
+  dropModel(name: string): Part {
+    return update('project', keys.project(name), { add: { models: -1 } }, present('pk'));
+  }
+}

@@ -1,0 +1,32 @@
+import { absent, atMost, either, update, type Part } from './expression.ts';
+import { keys } from './keys.ts';
+import type { Table } from './table.ts';
+
+type Quota = Parameters<typeof keys.quota>[0];
+
+/** What is in use of the account-wide quotas. The limits are settings, so changing one is no migration. */
+export class Quotas {
+  readonly #table: Table;
+
+  constructor(table: Table) {
+    this.#table = table;
+  }
+
+  async used(quota: Quota): Promise<number> {
+    const row = await this.#table.get(keys.quota(quota));
+    return Number(row?.['used'] ?? 0);
+  }
+
+  /** A closed quota takes no more: the stack is being deleted. `limit` is at least 1. */
+  take(quota: Quota, limit: number): Part {
+    return update('quota', keys.quota(quota), { add: { used: 1 } }, absent('closed'), either(absent('used'), atMost('used', limit - 1)));
+  }
+
+  giveBack(quota: Quota): Part {
+    return update('quota', keys.quota(quota), { add: { used: -1 } });
+  }
+
+  close(quota: Quota): Part {
+    return update('quota', keys.quota(quota), { set: { closed: true } });
+  }
+}

@@ -1,0 +1,42 @@
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { Clock } from '../domain/ports.ts';
+import { Deployments } from './deployments.ts';
+import { Due } from './due.ts';
+import type { Part } from './expression.ts';
+import { Models } from './models.ts';
+import { Projects } from './projects.ts';
+import { Quotas } from './quotas.ts';
+import { Table } from './table.ts';
+import { Tags } from './tags.ts';
+import { Tokens } from './tokens.ts';
+
+/** The aggregates of the one table. They read on their own and hand out parts; who decides what belongs together commits them. */
+export class Store {
+  readonly projects: Projects;
+  readonly models: Models;
+  readonly deployments: Deployments;
+  readonly quotas: Quotas;
+  readonly tokens: Tokens;
+  readonly tags: Tags;
+  readonly due: Due;
+  readonly #table: Table;
+
+  constructor(client: DynamoDBDocumentClient, tableName: string, clock: Clock) {
+    this.#table = new Table(client, tableName, clock);
+    this.projects = new Projects(this.#table);
+    this.models = new Models(this.#table);
+    this.deployments = new Deployments(this.#table);
+    this.quotas = new Quotas(this.#table);
+    this.tokens = new Tokens(this.#table);
+    this.tags = new Tags(this.#table);
+    this.due = new Due(this.#table);
+  }
+
+  /**
+   * Writes all parts or none.
+   * @throws Refused if a condition did not hold, ThrottlingError if other writers stayed in the way
+   */
+  commit(...parts: readonly Part[]): Promise<void> {
+    return this.#table.commit(parts);
+  }
+}

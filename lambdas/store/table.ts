@@ -1,0 +1,121 @@
+import { ConditionalCheckFailedException, TransactionCanceledException, TransactionConflictException, type AttributeValue } from '@aws-sdk/client-dynamodb';
+import {
+  DeleteCommand, GetCommand, PutCommand, QueryCommand, TransactWriteCommand, UpdateCommand,
+  type DynamoDBDocumentClient, type QueryCommandInput, type TransactWriteCommandInput,
+} from '@aws-sdk/lib-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { ThrottlingError } from '../contract/errors.ts';
+import type { Clock } from '../domain/ports.ts';
+import type { Key, Part, Row } from './expression.ts';
+
+/** For how long a write that collides with another is tried again before the caller is asked to, in milliseconds. */
+const patience = 3000;
+
+/** Reasons that say "not now" rather than "no". */
+const transient = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
+
+/** A write whose condition did not hold; nothing was written. */
+export class Refused extends Error {
+  override readonly name = 'Refused';
+  readonly #rows: ReadonlyMap<string, Row | undefined>;
+
+  constructor(rows: ReadonlyMap<string, Row | undefined>) {
+    super(`the condition of ${[...rows.keys()].join(', ')} did not hold`);
+    this.#rows = rows;
+  }
+
+  /** Whether the condition of this part failed. */
+  at(part: string): boolean {
+    return this.#rows.has(part);
+  }
+
+  /** The row as the condition saw it, or undefined if there was none. */
+  row(part: string): Row | undefined {
+    return this.#rows.get(part);
+  }
+}
+
+/** The one table. Reads are strong; writes state what they believe, and several of them happen together or not at all. */
+export class Table {
+  readonly #client: DynamoDBDocumentClient;
+  readonly #clock: Clock;
+  readonly name: string;
+
+  constructor(client: DynamoDBDocumentClient, name: string, clock: Clock) {
+    this.#client = client;
+    this.#clock = clock;
+    this.name = name;
+  }
+
+  async get(key: Key): Promise<Row | undefined> {
+    const { Item } = await this.#client.send(new GetCommand({ TableName: this.name, Key: key, ConsistentRead: true }));
+    return Item;
+  }
+
+  /** Rows in order, page after page, as far as the reader goes. */
+  async *query(query: Omit<QueryCommandInput, 'TableName'>): AsyncGenerator<Row> {
+    let from: QueryCommandInput['ExclusiveStartKey'];
+    do {
+      const page = await this.#client.send(new QueryCommand({
+        ConsistentRead: query.IndexName === undefined, ...query, TableName: this.name, ExclusiveStartKey: from,
+      }));
+      yield* page.Items ?? [];
+      from = page.LastEvaluatedKey;
+    } while (from !== undefined);
+  }
+
+  /**
+   * Writes all parts or none.
+   * @throws Refused if a condition did not hold, ThrottlingError if other writers were in the way for three seconds
+   */
+  async commit(parts: readonly Part[]): Promise<void> {
+    const giveUpAt = this.#clock.now() + patience;
+    for (let attempt = 0; ; attempt += 1) {
+      const outcome = await this.#try(parts);
+      if (outcome === 'done') return;
+      if (outcome instanceof Refused) throw outcome;
+      const pause = Math.random() * Math.min(20 * 2 ** attempt, 500); // full jitter, or those who collided would collide again
+      if (this.#clock.now() + pause >= giveUpAt) {
+        throw new ThrottlingError('Too many requests are changing the same resource. Try your call again.', 1);
+      }
+      await this.#clock.sleep(pause);
+    }
+  }
+
+  async #try(parts: readonly Part[]): Promise<'done' | 'collided' | Refused> {
+    const [first] = parts;
+    try {
+      if (parts.length === 1 && first !== undefined && first.action !== 'ConditionCheck') await this.#single(first);
+      else await this.#client.send(new TransactWriteCommand({ TransactItems: parts.map((part) => this.#item(part)) }));
+      return 'done';
+    } catch (error) {
+      if (error instanceof TransactionConflictException) return 'collided';
+      if (error instanceof ConditionalCheckFailedException) return new Refused(new Map([[first?.name ?? '', plain(error.Item)]]));
+      if (!(error instanceof TransactionCanceledException)) throw error;
+      const reasons = error.CancellationReasons ?? [];
+      if (reasons.some(({ Code }) => transient.has(Code ?? ''))) return 'collided';
+      const refused = reasons.flatMap(({ Code, Item }, index) =>
+        Code === 'ConditionalCheckFailed' ? [[parts[index]?.name ?? '', plain(Item)] as const] : []);
+      if (refused.length === 0) throw error;
+      return new Refused(new Map(refused));
+    }
+  }
+
+  #request({ request }: Part): Record<string, unknown> {
+    return { TableName: this.name, ReturnValuesOnConditionCheckFailure: 'ALL_OLD', ...request };
+  }
+
+  #item(part: Part): NonNullable<TransactWriteCommandInput['TransactItems']>[number] {
+    return { [part.action]: this.#request(part) };
+  }
+
+  async #single(part: Part): Promise<void> {
+    const request = this.#request(part);
+    if (part.action === 'Put') await this.#client.send(new PutCommand(request as never));
+    else if (part.action === 'Update') await this.#client.send(new UpdateCommand(request as never));
+    else await this.#client.send(new DeleteCommand(request as never));
+  }
+}
+
+/** Errors carry rows as they travel, undecoded. */
+const plain = (item: Record<string, AttributeValue> | undefined): Row | undefined => (item === undefined ? undefined : unmarshall(item));
