@@ -3,6 +3,7 @@ import type { Clock, Ids, Log, WorkflowRunner } from '../domain/ports.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { HostingEngine } from '../hosting/engine.ts';
 import type { Store } from '../store/store.ts';
+import type { HostedMemory } from './hosted-memory.ts';
 
 /** What an operation of each profile may use; a profile's role has the rights for this and nothing else. */
 export interface ReadContext {
@@ -19,6 +20,7 @@ export interface WriteContext extends ReadContext {
 
 export interface DetectContext extends ReadContext {
   readonly engine: Pick<HostingEngine, 'detect'>;
+  readonly hosted: HostedMemory;
 }
 
 export interface Contexts {

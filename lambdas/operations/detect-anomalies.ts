@@ -8,15 +8,6 @@ import { isServing, notFound } from './models.ts';
 
 const pictureTypes: readonly string[] = ['image/png', 'image/jpeg'] satisfies readonly PictureType[];
 
-/** For how long a hosted model is believed to be hosted without looking, in milliseconds. Nothing else is ever kept. */
-const memoryTime = 5000;
-
-/** At most so many models are remembered by one process; beyond that it starts afresh. */
-const memorySize = 1000;
-
-type Hosted = { readonly ref: DeploymentRef; readonly until: number };
-const memories = new WeakMap<DetectContext['store'], Map<string, Hosted>>();
-
 /** The hot path: one picture in, one verdict out. A hosted model costs no read of the table for five seconds. */
 export const DetectAnomalies: Operation<'DetectAnomalies'> = async (input, ctx) => {
   const type = pictureType(input.ContentType);
@@ -27,20 +18,20 @@ export const DetectAnomalies: Operation<'DetectAnomalies'> = async (input, ctx) 
   if (input.Body.byteLength === 0) throw new ValidationError('The picture is empty. Send the bytes of a PNG or JPEG file as the body.');
 
   const key: ModelKey = { project: input.ProjectName, version: input.ModelVersion };
-  const remembered = memoryOf(ctx).get(modelId(key));
-  if (remembered !== undefined && remembered.until > ctx.clock.now()) {
+  const remembered = ctx.hosted.recall(key, ctx.clock.now());
+  if (remembered !== undefined) {
     try {
-      return answer(await ctx.engine.detect(remembered.ref, input.Body, type));
+      return answer(await ctx.engine.detect(remembered, input.Body, type));
     } catch (error) {
       if (!(error instanceof NotHosted)) throw translated(error, key);
-      memoryOf(ctx).delete(modelId(key)); // stopped, or stopped and started, since we last looked
+      ctx.hosted.forget(key); // stopped, or stopped and started, since we last looked
     }
   }
   const ref = await lookUp(ctx, key);
   try {
     return answer(await ctx.engine.detect(ref, input.Body, type));
   } catch (error) {
-    memoryOf(ctx).delete(modelId(key));
+    if (error instanceof NotHosted) ctx.hosted.forget(key);
     throw translated(error, key);
   }
 };
@@ -59,20 +50,12 @@ async function lookUp(ctx: DetectContext, key: ModelKey): Promise<DeploymentRef>
   if (model === undefined) throw await notFound(ctx, key);
   if (!isServing(model) || model.deploymentId === undefined) throw notServing(model);
   const ref = { id: model.deploymentId, model: { project: model.project, version: model.version } };
-  const memory = memoryOf(ctx);
-  if (memory.size >= memorySize) memory.clear();
-  memory.set(modelId(key), { ref, until: ctx.clock.now() + memoryTime });
+  ctx.hosted.remember(key, ref, ctx.clock.now());
   return ref;
 }
 
 const notServing = (model: Model): ConflictError =>
   new ConflictError('MODEL', modelId(model), `Model version ${model.version} of project ${model.project} cannot detect anomalies while its status is ${model.status}. Call StartModel, and wait until it is HOSTED.`);
-
-function memoryOf({ store }: DetectContext): Map<string, Hosted> {
-  const memory = memories.get(store) ?? new Map<string, Hosted>();
-  memories.set(store, memory);
-  return memory;
-}
 
 function translated(error: unknown, key: ModelKey): unknown {
   if (error instanceof PictureRefused) return new ValidationError(error.message);

@@ -1,0 +1,21 @@
+import { shapeOf } from './decode.ts';
+
+/**
+ * What a value looks like in a JSON body: timestamps are epoch seconds with a fraction, blobs base64; absent members are left out, because
+ * SDKs tell them from empty ones.
+ */
+export function encodeValue(name: string, value: unknown): unknown {
+  const shape = shapeOf(name);
+  switch (shape.type) {
+    case 'structure': {
+      const given = value as Record<string, unknown>;
+      return Object.fromEntries(Object.entries(shape.members)
+        .filter(([member]) => given[member] !== undefined)
+        .map(([member, { shape: of }]) => [member, encodeValue(of, given[member])]));
+    }
+    case 'list': return (value as readonly unknown[]).map((item) => encodeValue(shape.of, item));
+    case 'timestamp': return (value as number) / 1000;
+    case 'blob': return Buffer.from(value as Uint8Array).toString('base64');
+    default: return value;
+  }
+}

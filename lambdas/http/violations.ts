@@ -1,0 +1,26 @@
+import { ValidationError } from '../contract/errors.ts';
+
+/** Collects everything that is wrong with a request, in AWS's wording, so that a caller learns of all of it at once. */
+export class Violations {
+  readonly #found: string[] = [];
+
+  add(path: string, value: unknown, rule: string): void {
+    this.#found.push(`Value ${shown(value)} at '${path}' failed to satisfy constraint: ${rule}`);
+  }
+
+  /** @throws ValidationError if anything was added */
+  throwIfAny(): void {
+    const { length } = this.#found;
+    if (length === 0) return;
+    const listed = this.#found.slice(0, 20).join('; ');
+    throw new ValidationError(`${length} validation error${length === 1 ? '' : 's'} detected: ${listed}`);
+  }
+}
+
+/** What a message may repeat of a value: not all of a large one, and nothing that could forge a line of a log. */
+function shown(value: unknown): string {
+  if (value === undefined || value === null) return 'null';
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const short = text.length > 100 ? `${text.slice(0, 100)}...` : text;
+  return `'${short.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, '?')}'`;
+}
