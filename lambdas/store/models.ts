@@ -1,4 +1,5 @@
 import type { ModelStatus } from '../contract/shapes.ts';
+import { servingStates } from '../domain/lifecycle.ts';
 import type { Model, ModelKey, OperationRecord } from '../domain/model.ts';
 import { absent, check, equals, oneOf, put, remove, update, type Change, type Condition, type Part, type Row } from './expression.ts';
 import { dueShard, keys, prefixes } from './keys.ts';
@@ -73,6 +74,11 @@ export class Models {
   guard(fence: Fence, from: readonly ModelStatus[]): Part {
     const [first, ...rest] = fenced(fence);
     return check('model', keys.model(fence), first as Condition, ...rest, oneOf('status', from));
+  }
+
+  /** What the engine did of its own accord to a model that serves: only while it is the same deployment, and still serves. */
+  drift(model: Model, change: ModelChange): Part {
+    return update('model', keys.model(model), { set: change }, equals('deploymentId', model.deploymentId), oneOf('status', servingStates));
   }
 
   exists(key: ModelKey): Part {

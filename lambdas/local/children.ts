@@ -1,0 +1,77 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Where a host notes the processes that it starts, so that its successor finds those that outlived it. */
+export interface ChildRegister {
+  register(pid: number): void;
+  unregister(pid: number): void;
+}
+
+/** What tells a process from another that was given its number later. */
+interface Identity {
+  readonly started: string;
+  readonly command: string;
+}
+
+export function childRegister(folder: string): ChildRegister {
+  mkdirSync(folder, { recursive: true });
+  return {
+    register: (pid) => {
+      const identity = identityOf(pid);
+      if (identity !== undefined) writeFileSync(join(folder, `${pid}.json`), JSON.stringify(identity));
+    },
+    unregister: (pid) => rmSync(join(folder, `${pid}.json`), { force: true }),
+  };
+}
+
+/**
+ * Ends the children of a host that died, one by one, and only those: the number, the time of start and the command line must all be the
+ * recorded ones. Goes before the table is opened, or two would write to it.
+ * @returns how many were still alive
+ */
+export async function endOrphans(folder: string): Promise<number> {
+  mkdirSync(folder, { recursive: true });
+  let ended = 0;
+  for (const name of readdirSync(folder).filter((each) => /^\d+\.json$/.test(each))) {
+    const pid = Number.parseInt(name, 10);
+    if (isSame(pid, join(folder, name))) {
+      ended += 1;
+      process.kill(pid, 'SIGKILL');
+      for (let wait = 0; wait < 500 && isSame(pid, join(folder, name)); wait += 1) await sleep(10);
+    }
+    rmSync(join(folder, name), { force: true });
+  }
+  return ended;
+}
+
+function isSame(pid: number, file: string): boolean {
+  const now = identityOf(pid);
+  try {
+    const noted = JSON.parse(readFileSync(file, 'utf8')) as Identity;
+    return now !== undefined && now.started === noted.started && now.command === noted.command;
+  } catch {
+    return false; // a note that was torn by the crash: whoever it was about is not identified, and not ended
+  }
+}
+
+/** @returns undefined if there is no such process, or it has ended and only its number is left */
+function identityOf(pid: number): Identity | undefined {
+  try {
+    return process.platform === 'linux' ? fromProc(pid) : fromPs(pid);
+  } catch {
+    return undefined;
+  }
+}
+
+function fromProc(pid: number): Identity | undefined {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // the name before it may hold anything
+  return fields[0] === 'Z' ? undefined : { started: fields[19] ?? '', command: readFileSync(`/proc/${pid}/cmdline`, 'utf8') };
+}
+
+function fromPs(pid: number): Identity | undefined {
+  const line = execFileSync('ps', ['-o', 'lstart=,command=', '-p', String(pid)], { encoding: 'utf8' }).trim();
+  return line === '' ? undefined : { started: line.slice(0, 24), command: line.slice(24).trim() };
+}

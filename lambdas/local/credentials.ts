@@ -1,0 +1,116 @@
+import { createHash, createHmac, timingSafeEqual, type Hash, type Hmac } from 'node:crypto';
+import { SignatureV4 } from '@smithy/signature-v4';
+import { AccessDeniedError } from '../contract/errors.ts';
+import { operations, type OperationName } from '../contract/operations.ts';
+import { modelArn, parseArn, projectArn, type Home } from '../domain/arns.ts';
+import type { Clock } from '../domain/ports.ts';
+import type { AccessKey } from '../runtime/environment.ts';
+import type { RawRequest } from '../http/node-http.ts';
+
+/** The original's signing name, and the one that API Gateway wants. */
+const services = ['lookoutvision', 'execute-api'];
+
+/** How far a request's clock may be off, in milliseconds: as in AWS. */
+const skew = 5 * 60 * 1000;
+
+/** What the SDKs' signer wants of a hash. */
+class Sha256 {
+  readonly #hash: Hash | Hmac;
+  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
+    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', secret as string);
+  }
+  update(data: string | Uint8Array): void {
+    this.#hash.update(data);
+  }
+  digest(): Promise<Uint8Array> {
+    return Promise.resolve(this.#hash.digest());
+  }
+  reset(): void {
+    throw new Error('a hash is used once');
+  }
+}
+
+/** Verifies who asks, and what they may, from access keys that the host was given. */
+export class Credentials {
+  readonly #keys: ReadonlyMap<string, AccessKey>;
+  readonly #home: Home;
+  readonly #clock: Clock;
+
+  constructor(keys: readonly AccessKey[], home: Home, clock: Clock) {
+    this.#keys = new Map(keys.map((key) => [key.accessKeyId, key]));
+    this.#home = home;
+    this.#clock = clock;
+  }
+
+  /**
+   * @returns the caller's ARN
+   * @throws AccessDeniedError
+   */
+  async authenticate(request: RawRequest, operation: OperationName, labels: Readonly<Record<string, string>>): Promise<string> {
+    const key = await this.#signer(request, operation);
+    const caller = `arn:${this.#home.partition}:iam::${this.#home.account}:user/${key.name}`;
+    const { project, arn } = this.#target(operation, labels);
+    const may = key.actions.some((pattern) => fits(pattern, operation)) && (project === undefined || key.projects.some((pattern) => fits(pattern, project)));
+    if (!may) throw new AccessDeniedError(`User: ${caller} is not authorized to perform: lookoutvision:${operation} on resource: ${arn}`);
+    return caller;
+  }
+
+  async #signer(request: RawRequest, operation: OperationName): Promise<AccessKey> {
+    const { headers } = request;
+    const authorization = /^AWS4-HMAC-SHA256 Credential=([^/,\s]+)\/(\d{8})\/([^/,\s]+)\/([^/,\s]+)\/aws4_request,\s*SignedHeaders=([a-z0-9;-]+),\s*Signature=([0-9a-f]{64})$/
+      .exec(headers['authorization'] ?? '');
+    if (authorization === null) throw new AccessDeniedError('The request must be signed with AWS Signature Version 4, in its Authorization header.');
+    const [, accessKeyId = '', day = '', region = '', service = '', signedHeaders = '', signature = ''] = authorization;
+    const key = this.#keys.get(accessKeyId);
+    if (key === undefined || !services.includes(service)) {
+      throw new AccessDeniedError('The security token included in the request is invalid: unknown access key, or not signed for lookoutvision or execute-api.');
+    }
+    const time = signingTime(headers['x-amz-date'], day);
+    if (time === undefined || Math.abs(time - this.#clock.now()) > skew) {
+      throw new AccessDeniedError('The signature is too old, or from the future. Check the clock of the machine that signs.');
+    }
+    const signed = new Set(signedHeaders.split(';'));
+    const unsigned = Object.keys(headers).find((name) => (name === 'host' || name.startsWith('x-amz-')) && !signed.has(name));
+    if (unsigned !== undefined) throw new AccessDeniedError(`The header ${unsigned} must be signed.`);
+    if (!bodyIsSigned(request, operation)) throw new AccessDeniedError('The body is not the one that was signed.');
+
+    const signer = new SignatureV4({ credentials: key, region, service, sha256: Sha256 as never, applyChecksum: false });
+    const query: Record<string, string[]> = Object.create(null) as Record<string, string[]>;
+    for (const [name, value] of request.query) (query[name] ??= []).push(value);
+    const expected = await signer.sign({
+      method: request.method, protocol: 'http:', hostname: headers['host'] ?? '', path: request.path, query, body: request.body,
+      headers: Object.fromEntries([...signed].map((name) => [name, headers[name] ?? ''])),
+    }, { signingDate: new Date(time), signableHeaders: signed });
+    const computed = /Signature=([0-9a-f]{64})/.exec(expected.headers['authorization'] ?? '')?.[1] ?? '';
+    if (!timingSafeEqual(Buffer.from(computed.padEnd(64)), Buffer.from(signature))) {
+      throw new AccessDeniedError('The request signature we calculated does not match the signature you provided. Check your secret access key and signing method.');
+    }
+    return key;
+  }
+
+  #target(operation: OperationName, labels: Readonly<Record<string, string>>): { readonly project?: string; readonly arn: string } {
+    const { projectName: project, modelVersion: version, resourceArn } = labels;
+    if (resourceArn !== undefined) return { project: parseArn(resourceArn)?.project ?? '', arn: resourceArn };
+    if (project === undefined) return { arn: '*' };
+    return { project, arn: operations[operation].resource === 'model' ? modelArn(this.#home, { project, version: version ?? '*' }) : projectArn(this.#home, project) };
+  }
+}
+
+/** A body may go unsigned only where it is a picture, because JS signs streams so. */
+function bodyIsSigned({ headers, body }: RawRequest, operation: OperationName): boolean {
+  const stated = headers['x-amz-content-sha256'];
+  if (stated === undefined) return true; // then it is part of what is signed
+  if (stated === 'UNSIGNED-PAYLOAD') return operation === 'DetectAnomalies';
+  return stated === createHash('sha256').update(body).digest('hex');
+}
+
+function signingTime(stamp: string | undefined, day: string): number | undefined {
+  const [, year, month, date, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(stamp ?? '') ?? [];
+  if (year === undefined || `${year}${month ?? ''}${date ?? ''}` !== day) return undefined;
+  const time = Date.parse(`${year}-${month}-${date}T${hour}:${minute}:${second}Z`);
+  return Number.isNaN(time) ? undefined : time;
+}
+
+/** `*` stands for anything, as in a policy. */
+const fits = (pattern: string, text: string): boolean =>
+  new RegExp(`^${pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`).test(text);

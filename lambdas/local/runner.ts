@@ -1,0 +1,128 @@
+import { StateMachine } from 'aws-local-stepfunctions';
+import type { Execution, Log, WorkflowName, WorkflowRunner } from '../domain/ports.ts';
+import type { TaskContext, TaskInput } from '../workflows/context.ts';
+import { tasks, type Task } from '../workflows/tasks/tasks.ts';
+import type { ExecutionMemory, ExecutionStatus } from './execution-memory.ts';
+import hosting from '../workflows/hosting.asl.json' with { type: 'json' };
+import importing from '../workflows/importing.asl.json' with { type: 'json' };
+
+const definitions = { hosting, importing } as const satisfies Record<WorkflowName, object>;
+
+type Definition = ConstructorParameters<typeof StateMachine>[0];
+
+export interface RunnerOptions {
+  readonly memory: ExecutionMemory;
+  readonly log: Log;
+  /** How many milliseconds a second of waiting takes: the workflows' waits are made for an engine that needs minutes. */
+  readonly pace: number;
+  /** Milliseconds between the tries of a task that failed, instead of the workflow's own. */
+  readonly retryAfter?: number;
+}
+
+/** Step Functions on one machine: the same files, walked by an interpreter, and the same answers to names that were used before. */
+export class LocalRunner implements WorkflowRunner {
+  readonly #options: RunnerOptions;
+  readonly #machines: Readonly<Record<WorkflowName, StateMachine>>;
+  readonly #running = new Map<string, { abort(): void; readonly over: Promise<void> }>();
+  #context: TaskContext | undefined;
+  #closed = false;
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+    // The files are linted by a test; validating them again would cost every start of the host 100 ms.
+    const machine = (name: WorkflowName): StateMachine =>
+      new StateMachine(definitions[name] as unknown as Definition, { validationOptions: { noValidate: true } });
+    this.#machines = { hosting: machine('hosting'), importing: machine('importing') };
+  }
+
+  /** The tasks' context, which the composition root can make only when it has a runner. */
+  serve(context: TaskContext): this {
+    this.#context = context;
+    return this;
+  }
+
+  async start(execution: Execution): Promise<'started' | 'exists'> {
+    if (this.#closed) throw new Error('the host is closing');
+    if (!await this.#options.memory.open(execution)) return 'exists';
+    this.#run(execution);
+    return 'started';
+  }
+
+  /** Ends whatever runs; the rows stay due, and the next host goes on. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const all = [...this.#running.values()];
+    for (const { abort } of all) abort();
+    await Promise.all(all.map(({ over }) => over));
+  }
+
+  /** Resolves when no execution runs. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all([...this.#running.values()].map(({ over }) => over));
+  }
+
+  /** As an operator would in the console. */
+  abort(name: string): void {
+    this.#running.get(name)?.abort();
+  }
+
+  names(): string[] {
+    return [...this.#running.keys()];
+  }
+
+  #run({ workflow, name, input }: Execution): void {
+    let wait = 0;
+    const states = definitions[workflow].States as Readonly<Record<string, { readonly Type: string }>>;
+    const ofType = (type: string): string[] => Object.keys(states).filter((state) => states[state]?.Type === type);
+    const handlers = Object.fromEntries(ofType('Task').map((state) => [state, async (data: TaskInput) => {
+      const result = await this.#perform(workflow, state, data);
+      wait = result?.wait ?? 0;
+      return result ?? null;
+    }]));
+    const waits = {};
+    for (const state of ofType('Wait')) Object.defineProperty(waits, state, { get: () => wait * this.#options.pace });
+    const { retryAfter } = this.#options;
+    const run = this.#machines[workflow].run(input as never, {
+      overrides: {
+        taskResourceLocalHandlers: handlers as never,
+        waitTimeOverrides: waits,
+        ...(retryAfter !== undefined && { retryIntervalOverrides: Object.fromEntries(ofType('Task').map((state) => [state, retryAfter])) }),
+      },
+      context: { Execution: { Id: name, Name: name, Input: input as never, StartTime: new Date().toISOString(), RoleArn: '' } } as never,
+    });
+    const over = run.result.then(
+      () => this.#over(name, 'SUCCEEDED'),
+      (error: unknown) => this.#over(name, statusOf(error), error),
+    );
+    this.#running.set(name, { abort: () => { run.abort(); }, over });
+  }
+
+  /** As Lambda does it: the input arrives as a copy, and an error is reported as JSON under its name. */
+  async #perform(workflow: WorkflowName, state: string, data: TaskInput): ReturnType<Task> {
+    const context = this.#context;
+    const task = (tasks[workflow] as Readonly<Record<string, Task>>)[state];
+    if (context === undefined || task === undefined) throw new Error(`nothing carries out ${workflow}.${state}`);
+    try {
+      return await task(structuredClone(data), { ...context, log: context.log.with({ operationId: data.operationId, attempt: data.attempt, state }) });
+    } catch (error) {
+      const { name, message } = error instanceof Error ? error : new Error(String(error));
+      throw Object.assign(new Error(JSON.stringify({ errorType: name, errorMessage: message }), { cause: error }), { name });
+    }
+  }
+
+  async #over(name: string, status: ExecutionStatus, error?: unknown): Promise<void> {
+    this.#running.delete(name);
+    if (status !== 'SUCCEEDED' && status !== 'ABORTED') this.#options.log.error('an execution ended early; the sweep goes on with it', { execution: name, status, error });
+    try {
+      await this.#options.memory.close(name, status, error === undefined ? undefined : String(error));
+    } catch (failure) {
+      this.#options.log.warn('the end of an execution was not noted', { execution: name, error: failure });
+    }
+  }
+}
+
+const statusOf = (error: unknown): ExecutionStatus => {
+  const name = error instanceof Error ? error.name : '';
+  if (name.includes('Abort')) return 'ABORTED';
+  return name.includes('Timeout') ? 'TIMED_OUT' : 'FAILED';
+};

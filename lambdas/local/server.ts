@@ -1,0 +1,56 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { AccessDeniedError } from '../contract/errors.ts';
+import { listener, type NodeHost } from '../http/node-http.ts';
+import { refusal } from '../http/pipeline.ts';
+import { refuseWebPages } from './visitors.ts';
+
+export interface LocalServer {
+  readonly url: string;
+  /** Takes no more requests, and resolves when those that it took are answered. */
+  close(): Promise<void>;
+}
+
+/** @param signed whether callers must sign, so that the host name is theirs to choose */
+export async function listen(host: NodeHost, address: string, port: number, signed: boolean): Promise<LocalServer> {
+  const serve = listener(host);
+  const server = createServer({ maxHeaderSize: 32 * 1024, requestTimeout: 60_000, headersTimeout: 20_000 }, (req, res) => {
+    if (req.method === 'GET' && req.url === '/health') {
+      res.writeHead(200, { 'Content-Type': 'application/json' }).end('{"status":"ok"}');
+      return;
+    }
+    try {
+      refuseWebPages(req.headers, signed);
+    } catch (error) {
+      if (!(error instanceof AccessDeniedError)) throw error;
+      const { status, headers, body } = refusal(error, 'refused-at-the-door');
+      res.writeHead(status, { ...headers, Connection: 'close' }).end(body);
+      req.resume();
+      return;
+    }
+    serve(req, res);
+  });
+  server.on('clientError', (_error, socket) => {
+    if (!socket.writable) return void socket.destroy();
+    const body = '{"__type":"com.amazonaws.lookoutvision#ValidationException","Message":"The request is not valid HTTP."}';
+    socket.end(`HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nx-amzn-ErrorType: ValidationException\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`);
+  });
+  server.listen(port, address);
+  await once(server, 'listening');
+  return { url: urlOf(server, address), close: () => shut(server) };
+}
+
+function urlOf(server: Server, address: string): string {
+  const { port } = server.address() as AddressInfo;
+  return `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
+}
+
+async function shut(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  const impatient = setTimeout(() => server.closeAllConnections(), 5000);
+  await closed;
+  clearTimeout(impatient);
+}

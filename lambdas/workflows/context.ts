@@ -1,0 +1,83 @@
+import type { ModelStatus } from '../contract/shapes.ts';
+import type { Model } from '../domain/model.ts';
+import type { Clock, ExecutionInput, Log, WorkflowRunner } from '../domain/ports.ts';
+import type { Settings } from '../domain/settings.ts';
+import type { HostingEngine, ModelImporter } from '../hosting/engine.ts';
+import type { Part } from '../store/expression.ts';
+import type { Fence } from '../store/models.ts';
+import type { Store } from '../store/store.ts';
+import { Refused } from '../store/table.ts';
+
+/** What tasks and the sweep may use: the slow rights, which the functions behind the API do not have. */
+export interface TaskContext {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly engine: HostingEngine;
+  readonly importer: ModelImporter;
+  readonly log: Log;
+}
+
+export interface SweepContext extends TaskContext {
+  readonly runner: WorkflowRunner;
+}
+
+/** The data that travels through an execution: its input, and what the last task saw. */
+export interface TaskInput extends ExecutionInput {
+  readonly progress?: Progress;
+  /** What Step Functions notes of an error that it caught. */
+  readonly failure?: { readonly Error: string; readonly Cause: string };
+}
+
+export interface Progress {
+  readonly state: string;
+  /** Whole seconds until the next look. */
+  readonly wait: number;
+  /** How often it was looked at. */
+  readonly round: number;
+}
+
+/** A later operation, or a later attempt at this one, is in charge: whoever finds this ends quietly. */
+export class Superseded extends Error {
+  override readonly name = 'Superseded';
+}
+
+export const fenceOf = ({ project, version, operationId, attempt }: ExecutionInput): Fence => ({ project, version, operationId, attempt });
+
+/**
+ * The model that a task works for, if it is still this attempt's to work on.
+ * @throws Superseded
+ */
+export async function claimed({ store }: Pick<TaskContext, 'store'>, input: ExecutionInput, states: readonly ModelStatus[]): Promise<Model> {
+  const model = await store.models.get(input);
+  if (model?.operation.id !== input.operationId || model.operation.attempt !== input.attempt || !states.includes(model.status)) {
+    throw new Superseded(`operation ${input.operationId}, attempt ${input.attempt}, is no longer in charge`);
+  }
+  return model;
+}
+
+/**
+ * A task's commit: a fence that has moved ends the task.
+ * @throws Superseded if the model's part was refused, Refused if another was
+ */
+export async function commit({ store }: Pick<TaskContext, 'store'>, ...parts: readonly Part[]): Promise<void> {
+  try {
+    await store.commit(...parts);
+  } catch (error) {
+    if (error instanceof Refused && error.at('model')) throw new Superseded('the fence has moved');
+    throw error;
+  }
+}
+
+/** Waits grow, because a history ends at 25,000 events and most of what takes long takes very long: 5 s, then half as long again, up to a minute. */
+export const waitOf = (round: number): number => Math.min(60, Math.round(5 * 1.5 ** round));
+
+/** Until when a visitor who comes again in `wait` seconds holds the lease. */
+export const leaseUntil = ({ clock, settings }: Pick<TaskContext, 'clock' | 'settings'>, wait: number): number =>
+  clock.now() + (wait + settings.times.delivery) * 1000;
+
+/**
+ * The deadline, without the time for which nobody was looking: a laptop that slept, or a fleet of tasks that could not run, is not the engine's
+ * delay. `now` is from before the observation that it is held against.
+ */
+export const fairDeadline = ({ operation: { deadline }, dueAt }: Model, now: number): number => deadline + Math.max(0, now - (dueAt ?? now));

@@ -1,0 +1,77 @@
+import { isPassing } from '../domain/lifecycle.ts';
+import { executionOf, modelId, type Model } from '../domain/model.ts';
+import { EngineFailed } from '../hosting/engine.ts';
+import type { DueRow } from '../store/due.ts';
+import { Refused } from '../store/table.ts';
+import { fairDeadline, Superseded, type SweepContext, type TaskInput } from './context.ts';
+import { lookAfter } from './health.ts';
+import { markFailed, markHosted, observeHosting } from './tasks/start.ts';
+
+/** So many rows are looked at together. */
+const atOnce = 8;
+
+export interface SweepReport {
+  readonly looked: number;
+  readonly failed: number;
+}
+
+/**
+ * Looks at every row that is due: what was committed and never delivered, executions that were not heard of in time, deadlines, hosted
+ * deployments, and deployments that are over but not gone. Every write states what it believes, so any number of sweeps may run at once.
+ * @param until epoch milliseconds; a host that has just started, alone on its table, looks at everything: nothing can be under way
+ */
+export async function sweep(ctx: SweepContext, until = ctx.clock.now()): Promise<SweepReport> {
+  let looked = 0;
+  let failed = 0;
+  let batch: DueRow[] = [];
+  const flush = async (): Promise<void> => {
+    const outcomes = await Promise.allSettled(batch.map((row) => look(ctx, row, until)));
+    outcomes.forEach((outcome, index) => {
+      if (outcome.status === 'fulfilled' || outcome.reason instanceof Superseded || outcome.reason instanceof Refused) return;
+      failed += 1; // one row's trouble is not the others'; it stays due
+      ctx.log.error('the sweep could not look after a row', { row: batch[index], error: outcome.reason });
+    });
+    looked += batch.length;
+    batch = [];
+  };
+  for await (const row of ctx.store.due.until(until)) {
+    batch.push(row);
+    if (batch.length === atOnce) await flush();
+  }
+  await flush();
+  return { looked, failed };
+}
+
+async function look(ctx: SweepContext, row: DueRow, until: number): Promise<void> {
+  if (row.kind === 'deployment') return lookAfter(ctx, row.key, until);
+  const model = await ctx.store.models.get(row.key);
+  if (model?.dueAt === undefined || model.dueAt > until || !isPassing(model.status)) return;
+  await takeOver(ctx, model);
+}
+
+/**
+ * The operation goes on under a new attempt. The name of a closed execution is refused for 90 days, so it must change; and the fence on the
+ * attempt keeps whatever is left of the old execution harmless.
+ */
+async function takeOver(ctx: SweepContext, model: Model): Promise<void> {
+  const now = ctx.clock.now();
+  const deadline = fairDeadline(model, now);
+  const operation = { ...model.operation, attempt: model.operation.attempt + 1, deadline };
+  const dueAt = now + ctx.settings.times.delivery * 1000;
+  await ctx.store.commit(ctx.store.models.takeOver(model, operation, dueAt));
+  const execution = executionOf({ ...model, operation });
+  ctx.log.warn('took an operation over', { model: modelId(model), execution: execution.name, status: model.status });
+  if (operation.kind === 'start' && now > deadline) return settle(ctx, execution.input);
+  await ctx.runner.start(execution);
+}
+
+/** A start that no execution brings to its end is brought there here: a model never gets stuck, whatever is broken. */
+async function settle(ctx: SweepContext, input: TaskInput): Promise<void> {
+  try {
+    const { state } = await observeHosting(input, ctx);
+    if (state === 'ready') await markHosted(input, ctx);
+  } catch (error) {
+    if (!(error instanceof EngineFailed)) throw error;
+    await markFailed({ ...input, failure: { Error: error.name, Cause: error.message } }, ctx);
+  }
+}
