@@ -2,37 +2,8 @@ import type { Units } from '../../domain/model.ts';
 import type { Clock, Log } from '../../domain/ports.ts';
 import { EngineBusy, NotHosted, type PictureType, type Verdict } from '../engine.ts';
 import { ArtifactUnfit } from './artifact.ts';
-import type { UnitProcess } from './unit-process.ts';
-
-/** Milliseconds, unless a name says otherwise. */
-export interface PoolOptions {
-  /** Between two looks at the units, so also how late any of the other times may be kept. */
-  readonly look: number;
-  /** How long a unit may take to load its model. */
-  readonly load: number;
-  /** How long a unit may take for one picture; then it is killed and replaced. */
-  readonly judge: number;
-  /** How long a picture may wait for a unit. Together with `judge` no more than the 25 s that a caller is kept waiting. */
-  readonly wait: number;
-  /** Pictures that may wait, per unit of the most that the model may have. */
-  readonly queuePerUnit: number;
-  /** A unit is added when a picture has waited this long. */
-  readonly growAfter: number;
-  /** A unit above the least number ends after this time without work. */
-  readonly shrinkAfter: number;
-  /** Before a lost unit is replaced: this, doubled with each further loss in a row, and never more than `backoffLimit`. */
-  readonly backoff: number;
-  readonly backoffLimit: number;
-  /** So many units lost without a single one ever having been ready, and the deployment has failed. */
-  readonly attempts: number;
-  /** Of one unit's process, in bytes. */
-  readonly memory: number;
-}
-
-export const defaultPoolOptions: PoolOptions = {
-  look: 250, load: 60_000, judge: 15_000, wait: 10_000, queuePerUnit: 16, growAfter: 500, shrinkAfter: 60_000,
-  backoff: 250, backoffLimit: 30_000, attempts: 3, memory: 1024 * 1024 * 1024,
-};
+import type { PoolOptions } from './pool-options.ts';
+import { UnitLost, type UnitProcess } from './unit-process.ts';
 
 export interface PoolPorts {
   readonly clock: Clock;
@@ -69,6 +40,8 @@ export class Pool {
   /** In the order of their last use, the latest at the end. */
   #members: Member[] = [];
   #queue: Job[] = [];
+  /** Every process that has not ended, those too that were told to. */
+  readonly #alive = new Set<UnitProcess>();
   /** How many units there should be just now. */
   #wanted: number;
   #everReady = false;
@@ -78,7 +51,6 @@ export class Pool {
   /** Time as it passed for us, so that a laptop's sleep counts as one long look and ends no unit that did nothing wrong. */
   #time = 0;
   #restAt = 0;
-  readonly #watch: Promise<void>;
 
   constructor(units: Units, options: PoolOptions, ports: PoolPorts) {
     this.#options = options;
@@ -86,7 +58,7 @@ export class Pool {
     this.#units = units;
     this.#wanted = units.min;
     this.#fill();
-    this.#watch = this.#keepLooking();
+    void this.#keepLooking();
   }
 
   get state(): PoolState {
@@ -122,13 +94,13 @@ export class Pool {
     this.#closing = true;
     for (const job of this.#queue.splice(0)) job.reject(new NotHosted('The model is being stopped.'));
     for (const { unit, job } of this.#members) if (job === undefined) unit.kill('the model was stopped');
-    await this.#watch;
+    await Promise.all([...this.#alive].map(({ ended }) => ended));
   }
 
   /** Ends everything at once; pictures under way fail. */
   async close(): Promise<void> {
     const drained = this.drain();
-    for (const { unit } of this.#members) unit.kill('the host is being stopped');
+    for (const unit of this.#alive) unit.kill('the host is being stopped');
     await drained;
   }
 
@@ -141,6 +113,7 @@ export class Pool {
     const unit = this.#ports.start();
     const member: Member = { unit, ready: false, job: undefined, since: this.#time };
     this.#members.push(member);
+    this.#alive.add(unit);
     unit.loaded.then(() => {
       this.#everReady = true;
       this.#rest(member);
@@ -160,6 +133,7 @@ export class Pool {
   }
 
   #lost(member: Member, reason: string): void {
+    this.#alive.delete(member.unit);
     this.#members = this.#members.filter((other) => other !== member);
     const expected = this.#closing || this.#failure !== undefined || this.#members.length >= this.#wanted;
     if (expected) return;
@@ -184,23 +158,31 @@ export class Pool {
       const member = this.#members.findLast(({ ready, job }) => ready && job === undefined);
       const job = member === undefined ? undefined : this.#queue.shift();
       if (member === undefined || job === undefined) return;
-      member.job = job;
-      member.since = this.#time;
-      member.unit.judge(job.picture, job.type).finally(() => {
-        this.#rest(member);
-        if (this.#closing) member.unit.kill('the model was stopped');
-        else this.#dispatch();
-      }).then((verdict) => {
-        this.#losses = 0;
-        job.resolve(verdict);
-      }, job.reject);
+      void this.#serve(member, job);
     }
+  }
+
+  async #serve(member: Member, job: Job): Promise<void> {
+    member.job = job;
+    member.since = this.#time;
+    try {
+      job.resolve(await member.unit.judge(job.picture, job.type));
+      this.#losses = 0;
+    } catch (error) {
+      // Its end may be known here before `ended` has told: nothing must be given to it in between.
+      if (error instanceof UnitLost) member.ready = false;
+      else this.#losses = 0;
+      job.reject(error);
+    }
+    this.#rest(member);
+    if (this.#closing) member.unit.kill('the model was stopped');
+    else this.#dispatch();
   }
 
   async #keepLooking(): Promise<void> {
     const { clock } = this.#ports;
     let last = clock.now();
-    while (!this.#closing || this.#members.length > 0) {
+    while (!this.#closing || this.#alive.size > 0) {
       await clock.sleep(this.#options.look);
       const now = clock.now();
       this.#time += Math.min(Math.max(now - last, 0), this.#options.look * 4);
@@ -211,11 +193,15 @@ export class Pool {
 
   #look(): void {
     const { load, judge, wait, memory, growAfter, shrinkAfter } = this.#options;
-    for (const { unit, ready, job, since } of this.#members) {
-      const age = this.#time - since;
-      if (!ready && age > load) unit.kill(`it did not load its model within ${load} ms`);
-      else if (job !== undefined && age > judge) unit.kill(`it did not answer within ${judge} ms`);
-      else if (unit.memory() > memory) unit.kill(`it used more than ${Math.round(memory / 1024 / 1024)} MB of memory`);
+    for (const member of this.#members) {
+      const age = this.#time - member.since;
+      const end = (why: string): void => {
+        member.ready = false;
+        member.unit.kill(why);
+      };
+      if (!member.ready && age > load) end(`it did not load its model within ${load} ms`);
+      else if (member.job !== undefined && age > judge) end(`it did not answer within ${judge} ms`);
+      else if (member.unit.memory() > memory) end(`it used more than ${Math.round(memory / 1024 / 1024)} MB of memory`);
     }
     while (this.#queue[0] !== undefined && this.#time - this.#queue[0].since > wait) {
       this.#queue.shift()?.reject(new EngineBusy('No inference unit became free in time. Try again later or raise MaxInferenceUnits.'));
