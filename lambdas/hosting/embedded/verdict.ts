@@ -30,6 +30,10 @@ export function classify(score: number, threshold: number): Pick<Verdict, 'isAno
 export async function segment(
   map: AnomalyMap, classes: readonly AnomalyClass[], threshold: number, size: Size,
 ): Promise<Required<Pick<Verdict, 'anomalies' | 'mask'>>> {
+  // Most pictures show nothing, and interpolating never exceeds what it lies between.
+  if (!map.values.some((value) => value >= threshold)) {
+    return { anomalies: [{ name: 'background', area: 1, color: '#FFFFFF' }], mask: await blankMask(size) };
+  }
   const labels = labelPixels(map, classes.length, threshold, size);
   const counts = new Array<number>(classes.length + 1).fill(0);
   for (const label of labels) counts[label] = (counts[label] ?? 0) + 1;
@@ -39,7 +43,7 @@ export async function segment(
   const background = 1 - found.reduce((sum, { area }) => sum + area, 0);
   return {
     anomalies: [{ name: 'background', area: Math.max(background, 0), color: '#FFFFFF' }, ...found],
-    mask: found.length === 0 ? await blankMask(size) : await encode(paint(labels, classes), size),
+    mask: await encode(paint(labels, classes), size),
   };
 }
 
@@ -55,7 +59,6 @@ function labelPixels(map: AnomalyMap, classes: number, threshold: number, size: 
       const upper = channel.subarray((rows.first[y] ?? 0) * map.width).subarray(0, map.width);
       const lower = channel.subarray((rows.second[y] ?? 0) * map.width).subarray(0, map.width);
       const blended = blend(upper, lower, rows.weight[y] ?? 0);
-      // Most rows of most pictures show nothing, and a blend never exceeds what it blends.
       if (!blended.some((value) => value >= threshold)) continue;
       for (let x = 0; x < size.width; x++) {
         const left = blended[columns.first[x] ?? 0] ?? 0;
@@ -104,7 +107,7 @@ const encode = (rgb: Uint8Array, { width, height }: Size): Promise<Uint8Array> =
 
 const blanks = new Map<string, Promise<Uint8Array>>();
 
-/** Most pictures show nothing, and all pictures of a model have one size. */
+/** The one mask that nearly every picture gets: all pictures of a model have one size. */
 function blankMask(size: Size): Promise<Uint8Array> {
   const key = `${size.width}x${size.height}`;
   const mask = blanks.get(key) ?? encode(new Uint8Array(size.width * size.height * 3).fill(255), size);

@@ -53,13 +53,13 @@ type Between = (least: number, most: number) => number;
 
 const drawDefect: Readonly<Record<Exclude<Defect, 'missing-hole'>, (between: Between) => string>> & Readonly<Record<'missing-hole', () => string>> = {
   scratch(between) {
-    const [x, y] = [between(52, 70), between(100, 150)];
-    return `<path d="M${x} ${y} q${between(15, 30)} ${between(-12, 12)} ${between(40, 50)} ${between(-8, 8)} t${between(20, 40)} ${between(10, 24)}"
-      fill="none" stroke="#eceff2" stroke-width="${between(2.2, 3.2)}" stroke-linecap="round"/>`;
+    const [x, y] = [between(60, 80), between(198, 204)];
+    return `<path d="M${x} ${y} q${between(15, 30)} ${between(-10, 10)} ${between(40, 50)} ${between(-6, 6)} t${between(20, 40)} ${between(-4, 8)}"
+      fill="none" stroke="#eceff2" stroke-width="${between(2.8, 3.6)}" stroke-linecap="round"/>`;
   },
   'missing-hole': () => '',
   stain(between) {
-    const [x, y] = [between(110, 150), between(190, 202)];
+    const [x, y] = [between(100, 156), between(192, 202)];
     return `<ellipse cx="${x}" cy="${y}" rx="${between(12, 18)}" ry="${between(8, 11)}" fill="#6d5a3c" opacity="0.75" filter="url(#soft)"/>`;
   },
   chip(between) {
