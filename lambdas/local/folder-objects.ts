@@ -126,4 +126,4 @@ async function unlessMissing<T>(found: Promise<T>): Promise<T | undefined> {
 }
 
 const isCode = (error: unknown, ...codes: readonly string[]): boolean =>
-  error instanceof Error && 'code' in error && codes.some((code) => code === error.code);
+  typeof error === 'object' && error !== null && 'code' in error && codes.some((code) => code === error.code);

@@ -1,12 +1,14 @@
 import sharp from 'sharp';
 
+const { floor, imul, max, min, round } = Math;
+
 /** A whole number of 32 bits in, the same numbers from 0 to 1 out, on every machine. */
 export function seeded(seed: number): () => number {
   let state = seed | 0;
   return () => {
     state = (state + 0x9e3779b9) | 0;
-    let mixed = Math.imul(state ^ (state >>> 16), 0x21f0aaad);
-    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
+    let mixed = imul(state ^ (state >>> 16), 0x21f0aaad);
+    mixed = imul(mixed ^ (mixed >>> 15), 0x735a2d97);
     return ((mixed ^ (mixed >>> 15)) >>> 0) / 2 ** 32;
   };
 }
@@ -22,7 +24,7 @@ const holes = [[76, 76], [180, 76], [180, 180], [76, 180]] as const;
 export async function drawPart(random: () => number, defect?: Defect): Promise<Uint8Array> {
   const between = (least: number, most: number): number => least + (most - least) * random();
   const place = `translate(${between(-2, 2)} ${between(-2, 2)}) rotate(${between(-0.7, 0.7)} 128 128)`;
-  const missing = defect === 'missing-hole' ? Math.floor(random() * holes.length) : -1;
+  const missing = defect === 'missing-hole' ? floor(random() * holes.length) : -1;
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="256" height="256">
     <defs>
       <linearGradient id="steel" x1="0" y1="0" x2="1" y2="1"><stop offset="0" stop-color="#b9bec4"/><stop offset="1" stop-color="#a2a8af"/></linearGradient>
@@ -40,11 +42,11 @@ export async function drawPart(random: () => number, defect?: Defect): Promise<U
   const exposure = between(0.9, 1.1);
   const [slopeX, slopeY] = [between(-0.06, 0.06), between(-0.06, 0.06)];
   const lit = data.map((value, index) => {
-    const pixel = Math.floor(index / 3);
-    const light = exposure * (1 + slopeX * ((pixel % 256) / 128 - 1) + slopeY * (Math.floor(pixel / 256) / 128 - 1));
+    const pixel = floor(index / 3);
+    const light = exposure * (1 + slopeX * ((pixel % 256) / 128 - 1) + slopeY * (floor(pixel / 256) / 128 - 1));
     // The sum of three even draws is nearly normal, with a deviation of half their range.
     const noise = (random() + random() + random() - 1.5) * 10;
-    return Math.min(Math.max(Math.round(value * light + noise), 0), 255);
+    return min(max(round(value * light + noise), 0), 255);
   });
   return sharp(lit, { raw: { ...partSize, channels: 3 } }).jpeg({ quality: 92 }).toBuffer();
 }

@@ -8,6 +8,8 @@ import { partSize } from './part.ts';
  * a fixed camera; for parts that don't, train a model that knows textures.
  */
 
+const { abs, max, min, sqrt } = Math;
+
 const side = 128;
 const pixels = side * side;
 /** The window over which deviations are averaged, in pixels, odd. */
@@ -31,51 +33,91 @@ export interface SampleModel {
 
 export async function makeSampleModel(good: readonly Uint8Array[]): Promise<SampleModel> {
   const pictures = await Promise.all(good.map(readPicture));
+  const sums = addUp(pictures);
   // What an unknown good picture scores is told by leaving each one out of the statistics that judge it.
-  const scores = pictures.map((picture, index) => scoreOf(picture, learn(pictures.filter((_, other) => other !== index))));
+  const scores = pictures.map((picture) => scoreOf(picture, normalOf(sums, picture)));
   const mean = average(scores);
-  const spread = Math.sqrt(average(scores.map((score) => (score - mean) ** 2)));
+  const spread = sqrt(average(scores.map((score) => (score - mean) ** 2)));
   const limit = mean + 5 * spread;
-  return { graph: writeGraph(learn(pictures), limit, 4 / (limit - mean)), threshold: 0.5, mapThreshold: 0.5 };
+  return { graph: writeGraph(normalOf(sums), limit, 4 / (limit - mean)), threshold: 0.5, mapThreshold: 0.5 };
 }
 
 /** Channel by channel, divided by the picture's mean brightness, so that brighter light changes nothing. */
 async function readPicture(jpeg: Uint8Array): Promise<Float32Array> {
   const { rgb } = await resizeTo(await decode(jpeg, 'image/jpeg'), side, side);
   const brightness = average(rgb);
-  return Float32Array.from({ length: pixels * 3 }, (_, at) => (rgb[(at % pixels) * 3 + Math.floor(at / pixels)] ?? 0) / brightness);
+  const picture = new Float32Array(pixels * 3);
+  for (let pixel = 0; pixel < pixels; pixel++) {
+    for (let channel = 0; channel < 3; channel++) picture[channel * pixels + pixel] = (rgb[pixel * 3 + channel] ?? 0) / brightness;
+  }
+  return picture;
 }
 
-function learn(pictures: readonly Float32Array[]): Normal {
-  const over = (value: (picture: Float32Array, at: number) => number): Float32Array =>
-    Float32Array.from({ length: pixels * 3 }, (_, at) => average(pictures.map((picture) => value(picture, at))));
-  const mean = over((picture, at) => picture[at] ?? 0);
-  const variance = over((picture, at) => ((picture[at] ?? 0) - (mean[at] ?? 0)) ** 2);
+/** Per channel and pixel, over `count` pictures. */
+interface Sums {
+  readonly count: number;
+  readonly values: Float64Array;
+  readonly squares: Float64Array;
+}
+
+function addUp(pictures: readonly Float32Array[]): Sums {
+  const values = new Float64Array(pixels * 3);
+  const squares = new Float64Array(pixels * 3);
+  for (const picture of pictures) {
+    picture.forEach((value, at) => {
+      values[at] = (values[at] ?? 0) + value;
+      squares[at] = (squares[at] ?? 0) + value * value;
+    });
+  }
+  return { count: pictures.length, values, squares };
+}
+
+function normalOf({ count, values, squares }: Sums, without?: Float32Array): Normal {
+  const left = without === undefined ? count : count - 1;
+  const mean = new Float32Array(values.length);
+  const variance = new Float32Array(values.length);
+  values.forEach((value, at) => {
+    const out = without?.[at] ?? 0;
+    const middle = (value - out) / left;
+    mean[at] = middle;
+    variance[at] = max(((squares[at] ?? 0) - out * out) / left - middle * middle, 0);
+  });
   // Edges move by a pixel or two: the neighbours know what a pixel on an edge may do, even if no sample showed it there.
-  const channels = [0, 1, 2].flatMap((channel) => Array.from(blur(variance.subarray(channel * pixels, (channel + 1) * pixels), 3)));
-  return { mean, deviation: Float32Array.from(channels, (value) => Math.sqrt(value) + floor) };
+  const deviation = new Float32Array(values.length);
+  for (let channel = 0; channel < 3; channel++) {
+    const blurred = blur(variance.subarray(channel * pixels, (channel + 1) * pixels), 3);
+    deviation.set(blurred.map((value) => sqrt(value) + floor), channel * pixels);
+  }
+  return { mean, deviation };
 }
 
 /** The same arithmetic as the graph's, for judging before there is one. */
 function scoreOf(picture: Float32Array, { mean, deviation }: Normal): number {
-  const distances = Float32Array.from({ length: pixels }, (_, pixel) => average([0, 1, 2].map((channel) => {
-    const at = channel * pixels + pixel;
-    return Math.abs((picture[at] ?? 0) - (mean[at] ?? 0)) / (deviation[at] ?? 1);
-  })));
+  const distances = new Float32Array(pixels);
+  picture.forEach((value, at) => {
+    distances[at % pixels] = (distances[at % pixels] ?? 0) + abs(value - (mean[at] ?? 0)) / (deviation[at] ?? 1) / 3;
+  });
   return average(blur(distances, window).sort().subarray(-strangest));
 }
 
 /** The mean over a square of `size` pixels, over fewer at the border. */
 function blur(plane: Float32Array, size: number): Float32Array {
   const reach = (size - 1) / 2;
-  return plane.map((_, at) => {
-    const [x, y] = [at % side, Math.floor(at / side)];
-    const around: number[] = [];
-    for (let row = Math.max(y - reach, 0); row <= Math.min(y + reach, side - 1); row++) {
-      for (let column = Math.max(x - reach, 0); column <= Math.min(x + reach, side - 1); column++) around.push(plane[row * side + column] ?? 0);
+  const blurred = new Float32Array(pixels);
+  for (let y = 0; y < side; y++) {
+    for (let x = 0; x < side; x++) {
+      let sum = 0;
+      let count = 0;
+      for (let row = max(y - reach, 0); row <= min(y + reach, side - 1); row++) {
+        for (let column = max(x - reach, 0); column <= min(x + reach, side - 1); column++) {
+          sum += plane[row * side + column] ?? 0;
+          count++;
+        }
+      }
+      blurred[y * side + x] = sum / count;
     }
-    return average(around);
-  });
+  }
+  return blurred;
 }
 
 function average(values: ArrayLike<number>): number {
