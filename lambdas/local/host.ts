@@ -16,7 +16,7 @@ import { Credentials } from './credentials.ts';
 import { documentClient, ensureTable, startDatabase } from './database.ts';
 import { ExecutionMemory, executionSchema } from './execution-memory.ts';
 import { removeExpired } from './expiry.ts';
-import { FolderObjects } from './folder-objects.ts';
+import { createFolderObjects } from './folder-objects.ts';
 import { lockFolder } from './lock.ts';
 import { restore } from './restore.ts';
 import { LocalRunner } from './runner.ts';
@@ -92,7 +92,7 @@ export async function startHost({ environment, log, engine: makeEngine, times = 
     };
     const clock = systemClock;
     const store = new Store(client, tableName, clock);
-    const objects = new FolderObjects(join(dataDir, 's3'));
+    const objects = createFolderObjects(join(dataDir, 's3'));
     const engine = makeEngine({ objects, children, clock, log, cache: join(dataDir, 'cache'), pictureBytes: settings.limits.picture });
     closers.push(() => engine.close());
 

@@ -19,6 +19,8 @@ export class TestDynamo {
   readonly passed: Passed[] = [];
   /** Answers instead of the emulator, or lets the request pass. */
   intercept: (operation: string, body: Record<string, unknown>) => { readonly status: number; readonly body: object } | undefined = () => undefined;
+  /** What to close first, however the tests went. */
+  readonly closers: (() => Promise<void>)[] = [];
   readonly #database: Database;
   readonly #proxy: Server;
   readonly client: DynamoDBDocumentClient;
@@ -69,6 +71,7 @@ export class TestDynamo {
   }
 
   async close(): Promise<void> {
+    for (const each of this.closers) await each();
     this.client.destroy();
     this.#proxy.closeAllConnections();
     this.#proxy.close();

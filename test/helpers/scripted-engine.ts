@@ -15,6 +15,8 @@ export class ScriptedEngine implements HostingEngine, ModelImporter {
   readonly calls: string[] = [];
   /** What a deployment is right after it was created. */
   born: Observation = { state: 'ready' };
+  /** Whether "not found" is final, as on one machine, or a call may still arrive, as in AWS. */
+  sealed = true;
   /** Whether removing takes effect at once, or only when the test says `vanish`. */
   removes = true;
   /** Runs before a call takes effect: throws, or waits. */
@@ -35,7 +37,7 @@ export class ScriptedEngine implements HostingEngine, ModelImporter {
 
   async observe({ id }: DeploymentRef): Promise<Observation> {
     await this.#call('observe', id);
-    return this.resources.get(id) ?? { state: 'gone', sealed: false };
+    return this.resources.get(id) ?? { state: 'gone', sealed: this.sealed };
   }
 
   async scale({ id }: DeploymentRef, units: Units): Promise<void> {

@@ -65,6 +65,7 @@ export class World {
 
   static async open(dynamo: TestDynamo, options: WorldOptions = {}): Promise<World> {
     const world = new World(dynamo, options);
+    dynamo.closers.push(() => world.close());
     await dynamo.table(world.tableName);
     await dynamo.table(world.executionsName, executionSchema);
     const credentials = options.keys === undefined ? undefined : new Credentials(options.keys, world.settings, world.clock);
@@ -146,9 +147,10 @@ export class World {
     return { used: await this.store.quotas.used('RUNNING_MODELS'), reserved };
   }
 
+  /** The test dynamo does it, when it closes. */
   async close(): Promise<void> {
     this.#client?.destroy();
-    await this.#server?.close();
     await this.runner.close();
+    await this.#server?.close();
   }
 }
