@@ -36,7 +36,8 @@ export function createFolderObjects(root: string): ObjectStore {
       // The folders that are there are judged before any is made, because making them would already follow a link.
       await checkInside(root, await nearestReal(folder), location);
       await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-        throw isCode(error, 'EEXIST', 'ENOTDIR') ? new LocationRefused(location, 'a part of the key is an object already, and a folder cannot be both') : error;
+        if (isCode(error, 'EEXIST', 'ENOTDIR')) throw new LocationRefused(location, 'a part of the key is an object already; a file is no folder');
+        throw error;
       });
       const temporary = join(root, partial, randomUUID());
       try {
@@ -44,7 +45,8 @@ export function createFolderObjects(root: string): ObjectStore {
         await rename(temporary, path);
       } catch (error) {
         await rm(temporary, { force: true });
-        throw isCode(error, 'EISDIR', 'ENOTEMPTY', 'EEXIST') ? new LocationRefused(location, 'other objects are below this key, and a folder cannot be both') : error;
+        if (isCode(error, 'EISDIR', 'ENOTEMPTY', 'EEXIST')) throw new LocationRefused(location, 'other objects are below this key; a folder is no file');
+        throw error;
       }
       await syncFolder(folder);
     },

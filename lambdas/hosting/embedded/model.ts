@@ -13,6 +13,8 @@ export interface LoadedModel {
   judge(picture: Picture): Promise<Verdict>;
 }
 
+const rounding = 1e-3;
+
 interface Answer {
   readonly score: number;
   readonly map?: AnomalyMap;
@@ -39,7 +41,7 @@ export async function loadModel(folder: string, threads: number): Promise<Loaded
     const { width, height } = manifest.input;
     feed.fill((await resizeTo(picture, width, height)).rgb);
     const { outputs } = manifest;
-    const result = await session.run({ [manifest.input.name]: feed.tensor }, outputs.map === undefined ? [outputs.score] : [outputs.score, outputs.map]);
+    const result = await session.run({ [manifest.input.name]: feed.tensor }, Object.values(outputs));
     return readAnswer(result, manifest);
   };
   const { width, height } = manifest.picture;
@@ -74,7 +76,9 @@ function declarationProblems(session: ort.InferenceSession, { input, outputs }: 
   const others = session.inputNames.filter((name) => name !== input.name);
   if (declared !== undefined && others.length > 0) problems.push(`the graph needs further inputs, which nothing feeds: ${list(others)}`);
   for (const [member, name] of Object.entries(outputs)) {
-    if (!session.outputNames.includes(name)) problems.push(`outputs.${member} is "${name}", but the graph's outputs are ${list(session.outputNames)}`);
+    if (!session.outputNames.includes(name)) {
+      problems.push(`outputs.${member} is "${name}", but the graph's outputs are ${list(session.outputNames)}`);
+    }
   }
   return problems;
 }
@@ -85,7 +89,8 @@ function readAnswer(result: ort.InferenceSession.OnnxValueMapType, { outputs, cl
     const tensor = result[name];
     if (tensor?.type !== 'float32') problems.push(`outputs.${member} must be float32, and it is ${tensor?.type ?? 'absent'}`);
     const data = tensor?.type === 'float32' ? tensor.data as Float32Array : new Float32Array();
-    if (!data.every((value) => value >= 0 && value <= 1)) problems.push(`outputs.${member} must lie between 0 and 1, and it does not`);
+    // What rounding adds to a 1 is no fault; NaN fails both comparisons.
+    if (!data.every((value) => value >= -rounding && value <= 1 + rounding)) problems.push(`outputs.${member} must lie between 0 and 1, and it does not`);
     return { data, dims: tensor?.dims ?? [] };
   };
   const score = values('score', outputs.score);
@@ -100,7 +105,7 @@ function readAnswer(result: ort.InferenceSession.OnnxValueMapType, { outputs, cl
     map = { width, height, values: data };
   }
   if (problems.length > 0) throw new ArtifactUnfit(problems);
-  return { score: score.data[0] ?? 0, ...(map !== undefined && { map }) };
+  return { score: Math.min(Math.max(score.data[0] ?? 0, 0), 1), ...(map !== undefined && { map }) };
 }
 
 const shapeOf = ({ layout, width, height }: InputSpec): number[] => layout === 'NHWC' ? [1, height, width, 3] : [1, 3, height, width];

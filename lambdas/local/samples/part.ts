@@ -27,7 +27,9 @@ export async function drawPart(random: () => number, defect?: Defect): Promise<U
   const missing = defect === 'missing-hole' ? floor(random() * holes.length) : -1;
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="256" height="256">
     <defs>
-      <linearGradient id="steel" x1="0" y1="0" x2="1" y2="1"><stop offset="0" stop-color="#b9bec4"/><stop offset="1" stop-color="#a2a8af"/></linearGradient>
+      <linearGradient id="steel" x1="0" y1="0" x2="1" y2="1">
+        <stop offset="0" stop-color="#b9bec4"/><stop offset="1" stop-color="#a2a8af"/>
+      </linearGradient>
       <filter id="soft"><feGaussianBlur stdDeviation="3"/></filter>
     </defs>
     <rect width="256" height="256" fill="#4c5157"/>
@@ -35,7 +37,8 @@ export async function drawPart(random: () => number, defect?: Defect): Promise<U
       <rect x="36" y="40" width="190" height="190" rx="22" fill="#33373b" filter="url(#soft)"/>
       <rect x="34" y="34" width="188" height="188" rx="20" fill="url(#steel)" stroke="#8a9097" stroke-width="2"/>
       <circle cx="128" cy="128" r="40" fill="#969ca3"/><circle cx="128" cy="128" r="27" fill="#3a3e43"/>
-      ${holes.map(([x, y], index) => index === missing ? '' : `<circle cx="${x}" cy="${y}" r="12" fill="#8d939a"/><circle cx="${x}" cy="${y}" r="9" fill="#3a3e43"/>`).join('')}
+      ${holes.filter((_, index) => index !== missing).map(([x, y]) =>
+        `<circle cx="${x}" cy="${y}" r="12" fill="#8d939a"/><circle cx="${x}" cy="${y}" r="9" fill="#3a3e43"/>`).join('')}
       ${defect === undefined ? '' : drawDefect[defect](between)}
     </g></svg>`;
   const { data } = await sharp(Buffer.from(svg)).removeAlpha().raw().toBuffer({ resolveWithObject: true });
@@ -53,7 +56,7 @@ export async function drawPart(random: () => number, defect?: Defect): Promise<U
 
 type Between = (least: number, most: number) => number;
 
-const drawDefect: Readonly<Record<Exclude<Defect, 'missing-hole'>, (between: Between) => string>> & Readonly<Record<'missing-hole', () => string>> = {
+const drawDefect: Readonly<Record<Defect, (between: Between) => string>> = {
   scratch(between) {
     const [x, y] = [between(60, 80), between(198, 204)];
     return `<path d="M${x} ${y} q${between(15, 30)} ${between(-10, 10)} ${between(40, 50)} ${between(-6, 6)} t${between(20, 40)} ${between(-4, 8)}"

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { describeProblem, parseManifest } from '../../../lambdas/hosting/embedded/artifact.ts';
 import { colourManifest, json, manifest } from '../../helpers/artifacts.ts';
@@ -16,6 +17,15 @@ describe('model.json', () => {
       outputs: { score: 'score' }, threshold: 0.5, mapThreshold: 0.5, classes: [],
       evaluation: { f1Score: 0.9, precision: 0.8, recall: 1, evaluatedAt: 1769860800000 },
     } });
+  });
+
+  test('is accepted as the documentation shows it', () => {
+    const page = readFileSync(new URL('../../../docs/artifact-format.md', import.meta.url), 'utf8');
+    const example = /```json\n([^`]+)```/.exec(page)?.[1] ?? '';
+    expect(parseManifest(Buffer.from(example))).toMatchObject({ ok: true, manifest: { input: { layout: 'NCHW', std: [0.229, 0.224, 0.225] } } });
+    // As Python writes dates.
+    const evaluation = { ...manifest.evaluation, evaluatedAt: '2026-01-31T12:00:00.123456+00:00' };
+    expect(parseManifest(json({ ...manifest, evaluation }))).toMatchObject({ ok: true, manifest: { evaluation: { evaluatedAt: 1769860800123 } } });
   });
 
   test('has every broken rule named at once, with its member', () => {

@@ -39,11 +39,11 @@ test('a unit that dies at work fails its picture, and another takes its place', 
 });
 
 test('a graph that hangs is ended at its deadline; that picture fails and the next is judged', async () => {
-  bench = await openBench({ judge: 400, backoff: 10 });
+  bench = await openBench({ judge: 1500, backoff: 10 });
   const spec = await host(hangingGraph(), { min: 1 });
   const pid = firstPid();
   await expect(judge(spec, white)).rejects.toThrow(
-    new UnitLost('The inference unit was lost while it judged the picture: it did not answer within 400 ms.'));
+    new UnitLost('The inference unit was lost while it judged the picture: it did not answer within 1500 ms.'));
   await expect(judge(spec, grey)).resolves.toMatchObject({ isAnomalous: false });
   expect(firstPid()).not.toBe(pid);
 });
