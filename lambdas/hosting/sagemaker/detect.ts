@@ -1,14 +1,21 @@
 import { InvokeEndpointCommand, ModelError, type InvokeEndpointCommandOutput } from '@aws-sdk/client-sagemaker-runtime';
-import { EngineBusy, NotHosted, PictureRefused, type DeploymentRef, type PictureType, type Verdict } from '../engine.ts';
+import { EngineBusy, NotHosted, PictureRefused, type DeploymentRef, type HostingEngine, type PictureType, type Verdict } from '../engine.ts';
 import { readAnswer } from './answers.ts';
 import { nameOf } from './names.ts';
 import type { SageMakerEngineOptions } from './options.ts';
+
+type DetectOptions = Pick<SageMakerEngineOptions, 'stage' | 'runtime' | 'answerWithin'>;
+
+/** As much of the engine as the function behind DetectAnomalies needs: no client that can make or remove anything comes with it. */
+export const createSageMakerDetector = (options: DetectOptions): Pick<HostingEngine, 'detect'> => ({
+  detect: (deployment, picture, type) => detect(options, deployment, picture, type),
+});
 
 /** What InvokeEndpoint carries at most, in bytes. (SageMaker Runtime's service description) */
 const largestPicture = 6_291_456;
 
 /** @throws PictureRefused, EngineBusy, NotHosted, UnknownAnswer, or whatever else went wrong on the way */
-export async function detect(options: SageMakerEngineOptions, { id }: DeploymentRef, picture: Uint8Array, type: PictureType): Promise<Verdict> {
+export async function detect(options: DetectOptions, { id }: DeploymentRef, picture: Uint8Array, type: PictureType): Promise<Verdict> {
   if (picture.length > largestPicture) {
     throw new PictureRefused(`The picture has ${picture.length} bytes; a SageMaker endpoint takes at most ${largestPicture}. Send a smaller or more compressed picture.`);
   }
