@@ -79,5 +79,7 @@ async function adopt(options: SageMakerEngineOptions, kind: Kind, deploymentId: 
   const arn = await findArn(options, kind, name);
   if (arn === undefined) throw taken; // there a moment ago, gone now: another try makes it anew
   if (areOurs(options, await tagsAt(options, arn), deploymentId)) return;
-  throw new EngineFailed(`There is an ${kind} "${name}" in this account that Crowsnest did not make, and leaves alone. Remove or rename it and start again.`.replace('an model', 'a model'));
+  throw new EngineFailed(
+    `There is ${kind === 'model' ? 'a' : 'an'} ${kind} "${name}" in this account that Crowsnest did not make, and leaves alone. Delete it, if nobody needs it, and start again.`,
+  );
 }

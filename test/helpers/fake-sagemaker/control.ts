@@ -112,11 +112,15 @@ const DescribeEndpoint: Operation = (world, input) => {
     EndpointConfigName: endpoint.config,
     EndpointStatus: endpoint.status,
     ...(endpoint.reason !== undefined && { FailureReason: endpoint.reason }),
-    ...(!['Failed', 'Deleting'].includes(endpoint.status) && { ProductionVariants: [variantSummary(endpoint)] }),
+    ...(showsVariants(endpoint, world) && { ProductionVariants: [variantSummary(endpoint)] }),
     CreationTime: endpoint.created / 1000,
     LastModifiedTime: world.clock.now() / 1000,
   };
 };
+
+/** Not in the first minute, and not when there is nothing any more. */
+const showsVariants = ({ status, created }: Endpoint, world: World): boolean =>
+  !['Failed', 'Deleting'].includes(status) && !(status === 'Creating' && world.clock.now() < created + 60_000);
 
 const variantSummary = ({ status, variant, instances, created }: Endpoint) => ({
   VariantName: variant,

@@ -89,6 +89,20 @@ describe('a start that SageMaker refuses', () => {
   });
 });
 
+test('a model that may not follow demand says so, and one that cannot just now is tried again', async () => {
+  const { fake, engine } = setUp();
+  await engine.create(scaled);
+  fake.clock.pass(minutes(5));
+  fake.inject('PutScalingPolicy', new ServiceError('AccessDeniedException', 'not authorized to perform: application-autoscaling:PutScalingPolicy'));
+  const refused = await failure(engine.scale(ref, scaled.units));
+  expect(refused).toBeInstanceOf(EngineFailed);
+  expect(refused.message).toMatch(/^The model cannot follow demand\. Crowsnest lacks a right/);
+  fake.inject('RegisterScalableTarget', new ServiceError('ConcurrentUpdateException', 'an update is under way'));
+  expect((await failure(engine.scale(ref, scaled.units))).name).toBe('ConcurrentUpdateException');
+  await untilGone(fake, engine);
+  expect(fake.resources()).toEqual([]);
+});
+
 test('throttled throughout, every call fails in a way that may be tried again, and nothing is half forgotten', async () => {
   const { fake, engine } = setUp();
   fake.inject('*', 'throttled', { times: 4 });

@@ -10,12 +10,13 @@ describe('a start', () => {
     await engine.create(spec());
     expect(fake.takeOperations()).toEqual(['CreateModel', 'CreateEndpointConfig', 'CreateEndpoint']);
 
+    expect(await engine.observe(ref)).toEqual({ state: 'creating' });
     fake.clock.pass(minutes(4));
     expect(await engine.observe(ref)).toEqual({ state: 'creating', note: 'Downloading the model data.' });
     fake.clock.pass(minutes(1));
     expect(await engine.observe(ref)).toEqual({ state: 'ready', unitsInService: 2 });
     await engine.scale(ref, spec().units);
-    expect(fake.takeOperations()).toEqual(['DescribeEndpoint', 'DescribeEndpoint']);
+    expect(fake.takeOperations()).toEqual(['DescribeEndpoint', 'DescribeEndpoint', 'DescribeEndpoint']);
   });
 
   test('sends what SageMaker needs, tagged as ours', async () => {
@@ -106,7 +107,9 @@ test('a whole life leaves nothing', async () => {
   await engine.remove(ref);
   expect(fake.takeOperations()).toEqual(['DescribeEndpoint', 'ListTags', 'DeregisterScalableTarget', 'DeleteEndpoint']);
   expect(await engine.observe(ref)).toEqual({ state: 'removing' });
+  fake.takeOperations();
   await engine.remove(ref);
+  expect(fake.takeOperations()).toEqual(['DescribeEndpoint', 'ListTags']);
   fake.clock.pass(minutes(1));
   expect(await engine.observe(ref)).toEqual({ state: 'removing', note: 'There is no endpoint, but its configuration is still there.' });
   fake.takeOperations();

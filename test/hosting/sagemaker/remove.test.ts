@@ -104,22 +104,22 @@ test('a registration for scaling that was overtaken by the removal is undone wit
 });
 
 describe('what others made', () => {
-  const strangers = async (variantName: string) => {
+  const strangers = async (variantName: string, config: string) => {
     const { fake, engine } = setUp();
     const { sagemaker } = fake.clients();
     await sagemaker.send(new CreateModelCommand({
       ModelName: name, PrimaryContainer: { ModelPackageName: packageName }, ExecutionRoleArn: 'arn:aws:iam::123456789012:role/r', EnableNetworkIsolation: true,
     }));
     await sagemaker.send(new CreateEndpointConfigCommand({
-      EndpointConfigName: name, ProductionVariants: [{ VariantName: variantName, ModelName: name, InstanceType: 'ml.c5.large', InitialInstanceCount: 1 }],
+      EndpointConfigName: config, ProductionVariants: [{ VariantName: variantName, ModelName: name, InstanceType: 'ml.c5.large', InitialInstanceCount: 1 }],
     }));
-    await sagemaker.send(new CreateEndpointCommand({ EndpointName: name, EndpointConfigName: name }));
+    await sagemaker.send(new CreateEndpointCommand({ EndpointName: name, EndpointConfigName: config }));
     fake.clock.pass(minutes(5));
     return { fake, engine };
   };
 
-  test('is neither adopted nor removed, and is not taken for ours', async () => {
-    const { fake, engine } = await strangers('AllTraffic');
+  test.each([['AllTraffic', name], ['crowsnest', 'theirs']])('is neither adopted nor removed, and is not taken for ours: %s, %s', async (variant, config) => {
+    const { fake, engine } = await strangers(variant, config);
     const refused = await engine.create(spec()).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(EngineFailed);
     expect(String(refused)).toContain(`There is a model "${name}" in this account that Crowsnest did not make`);
