@@ -29,10 +29,12 @@ test('a unit that dies at work fails its picture, and another takes its place', 
   const pid = firstPid();
   process.kill(pid, 'SIGSTOP');
   const lost = judge(spec, white);
+  const waiting = judge(spec, grey);
   process.kill(pid, 'SIGKILL');
   await expect(lost).rejects.toThrow(new UnitLost('The inference unit was lost while it judged the picture: its process ended (signal SIGKILL).'));
   expect(await bench.engine.observe(spec)).toEqual({ state: 'ready', unitsInService: 0, note: '0 of 1 inference units are in service.' });
-  // Whoever asks meanwhile waits for the new unit.
+  // Whoever waits, or asks meanwhile, gets the new unit.
+  expect(await waiting).toMatchObject({ isAnomalous: false });
   expect(await judge(spec, white)).toMatchObject({ isAnomalous: true });
   expect(firstPid()).not.toBe(pid);
   expect(await unitsOf(spec)).toBe(1);
