@@ -73,7 +73,8 @@ describe('refused, with the reason', () => {
     graph.nodes('Backdoor', [], ['x'], {}, 'com.example');
     put('', graph.encode(), { ...manifest, threshold: 0, evaluation: undefined });
     expect(reasonOf(await bench.engine.admit(s3()))).toBe('The artifact cannot be hosted: model.json: evaluation must be an object; '
-      + 'model.json: threshold must be a number above 0 and below 1; model.onnx uses the custom operator "com.example.Backdoor"; only standard ONNX operators are hosted.');
+      + 'model.json: threshold must be a number above 0 and below 1; '
+      + 'model.onnx uses the custom operator "com.example.Backdoor"; only standard ONNX operators are hosted.');
     expect(keptKeys()).toEqual([]);
   });
 
@@ -92,7 +93,8 @@ describe('refused, with the reason', () => {
     const input = { name: 'picture', width: 64, height: 64, layout: 'NHWC', type: 'uint8' };
     put('1/', colourGraph(), { ...colourManifest, input, outputs: { score: 'points', map: 'heat' } });
     expect(reasonOf(await bench.engine.admit(s3('1/')))).toBe('The artifact cannot be hosted: '
-      + 'input.name is "picture", but the graph\'s inputs are "image"; outputs.score is "points", but the graph\'s outputs are "score", "map"; outputs.map is "heat", but the graph\'s outputs are "score", "map".');
+      + 'input.name is "picture", but the graph\'s inputs are "image"; '
+      + 'outputs.score is "points", but the graph\'s outputs are "score", "map"; outputs.map is "heat", but the graph\'s outputs are "score", "map".');
 
     put('2/', colourGraph(), { ...manifest, input: { ...manifest.input, type: 'float32' } });
     expect(reasonOf(await bench.engine.admit(s3('2/')))).toContain('input.type is "float32", but the graph takes uint8');
