@@ -39,6 +39,26 @@ export const operations = {
     method: 'DELETE', path: `${root}/projects/{projectName}`, status: 200, profile: 'write', resource: 'project', token: true,
     input: 'DeleteProjectRequest', output: 'DeleteProjectResponse', errors: ['ConflictException'],
   },
+  CreateDataset: {
+    method: 'POST', path: `${root}/projects/{projectName}/datasets`, status: 202, profile: 'write', resource: 'none', token: true,
+    input: 'CreateDatasetRequest', output: 'CreateDatasetResponse', errors: ['ConflictException', 'ServiceQuotaExceededException'],
+  },
+  DescribeDataset: {
+    method: 'GET', path: `${root}/projects/{projectName}/datasets/{datasetType}`, status: 200, profile: 'read', resource: 'none',
+    input: 'DescribeDatasetRequest', output: 'DescribeDatasetResponse', errors: ['ConflictException'],
+  },
+  ListDatasetEntries: {
+    method: 'GET', path: `${root}/projects/{projectName}/datasets/{datasetType}/entries`, status: 200, profile: 'read', resource: 'none',
+    input: 'ListDatasetEntriesRequest', output: 'ListDatasetEntriesResponse', errors: ['ConflictException'],
+  },
+  UpdateDatasetEntries: {
+    method: 'PATCH', path: `${root}/projects/{projectName}/datasets/{datasetType}/entries`, status: 202, profile: 'write', resource: 'none', token: true,
+    input: 'UpdateDatasetEntriesRequest', output: 'UpdateDatasetEntriesResponse', errors: ['ConflictException'],
+  },
+  DeleteDataset: {
+    method: 'DELETE', path: `${root}/projects/{projectName}/datasets/{datasetType}`, status: 202, profile: 'write', resource: 'none', token: true,
+    input: 'DeleteDatasetRequest', output: 'EmptyResponse', errors: ['ConflictException'],
+  },
   DescribeModel: {
     method: 'GET', path: `${root}/projects/{projectName}/models/{modelVersion}`, status: 200, profile: 'read', resource: 'model',
     input: 'DescribeModelRequest', output: 'DescribeModelResponse', errors: ['ConflictException'],
@@ -66,6 +86,18 @@ export const operations = {
   DetectAnomalies: {
     method: 'POST', path: `${root}/projects/{projectName}/models/{modelVersion}/detect`, status: 200, profile: 'detect', resource: 'model',
     input: 'DetectAnomaliesRequest', output: 'DetectAnomaliesResponse', errors: ['ConflictException'],
+  },
+  StartModelPackagingJob: {
+    method: 'POST', path: `${root}/projects/{projectName}/modelpackagingjobs`, status: 200, profile: 'write', resource: 'model', token: true,
+    input: 'StartModelPackagingJobRequest', output: 'StartModelPackagingJobResponse', errors: ['ConflictException', 'ServiceQuotaExceededException'],
+  },
+  DescribeModelPackagingJob: {
+    method: 'GET', path: `${root}/projects/{projectName}/modelpackagingjobs/{jobName}`, status: 200, profile: 'read', resource: 'none',
+    input: 'DescribeModelPackagingJobRequest', output: 'DescribeModelPackagingJobResponse', errors: [],
+  },
+  ListModelPackagingJobs: {
+    method: 'GET', path: `${root}/projects/{projectName}/modelpackagingjobs`, status: 200, profile: 'read', resource: 'none',
+    input: 'ListModelPackagingJobsRequest', output: 'ListModelPackagingJobsResponse', errors: [],
   },
   TagResource: {
     method: 'POST', path: `${root}/tags/{resourceArn}`, status: 200, profile: 'write', resource: 'model',
