@@ -67,6 +67,10 @@ export const operations = {
     method: 'GET', path: `${root}/projects/{projectName}/models`, status: 200, profile: 'read', resource: 'none',
     input: 'ListModelsRequest', output: 'ListModelsResponse', errors: ['ConflictException'],
   },
+  CreateModel: {
+    method: 'POST', path: `${root}/projects/{projectName}/models`, status: 202, profile: 'write', resource: 'model', token: true,
+    input: 'CreateModelRequest', output: 'ModelMetadataResponse', errors: ['ConflictException', 'ServiceQuotaExceededException'],
+  },
   ImportModel: {
     method: 'POST', path: `${root}/projects/{projectName}/models/import`, status: 202, profile: 'write', resource: 'model', token: true, extension: true,
     input: 'ImportModelRequest', output: 'ModelMetadataResponse', errors: ['ConflictException', 'ServiceQuotaExceededException'],

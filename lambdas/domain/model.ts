@@ -59,6 +59,10 @@ export interface Model extends ModelKey {
   readonly artifact?: { readonly bucket: string; readonly prefix: string };
   readonly evaluation?: Evaluation;
   readonly output?: { readonly bucket: string; readonly prefix: string };
+  /** The generations of entries that the datasets had when training was asked for; without `test`, a part of `train` is held out. */
+  readonly datasets?: { readonly train: string; readonly test?: string };
+  readonly evaluationFiles?: { readonly bucket: string; readonly manifest: string; readonly result: string };
+  readonly kmsKeyId?: string;
   /** Somebody must look here no later than this (epoch milliseconds). Present while the model is passing. */
   readonly dueAt?: number;
 }
@@ -89,7 +93,7 @@ export interface Deployment extends ModelKey {
 export function executionOf({ project, version, operation }: ModelKey & { readonly operation: OperationRecord }): Execution {
   const { id, attempt, kind } = operation;
   return {
-    workflow: kind === 'import' ? 'importing' : 'hosting',
+    workflow: kind === 'import' ? 'importing' : kind === 'train' ? 'training' : 'hosting',
     name: `${id}-${attempt}`,
     input: { v: 1, kind, project, version, operationId: id, attempt },
   };

@@ -75,6 +75,7 @@ export interface PackagingInput extends Delivery {
 export interface WorkflowInputs {
   readonly hosting: ModelInput;
   readonly importing: ModelInput;
+  readonly training: ModelInput;
   readonly datasets: DatasetInput;
   readonly packaging: PackagingInput;
 }

@@ -12,6 +12,8 @@ export interface Settings extends Home {
   /** The buckets that callers may name, anywhere; nobody borrows our rights for another. `*` is for a laptop. */
   readonly buckets: readonly string[];
   readonly times: Times;
+  /** Where the copies of models are kept, and what trainings need; `prefix` is empty or ends with a slash. */
+  readonly artifacts: { readonly bucket: string; readonly prefix: string };
 }
 
 export interface Quotas {
@@ -40,6 +42,8 @@ export interface Times {
   /** How long a start may take; and an import: of a model, of a dataset's entries. */
   readonly start: number;
   readonly import: number;
+  /** How long a training may take, its evaluation included. */
+  readonly train: number;
   /** After this a stop or a delete, which cannot fail, says in its StatusMessage that it takes unusually long. */
   readonly release: number;
   /** The time limit of the task that makes the engine's resources: its calls may arrive that late. */

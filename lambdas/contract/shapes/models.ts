@@ -30,6 +30,16 @@ export const modelShapes = {
       ContentType: { shape: 'ContentType', in: 'header', as: 'Content-Type', required: true },
     },
   },
+  CreateModelRequest: {
+    type: 'structure',
+    members: {
+      ...project, ...token,
+      Description: { shape: 'ModelDescriptionMessage' },
+      OutputConfig: { shape: 'OutputConfig', required: true },
+      KmsKeyId: { shape: 'KmsKeyId' },
+      Tags: { shape: 'TagList' },
+    },
+  },
   ImportModelRequest: {
     type: 'structure',
     members: {
