@@ -1,7 +1,10 @@
+import { createRequire } from 'node:module';
 import { describe, expect, test } from '@jest/globals';
-import validate from 'asl-validator';
 import { tasks } from '../../lambdas/workflows/tasks/tasks.ts';
 import { definitions, namesOf, type State } from '../helpers/walk.ts';
+
+/** The validator comes without types. */
+const validate = createRequire(import.meta.url)('asl-validator') as (definition: unknown) => { readonly errors: readonly unknown[] };
 
 /** The operators of a Choice rule that these files may use; neither the interpreter nor the validator knows a misspelt one for what it is. */
 const operators = ['StringEquals', 'StringMatches', 'NumericEquals', 'NumericLessThan', 'NumericGreaterThan', 'BooleanEquals', 'IsPresent', 'IsNull'];
@@ -19,8 +22,9 @@ describe.each(['hosting', 'importing'] as const)('%s.asl.json', (workflow) => {
 
   test('is what the validator takes, as Lambda functions stand for its tasks', () => {
     // A copy, because the validator writes into what it reads, with the functions' ARNs in place, as the stack puts them.
-    const copy = JSON.parse(JSON.stringify(definition).replace(/\$\{(\w+)\}/g, 'arn:aws:lambda:us-east-1:111122223333:function:$1')) as never;
+    const copy = JSON.parse(JSON.stringify(definition).replace(/\$\{(\w+)\}/g, 'arn:aws:lambda:us-east-1:111122223333:function:$1')) as typeof definition;
     expect(validate(copy).errors).toEqual([]);
+    expect(validate({ ...copy, StartAt: 'Nowhere' }).errors).not.toEqual([]);
   });
 
   test('is in JSONPath, and keeps to what both interpreters understand', () => {
