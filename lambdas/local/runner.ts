@@ -23,7 +23,7 @@ export interface RunnerOptions {
 export class LocalRunner implements WorkflowRunner {
   readonly #options: RunnerOptions;
   readonly #machines: Readonly<Record<WorkflowName, StateMachine>>;
-  readonly #running = new Map<string, { abort(): void; readonly over: Promise<void> }>();
+  readonly #running = new Map<string, { readonly abort: () => void; readonly over: Promise<void> }>();
   #context: TaskContext | undefined;
   #closed = false;
 
@@ -42,8 +42,9 @@ export class LocalRunner implements WorkflowRunner {
   }
 
   async start(execution: Execution): Promise<'started' | 'exists'> {
-    if (this.#closed) throw new Error('the host is closing');
+    if (this.#isClosed()) throw new Error('the host is closing');
     if (!await this.#options.memory.open(execution)) return 'exists';
+    if (this.#isClosed()) throw new Error('the host is closing');
     this.#run(execution);
     return 'started';
   }
@@ -54,6 +55,11 @@ export class LocalRunner implements WorkflowRunner {
     const all = [...this.#running.values()];
     for (const { abort } of all) abort();
     await Promise.all(all.map(({ over }) => over));
+  }
+
+  /** A question of its own, because the answer may change while somebody waits. */
+  #isClosed(): boolean {
+    return this.#closed;
   }
 
   /** Resolves when no execution runs. */
@@ -88,7 +94,7 @@ export class LocalRunner implements WorkflowRunner {
         waitTimeOverrides: waits,
         ...(retryAfter !== undefined && { retryIntervalOverrides: Object.fromEntries(ofType('Task').map((state) => [state, retryAfter])) }),
       },
-      context: { Execution: { Id: name, Name: name, Input: input as never, StartTime: new Date().toISOString(), RoleArn: '' } } as never,
+      context: { Execution: { Id: name, Name: name, Input: input as never, StartTime: new Date().toISOString(), RoleArn: '' } },
     });
     const over = run.result.then(
       () => this.#over(name, 'SUCCEEDED'),
@@ -111,13 +117,13 @@ export class LocalRunner implements WorkflowRunner {
   }
 
   async #over(name: string, status: ExecutionStatus, error?: unknown): Promise<void> {
-    this.#running.delete(name);
     if (status !== 'SUCCEEDED' && status !== 'ABORTED') this.#options.log.error('an execution ended early; the sweep goes on with it', { execution: name, status, error });
     try {
-      await this.#options.memory.close(name, status, error === undefined ? undefined : String(error));
+      await this.#options.memory.close(name, status, error instanceof Error ? `${error.name}: ${error.message}` : undefined);
     } catch (failure) {
       this.#options.log.warn('the end of an execution was not noted', { execution: name, error: failure });
     }
+    this.#running.delete(name);
   }
 }
 
