@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual, type Hash } from 'node:crypto';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { AccessDeniedError } from '../contract/errors.ts';
 import { operations, type OperationName } from '../contract/operations.ts';
@@ -18,7 +18,7 @@ const mustBeSigned = /^(?:host|x-amz-.*|x-amzn-(?!trace-id$).*)$/;
 
 /** What the SDKs' signer wants of a hash. */
 class Sha256 {
-  readonly #hash: Hash | ReturnType<typeof createHmac>;
+  readonly #hash: { update(data: string | Uint8Array): unknown; digest(): Uint8Array };
   constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
     this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', secret as string);
   }

@@ -1,6 +1,6 @@
 import { StateMachine } from 'aws-local-stepfunctions';
 import type { Execution, Log, WorkflowName, WorkflowRunner } from '../domain/ports.ts';
-import type { TaskContext, TaskInput } from '../workflows/context.ts';
+import type { Progress, TaskContext, TaskInput } from '../workflows/context.ts';
 import { tasks, type Task } from '../workflows/tasks/tasks.ts';
 import type { ExecutionMemory, ExecutionStatus } from './execution-memory.ts';
 import hosting from '../workflows/hosting.asl.json' with { type: 'json' };
@@ -42,9 +42,12 @@ export class LocalRunner implements WorkflowRunner {
   }
 
   async start(execution: Execution): Promise<'started' | 'exists'> {
-    if (this.#isClosed()) throw new Error('the host is closing');
+    if (this.#closed) throw new Error('the host is closing');
     if (!await this.#options.memory.open(execution)) return 'exists';
-    if (this.#isClosed()) throw new Error('the host is closing');
+    if (this.#closed) {
+      await this.#options.memory.close(execution.name, 'ABORTED');
+      throw new Error('the host is closing');
+    }
     this.#run(execution);
     return 'started';
   }
@@ -55,11 +58,6 @@ export class LocalRunner implements WorkflowRunner {
     const all = [...this.#running.values()];
     for (const { abort } of all) abort();
     await Promise.all(all.map(({ over }) => over));
-  }
-
-  /** A question of its own, because the answer may change while somebody waits. */
-  #isClosed(): boolean {
-    return this.#closed;
   }
 
   /** Resolves when no execution runs. */
@@ -104,12 +102,12 @@ export class LocalRunner implements WorkflowRunner {
   }
 
   /** As Lambda does it: the input arrives as a copy, and an error is reported as JSON under its name. */
-  async #perform(workflow: WorkflowName, state: string, data: TaskInput): ReturnType<Task> {
+  async #perform(workflow: WorkflowName, state: string, data: TaskInput): Promise<Progress | undefined> {
     const context = this.#context;
     const task = (tasks[workflow] as Readonly<Record<string, Task>>)[state];
     if (context === undefined || task === undefined) throw new Error(`nothing carries out ${workflow}.${state}`);
     try {
-      return await task(structuredClone(data), { ...context, log: context.log.with({ operationId: data.operationId, attempt: data.attempt, state }) });
+      return (await task(structuredClone(data), { ...context, log: context.log.with({ operationId: data.operationId, attempt: data.attempt, state }) })) ?? undefined;
     } catch (error) {
       const { name, message } = error instanceof Error ? error : new Error(String(error));
       throw Object.assign(new Error(JSON.stringify({ errorType: name, errorMessage: message }), { cause: error }), { name });
@@ -117,13 +115,13 @@ export class LocalRunner implements WorkflowRunner {
   }
 
   async #over(name: string, status: ExecutionStatus, error?: unknown): Promise<void> {
+    this.#running.delete(name);
     if (status !== 'SUCCEEDED' && status !== 'ABORTED') this.#options.log.error('an execution ended early; the sweep goes on with it', { execution: name, status, error });
     try {
-      await this.#options.memory.close(name, status, error instanceof Error ? `${error.name}: ${error.message}` : undefined);
+      await this.#options.memory.close(name, status, error instanceof Error ? error.message : undefined);
     } catch (failure) {
       this.#options.log.warn('the end of an execution was not noted', { execution: name, error: failure });
     }
-    this.#running.delete(name);
   }
 }
 
