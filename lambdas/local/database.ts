@@ -15,9 +15,9 @@ export interface Database {
 
 /** What becomes of a database that ends without being told to. Without this it stays ended. */
 export interface Recovery {
-  restarted(how: string): void;
+  readonly restarted: (how: string) => void;
   /** It ends again and again, or does not come up any more. */
-  lost(error: Error): void;
+  readonly lost: (error: Error) => void;
 }
 
 /** So often in a minute the database is started again. */
@@ -50,26 +50,27 @@ export async function startDatabase(file: string | undefined, children: ChildReg
     port = await freePort(); // somebody took it since we looked
     return launch();
   });
+  let coming = Promise.resolve();
   const ends: number[] = [];
   const keep = (): void => {
     child.once('exit', (code, signal) => {
-      if (closing || recovery === undefined) return;
-      const how = signal ?? `exit code ${code ?? 'unknown'}`;
-      ends.push(Date.now());
-      if (ends.filter((at) => at > Date.now() - 60_000).length > restarts) {
-        recovery.lost(new Error(`The embedded DynamoDB ended ${restarts + 1} times within a minute, the last time by ${how}.`));
-        return;
-      }
-      coming = launch().then((again) => {
-        child = again;
-        keep();
-        recovery.restarted(how);
-      }).catch((error: unknown) => {
-        if (!closing) recovery.lost(error as Error);
-      });
+      if (!closing && recovery !== undefined) coming = again(signal ?? `exit code ${code ?? 'unknown'}`, recovery);
     });
   };
-  let coming = Promise.resolve();
+  const again = async (how: string, { restarted, lost }: Recovery): Promise<void> => {
+    ends.push(Date.now());
+    if (ends.filter((at) => at > Date.now() - 60_000).length > restarts) {
+      lost(new Error(`The embedded DynamoDB ended ${restarts + 1} times within a minute, the last time by ${how}.`));
+      return;
+    }
+    try {
+      child = await launch();
+    } catch (error) {
+      return closing ? undefined : again((error as Error).message, { restarted, lost });
+    }
+    keep();
+    restarted(how);
+  };
   keep();
   return {
     endpoint: `http://127.0.0.1:${port}`,

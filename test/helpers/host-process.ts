@@ -49,7 +49,7 @@ export class HostProcess {
     });
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => { this.out += text; });
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => { this.errors += text; });
-    this.ended = once(this.child, 'close').then(([code, signal]) => ({ code, signal }) as Ended);
+    this.ended = once(this.child, 'close').then(() => ({ code: this.child.exitCode, signal: this.child.signalCode }));
   }
 
   /** Not waited for: it may be one that is refused. */
