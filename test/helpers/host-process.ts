@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CreateProjectCommand, DescribeModelCommand, LookoutVisionClient, type ModelDescription } from '@aws-sdk/client-lookoutvision';
 import { createFolderObjects } from '../../lambdas/local/folder-objects.ts';
 import { writeSamples, type SampleSet } from '../../lambdas/local/samples/write-samples.ts';
+import { colourGraph, colourManifest, json } from './artifacts.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
 
@@ -25,6 +26,15 @@ export async function sampleFolder(): Promise<{ readonly folder: string; readonl
     },
     remove: () => { for (const each of [folder, ...copies]) rmSync(each, { recursive: true, force: true }); },
   };
+}
+
+/** A data folder with a small model in it, whose verdicts can be worked out by hand: anomalous is what is mostly bright. */
+export async function smallFolder(): Promise<{ readonly folder: string; readonly model: SampleSet['model']; remove(): void }> {
+  const folder = mkdtempSync(join(tmpdir(), 'crowsnest-host-'));
+  const objects = createFolderObjects(join(folder, 's3'));
+  await objects.write({ bucket: 'models', key: 'part/model.onnx' }, colourGraph());
+  await objects.write({ bucket: 'models', key: 'part/model.json' }, json(colourManifest));
+  return { folder, model: { bucket: 'models', prefix: 'part/' }, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
 export interface Ended {
