@@ -29,7 +29,7 @@ describe('a body', () => {
     ['XML', '<MinInferenceUnits>1</MinInferenceUnits>'], ['bytes that are no UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])],
     ['UTF-16', Buffer.from('{"MinInferenceUnits":1}', 'utf16le')],
   ])('that is %s is refused, and not repeated', async (_name, body) => {
-    expect(await send(await service.open(), body)).toEqual(noObject);
+    expect(await send(await service.shared(), body)).toEqual(noObject);
   });
 
   test.each([
@@ -41,7 +41,7 @@ describe('a body', () => {
     ['a member by way of a constructor', '{"constructor":{"prototype":{"MinInferenceUnits":1}}}', missing],
     ['a key twice: the last counts', '{"MinInferenceUnits":1,"MinInferenceUnits":0}', wrong("'0'", 'Member must have value greater than or equal to 1')],
   ])('%s', async (_name, body, expected) => {
-    expect(await send(await service.open(), body)).toEqual(expected);
+    expect(await send(await service.shared(), body)).toEqual(expected);
   });
 
   test.each([
@@ -51,11 +51,11 @@ describe('a body', () => {
     ['escapes', '{"\\u004dinInferenceUnits":1}'],
     ['a byte order mark', '\ufeff{"MinInferenceUnits":1}'],
   ])('%s are fine', async (_name, body) => {
-    expect((await send(await service.open(), body)).status).toBe(fine);
+    expect((await send(await service.shared(), body)).status).toBe(fine);
   });
 
   test.each(['application/x-amz-json-1.1', 'text/plain', 'application/json; charset=utf-8'])('its type does not matter: %s', async (type) => {
-    expect((await send(await service.open(), '{"MinInferenceUnits":1}', type)).status).toBe(fine);
+    expect((await send(await service.shared(), '{"MinInferenceUnits":1}', type)).status).toBe(fine);
   });
 });
 
@@ -68,22 +68,22 @@ describe('an integer', () => {
     ['0', wrong("'0'", 'Member must have value greater than or equal to 1')],
     ['-0', wrong("'0'", 'Member must have value greater than or equal to 1')],
   ])('%s is refused', async (value, expected) => {
-    expect(await send(await service.open(), `{"MinInferenceUnits":${value}}`)).toEqual(expected);
+    expect(await send(await service.shared(), `{"MinInferenceUnits":${value}}`)).toEqual(expected);
   });
 
   test.each([['1.0', fine], ['5e0', fine], ['0.2e1', fine], ['1e3', 402], ['2147483647', 402]])('%s is one: %d', async (value, status) => {
-    expect((await send(await service.open(), `{"MinInferenceUnits":${value}}`)).status).toBe(status);
+    expect((await send(await service.shared(), `{"MinInferenceUnits":${value}}`)).status).toBe(status);
   });
 });
 
 test('a message repeats a hundred characters at most, and none that could forge a line of a log', async () => {
-  const world = await service.open();
+  const world = await service.shared();
   const { message } = await send(world, JSON.stringify({ MinInferenceUnits: `a\r\n\u2028\u0007${'x'.repeat(500)}` }));
   expect(message).toBe(`1 validation error detected: Value 'a????${'x'.repeat(95)}...' at 'minInferenceUnits' failed to satisfy constraint: Member must be an integer`);
 });
 
 test('of very many violations twenty are told, and how many there are', async () => {
-  const world = await service.open();
+  const world = await service.shared();
   const Tags = Array.from({ length: 150 }, () => ({ Key: '#', Value: 1 }));
   const response = await world.post('/2020-11-20/tags/arn%3Aaws%3Alookoutvision%3Aus-east-1%3A111122223333%3Amodel%2Fparts%2F1', { Tags });
   const { Message } = await response.json() as { Message: string };
@@ -92,7 +92,7 @@ test('of very many violations twenty are told, and how many there are', async ()
 });
 
 test('a structure where a text belongs, a text where a structure belongs, and what is missing: each by its path', async () => {
-  const world = await service.open();
+  const world = await service.shared();
   const body = { Source: { S3: 'models' }, Description: { a: 1 }, Tags: [{ Key: 'a' }, 'b', null] };
   const response = await world.post('/2020-11-20/projects/parts/models/import', body, { 'x-amzn-client-token': '?' });
   expect(await response.json()).toMatchObject({

@@ -14,7 +14,7 @@ describe('what no operation answers', () => {
     ['PUT', `${root}/projects`, 405], ['POST', `${root}/projects/a`, 405], ['GET', `${root}/projects/a/models/1/start`, 405], ['PATCH', `${root}/tags/a`, 405],
     ['post', `${root}/projects/a/models/1`, 405],
   ])('%s %s: %d, and typed', async (method, path, status) => {
-    const world = await service.open();
+    const world = await service.shared();
     const response = await fetch(new URL(path.replace('*', '/*'), world.url), { method });
     expect(response.status).toBe(status);
     expect(response.headers.get('x-amzn-errortype')).toBe('UnknownOperationException');
@@ -24,13 +24,13 @@ describe('what no operation answers', () => {
   });
 
   test('a method that a path has not: the ones that it has', async () => {
-    const world = await service.open();
+    const world = await service.shared();
     expect((await fetch(`${world.url}${root}/projects`, { method: 'PATCH' })).headers.get('allow')).toBe('POST, GET');
     expect((await fetch(`${world.url}${root}/projects/a/models/1`, { method: 'PUT' })).headers.get('allow')).toBe('GET, DELETE');
   });
 
   test('a client pointed at a wrong base path tells its user so', async () => {
-    const world = await service.open();
+    const world = await service.shared();
     const client = new LookoutVisionClient({ endpoint: `${world.url}/prod`, region: 'us-east-1', credentials: { accessKeyId: 'a', secretAccessKey: 'b' } });
     expect(await refusal(client.send(new ListProjectsCommand({})))).toMatchObject({ name: 'UnknownOperationException', status: 404, message: 'No operation of this service has this method and path.' });
     client.destroy();

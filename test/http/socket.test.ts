@@ -83,7 +83,7 @@ test.each([
   ['a chunk of no length', post('Transfer-Encoding: chunked\r\n', 'zz\r\n')],
   ['headers without end', `GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ${'x'.repeat(40_000)}\r\n`],
 ])('garbage (%s) is answered in the service\'s own form, and harms nobody', async (_name, bytes) => {
-  const world = await service.open();
+  const world = await service.shared();
   const answer = await raw(world, bytes);
   expect(answer).toMatch(/^HTTP\/1\.1 400 /);
   expect(answer).toMatch(/\r\nx-amzn-errortype: ValidationException\r\n/i);
@@ -92,20 +92,20 @@ test.each([
 });
 
 test('two requests in a row on one connection are two answers, in order', async () => {
-  const world = await service.open();
+  const world = await service.shared();
   const one = 'GET /2020-11-20/projects/one HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n';
   const answers = await raw(world, one + one.replace('/one', '/two'));
   expect(answers.match(/Project \w+ was not found/g)).toEqual(['Project one was not found', 'Project two was not found']);
 });
 
 test('a header that comes twice is no token', async () => {
-  const world = await service.open();
+  const world = await service.shared();
   const answer = await raw(world, post('X-Amzn-Client-Token: a\r\nX-Amzn-Client-Token: b\r\nContent-Length: 23\r\n', '{"MinInferenceUnits":1}'));
   expect(answer).toContain("Value 'a, b' at 'clientToken' failed to satisfy constraint");
 });
 
 test('web pages are kept out', async () => {
-  const world = await service.open();
+  const world = await service.shared();
   const answer = async (headers: string): Promise<string> => raw(world, `GET /2020-11-20/projects HTTP/1.1\r\n${headers}\r\n`);
   expect(await answer('Host: 127.0.0.1\r\n')).toMatch(/^HTTP\/1\.1 200 /);
   expect(await answer('Host: localhost:8080\r\n')).toMatch(/^HTTP\/1\.1 200 /);
