@@ -23,6 +23,8 @@ import { ScriptedEngine } from './scripted-engine.ts';
 export interface WorldOptions {
   readonly settings?: Partial<Settings>;
   readonly keys?: readonly AccessKey[];
+  /** How many milliseconds a second of a workflow's waiting takes; 1 unless given. */
+  readonly pace?: number;
 }
 
 /**
@@ -44,7 +46,7 @@ export class World {
   #server: LocalServer | undefined;
   #client: LookoutVisionClient | undefined;
 
-  private constructor(dynamo: TestDynamo, { settings = {} }: WorldOptions) {
+  private constructor(dynamo: TestDynamo, options: WorldOptions) {
     this.dynamo = dynamo;
     const id = randomUUID();
     this.tableName = `table-${id}`;
@@ -52,11 +54,11 @@ export class World {
     this.settings = {
       stage: 'test', partition: 'aws', region: 'us-east-1', account: '111122223333', quotas: defaultQuotas, limits: localLimits, extensions: true, buckets: ['*'],
       times: { delivery: 60, start: 3600, import: 3600, release: 1800, provision: 60, health: 60 },
-      ...settings,
+      ...options.settings,
     };
     this.store = new Store(dynamo.client, this.tableName, this.clock);
     const memory = new ExecutionMemory(dynamo.client, this.executionsName, this.clock);
-    this.runner = new LocalRunner({ memory, log: this.log, pace: 1, retryAfter: 1 });
+    this.runner = new LocalRunner({ memory, log: this.log, pace: options.pace ?? 1, retryAfter: 1 });
     this.context = {
       settings: this.settings, clock: this.clock, ids: idsOf(this.clock), store: this.store, engine: this.engine, importer: this.engine, runner: this.runner, log: this.log,
     };
