@@ -93,6 +93,7 @@ describe('two deployments of one model', () => {
     await until(async () => await statusOf(world, model) === 'HOSTING_FAILED');
     const old = await deploymentOf(model);
     world.engine.born = { state: 'ready' };
+    world.clock.advance(1); // ids are ordered by time, and the old one comes first
     await start(world, model);
     await world.settle(); // the first start's execution finds itself overtaken
     expect(await statusOf(world, model)).toBe('HOSTED');
