@@ -25,6 +25,8 @@ export interface WorldOptions {
   readonly keys?: readonly AccessKey[];
   /** How many milliseconds a second of a workflow's waiting takes; 1 unless given. */
   readonly pace?: number;
+  /** Where the clock starts, in epoch milliseconds: callers that sign do it by the real one. */
+  readonly now?: number;
 }
 
 /**
@@ -32,7 +34,7 @@ export interface WorldOptions {
  * world has tables of its own.
  */
 export class World {
-  readonly clock = new TestClock();
+  readonly clock: TestClock;
   readonly engine = new ScriptedEngine();
   readonly logged: string[] = [];
   readonly log: Log = createLog((line) => { this.logged.push(line); });
@@ -43,10 +45,13 @@ export class World {
   readonly store: Store;
   readonly runner: LocalRunner;
   readonly context: WriteContext & SweepContext;
+  /** Executions are noted under their names, as ever, but nothing carries them out. */
+  frozen = false;
   #server: LocalServer | undefined;
   #client: LookoutVisionClient | undefined;
 
-  private constructor(dynamo: TestDynamo, options: WorldOptions) {
+  private constructor(dynamo: TestDynamo, { settings = {}, pace = 1, now }: WorldOptions) {
+    this.clock = new TestClock(now);
     this.dynamo = dynamo;
     const id = randomUUID();
     this.tableName = `table-${id}`;
@@ -54,13 +59,14 @@ export class World {
     this.settings = {
       stage: 'test', partition: 'aws', region: 'us-east-1', account: '111122223333', quotas: defaultQuotas, limits: localLimits, extensions: true, buckets: ['*'],
       times: { delivery: 60, start: 3600, import: 3600, release: 1800, provision: 60, health: 60 },
-      ...options.settings,
+      ...settings,
     };
     this.store = new Store(dynamo.client, this.tableName, this.clock);
     const memory = new ExecutionMemory(dynamo.client, this.executionsName, this.clock);
-    this.runner = new LocalRunner({ memory, log: this.log, pace: options.pace ?? 1, retryAfter: 1 });
+    this.runner = new LocalRunner({ memory, log: this.log, pace, retryAfter: 1 });
     this.context = {
-      settings: this.settings, clock: this.clock, ids: idsOf(this.clock), store: this.store, engine: this.engine, importer: this.engine, runner: this.runner, log: this.log,
+      settings: this.settings, clock: this.clock, ids: idsOf(this.clock), store: this.store, engine: this.engine, importer: this.engine, log: this.log,
+      runner: { start: async (execution) => (this.frozen ? (await memory.open(execution) ? 'started' : 'exists') : this.runner.start(execution)) },
     };
     this.runner.serve(this.context);
   }
