@@ -14,7 +14,7 @@ describe('a fingerprint', () => {
 
   test('does not depend on the spacing of the JSON that they came in', () => {
     const compact = JSON.stringify(parameters);
-    expect(fingerprint(JSON.parse(JSON.stringify(parameters, null, 4)) as object as never)).toBe(fingerprint(JSON.parse(compact) as never));
+    expect(fingerprint(JSON.parse(JSON.stringify(parameters, null, 4)) as Record<string, unknown>)).toBe(fingerprint(JSON.parse(compact) as Record<string, unknown>));
   });
 
   test.each([
@@ -31,7 +31,7 @@ describe('a fingerprint', () => {
     ['what is empty', { a: {} }, { a: [] }],
     ['false and absent', { a: false }, {}],
   ])('tells apart %s', (_, one: object, other: object) => {
-    expect(fingerprint(one as never)).not.toBe(fingerprint(other as never));
+    expect(fingerprint({ ...one })).not.toBe(fingerprint({ ...other }));
   });
 
   test('of bytes is that of the same bytes, whatever holds them', () => {

@@ -17,6 +17,9 @@ afterEach(async () => {
   await close(world);
 });
 
+/** For tests that have to come by every minute. */
+const times = { delivery: 60, start: 600, import: 600, release: 600, provision: 60, health: 60 };
+
 const breakExecutions = () => jest.spyOn(world.runner, 'start').mockRejectedValue(new Error('throttled'));
 
 /** Begins an operation whose execution the test walks itself, so that time passes while it waits. */
@@ -29,7 +32,7 @@ async function walked(model: Named, act: () => Promise<unknown>): Promise<string
 
 describe('a start that stays in creating', () => {
   test('fails after its deadline, by a look made after it, and gives its place back only when nothing is left', async () => {
-    world = await World.open(dynamo);
+    world = await World.open(dynamo, { pace: 0.1 });
     const model = await world.trained();
     const { engine, clock } = world;
     engine.born = { state: 'creating', note: 'Instances are being launched.' };
@@ -61,7 +64,7 @@ describe('a start that stays in creating', () => {
   });
 
   test('is not failed for hours in which nobody looked', async () => {
-    world = await World.open(dynamo);
+    world = await World.open(dynamo, { pace: 0.1 });
     const model = await world.trained();
     const held = hold(world.engine, 'create');
     await start(world, model);
@@ -84,7 +87,7 @@ describe('a start that stays in creating', () => {
   });
 
   test.each(['Claim', 'Provision', 'ObserveHosting'])('is not failed when the machine slept right before %s', async (task) => {
-    world = await World.open(dynamo);
+    world = await World.open(dynamo, { pace: 0.1 });
     const model = await world.trained();
     jest.spyOn(world.runner, 'start').mockResolvedValue('started');
     await start(world, model);
@@ -106,7 +109,7 @@ describe('a start that stays in creating', () => {
 describe('while executions cannot be started at all', () => {
   /** Minute after minute. @returns how many until the model was there */
   async function minutesUntil(status: string | undefined, model: Named): Promise<number> {
-    for (let minute = 0; minute < 100; minute += 1) {
+    for (let minute = 0; minute < 40; minute += 1) {
       if ((await world.store.models.get({ project: model.ProjectName, version: model.ModelVersion }))?.status === status) return minute;
       await world.sweepAfter(60);
     }
@@ -114,18 +117,18 @@ describe('while executions cannot be started at all', () => {
   }
 
   test('a start fails, and its place is given back', async () => {
-    world = await World.open(dynamo);
+    world = await World.open(dynamo, { pace: 0.1, settings: { times } });
     const model = await world.trained();
     breakExecutions();
     await start(world, model);
-    expect(await minutesUntil('HOSTING_FAILED', model)).toBe(61);
-    expect((await world.describe(model)).StatusMessage).toContain('was not ready after 60 minutes');
+    expect(await minutesUntil('HOSTING_FAILED', model)).toBe(11);
+    expect((await world.describe(model)).StatusMessage).toContain('was not ready after 10 minutes');
     await world.sweepAfter(60);
     expect(await world.reserved()).toEqual({ used: 0, reserved: 0 });
   });
 
   test('a start whose resources are there ends in HOSTED', async () => {
-    world = await World.open(dynamo);
+    world = await World.open(dynamo, { pace: 0.1, settings: { times } });
     const model = await world.trained();
     breakExecutions();
     await start(world, model, { MaxInferenceUnits: 2 });
@@ -136,12 +139,12 @@ describe('while executions cannot be started at all', () => {
   });
 
   test('a start is not failed while nobody can look', async () => {
-    world = await World.open(dynamo);
+    world = await World.open(dynamo, { pace: 0.1, settings: { times } });
     const model = await world.trained();
     breakExecutions();
     await start(world, model);
     world.engine.before = () => { throw new Error('access denied'); };
-    for (let minute = 0; minute < 70; minute += 1) await world.sweepAfter(60);
+    for (let minute = 0; minute < 15; minute += 1) await world.sweepAfter(60);
     expect(await statusOf(world, model)).toBe('STARTING_HOSTING');
     world.engine.before = () => undefined;
     await world.sweepAfter(60);
@@ -149,13 +152,13 @@ describe('while executions cannot be started at all', () => {
   });
 
   test('a stop, a deletion and an import end too', async () => {
-    world = await World.open(dynamo);
+    world = await World.open(dynamo, { pace: 0.1, settings: { times } });
     const [stopped, deleted] = [await hosted(world), await world.trained()];
     breakExecutions();
     await stop(world, stopped);
     await drop(world, deleted);
     const imported = { ProjectName: 'parts', ModelVersion: await world.import('parts', { Source: { S3: { Bucket: 'models' } } }) };
-    expect(await minutesUntil('TRAINED', stopped)).toBe(31);
+    expect(await minutesUntil('TRAINED', stopped)).toBe(11);
     expect((await world.deployments(stopped))[0]).toMatchObject({ endReason: 'stopped', releasedAt: expect.any(Number) });
     await minutesUntil(undefined, deleted);
     expect(world.engine.calls).toContain(`discard ${deleted.ModelVersion}`);
@@ -172,7 +175,7 @@ describe('an import', () => {
     ['whose check never succeeds', () => { world.engine.before = (call) => { if (call === 'admit') throw new Error('out of memory'); }; }],
     ['that the engine never finishes', () => { world.engine.admission = { admitted: 'pending', note: 'A package is being made.' }; }],
   ])('%s fails after its deadline', async (_, trouble) => {
-    world = await World.open(dynamo);
+    world = await World.open(dynamo, { pace: 0.1, settings: { times } });
     await world.trained();
     trouble();
     jest.spyOn(world.runner, 'start').mockResolvedValue('started');
@@ -191,7 +194,7 @@ describe('a stop, and a deletion, cannot fail:', () => {
     ['stop', stop, 'STOPPING_HOSTING', 'The model is stopping.', 'TRAINED'],
     ['delete', drop, 'DELETING', 'The model is being deleted.', undefined],
   ] as const)('a %s for which the engine takes hours goes on after its execution has ended', async (...[, act, status, message, end]) => {
-    world = await World.open(dynamo);
+    world = await World.open(dynamo, { pace: 0.1 });
     if (act === drop) world.engine.born = { state: 'failed', reason: 'No capacity.' };
     world.engine.removes = false;
     const model = await hosted(world);

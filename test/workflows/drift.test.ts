@@ -17,7 +17,7 @@ const deploymentOf = async (model: Named): Promise<string> => (await rowOf(world
 
 describe('a hosted model', () => {
   test('follows its engine into maintenance and back, and says so', async () => {
-    world = await World.open(dynamo);
+    world = await World.open(dynamo, { pace: 0.1 });
     const model = await hosted(world);
     const id = await deploymentOf(model);
     world.engine.resources.set(id, { state: 'updating', note: 'A patch is being applied.' });
@@ -35,7 +35,7 @@ describe('a hosted model', () => {
   });
 
   test('that fails is HOSTING_FAILED with the engine\'s reason, and its resources are removed', async () => {
-    world = await World.open(dynamo);
+    world = await World.open(dynamo, { pace: 0.1 });
     const model = await hosted(world);
     const id = await deploymentOf(model);
     world.engine.resources.set(id, { state: 'failed', reason: 'The container keeps crashing. Look into its log.' });
@@ -49,7 +49,7 @@ describe('a hosted model', () => {
   });
 
   test('that is not found once is believed to be there, twice in a row to be gone', async () => {
-    world = await World.open(dynamo);
+    world = await World.open(dynamo, { pace: 0.1 });
     const model = await hosted(world);
     const id = await deploymentOf(model);
     world.engine.resources.delete(id);
@@ -69,7 +69,7 @@ describe('a hosted model', () => {
   });
 
   test('is looked at only when it is due', async () => {
-    world = await World.open(dynamo);
+    world = await World.open(dynamo, { pace: 0.1 });
     const first = await hosted(world);
     world.clock.advance(30);
     const second = await hosted(world);
@@ -85,7 +85,7 @@ describe('a hosted model', () => {
 describe('two deployments of one model', () => {
   /** Hosted anew, while the resources of the start that failed are still on their way out. */
   async function hostedAnew(): Promise<{ model: Named; old: string; young: string }> {
-    world = await World.open(dynamo);
+    world = await World.open(dynamo, { pace: 0.1 });
     world.engine.born = { state: 'failed', reason: 'No capacity.' };
     const model = await world.trained();
     world.engine.removes = false;
@@ -93,6 +93,7 @@ describe('two deployments of one model', () => {
     await until(async () => await statusOf(world, model) === 'HOSTING_FAILED');
     const old = await deploymentOf(model);
     world.engine.born = { state: 'ready' };
+    world.clock.advance(1); // ids are ordered by time, and the old one comes first
     await start(world, model);
     await world.settle(); // the first start's execution finds itself overtaken
     expect(await statusOf(world, model)).toBe('HOSTED');

@@ -57,7 +57,7 @@ const begin = {
 
 /** The rows at the end of one walk, ids replaced by the order in which they turn up. */
 async function rowsAfter(name: keyof typeof begin, perform: Perform): Promise<unknown> {
-  const world = await World.open(dynamo);
+  const world = await World.open(dynamo, { pace: 0.1 });
   const act = await begin[name](world);
   const executions: Execution[] = [];
   const spy = jest.spyOn(world.runner, 'start').mockImplementation((execution) => {

@@ -23,7 +23,7 @@ const nameOf = async (model: Named): Promise<string> => executionOf(await rowOf(
 
 describe('an execution that died', () => {
   test('by being aborted is taken over when its lease has run out, under a name that was never used', async () => {
-    world = await World.open(dynamo);
+    world = await World.open(dynamo, { pace: 0.1 });
     const model = await world.trained();
     world.engine.born = { state: 'creating' };
     await start(world, model);
@@ -45,7 +45,7 @@ describe('an execution that died', () => {
   });
 
   test('because a task threw until nobody tried again is taken over, and the engine has another chance', async () => {
-    world = await World.open(dynamo);
+    world = await World.open(dynamo, { pace: 0.1 });
     const model = await world.trained();
     world.engine.before = (call) => { if (call === 'create') throw new Error('the network is down'); };
     await start(world, model);
@@ -59,7 +59,7 @@ describe('an execution that died', () => {
   });
 
   test('is taken over once, whoever many sweep', async () => {
-    world = await World.open(dynamo);
+    world = await World.open(dynamo, { pace: 0.1 });
     const model = await world.trained();
     const broken = jest.spyOn(world.runner, 'start').mockRejectedValueOnce(new Error('throttled'));
     await start(world, model);
@@ -84,7 +84,7 @@ const begin = {
 
 describe('a slow attempt, held up in', () => {
   test.each(Object.entries(begin))('%s, changes nothing when it comes back after the next one has ended', async (call, { way, end }) => {
-    world = await World.open(dynamo);
+    world = await World.open(dynamo, { pace: 0.1 });
     const model = call === 'remove' ? await hosted(world) : await world.trained();
     const subject = call === 'admit' ? { ...model, ModelVersion: '2' } : model;
     const held = hold(world.engine, call as keyof typeof begin);
@@ -108,7 +108,7 @@ describe('a slow attempt, held up in', () => {
   });
 
   test('admit, clears away what it made if the model was deleted meanwhile', async () => {
-    world = await World.open(dynamo);
+    world = await World.open(dynamo, { pace: 0.1 });
     const { ProjectName } = await world.trained();
     const held = hold(world.engine, 'admit');
     const model = { ProjectName, ModelVersion: await world.import(ProjectName, { Source: { S3: { Bucket: 'models' } } }) };
@@ -127,7 +127,7 @@ describe('a slow attempt, held up in', () => {
 
 describe('what was promised', () => {
   test('is delivered by the sweep, after 60 seconds and not before, when the workflow could not be started', async () => {
-    world = await World.open(dynamo);
+    world = await World.open(dynamo, { pace: 0.1 });
     const model = await world.trained();
     jest.spyOn(world.runner, 'start').mockRejectedValueOnce(new Error('throttled'));
     const answer = await start(world, model);
@@ -141,7 +141,7 @@ describe('what was promised', () => {
 
 describe('a sweep', () => {
   test('costs four reads of the index when nothing is due, however much there is', async () => {
-    world = await World.open(dynamo);
+    world = await World.open(dynamo, { pace: 0.1 });
     for (let count = 0; count < 3; count += 1) await world.trained();
     await hosted(world);
     const before = dynamo.passed.length;
@@ -151,7 +151,7 @@ describe('a sweep', () => {
   });
 
   test('looks after the others when one row makes trouble, and comes back to that one', async () => {
-    world = await World.open(dynamo);
+    world = await World.open(dynamo, { pace: 0.1 });
     const [sick, well] = [await hosted(world), await hosted(world)];
     const [sickId, wellId] = [(await rowOf(world, sick)).deploymentId ?? '', (await rowOf(world, well)).deploymentId ?? ''];
     world.engine.before = (call, id) => { if (call === 'observe' && id === sickId) throw new Error('access denied'); };
