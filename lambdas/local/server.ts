@@ -25,7 +25,7 @@ export async function listen(host: NodeHost, address: string, port: number, sign
     } catch (error) {
       if (!(error instanceof AccessDeniedError)) throw error;
       const { status, headers, body } = refusal(error, 'refused-at-the-door');
-      res.writeHead(status, { ...headers, Connection: 'close' }).end(body);
+      res.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body), Connection: 'close' }).end(body);
       req.resume();
       return;
     }
