@@ -1,0 +1,49 @@
+/**
+ * One inference unit: a process of its own, because a crash in native code must not end the host. It is forked with the options as JSON, says
+ * `ready` or `unfit`, and then answers one request at a time. It ends when its channel does, which is when the host is gone.
+ */
+import { Worker } from 'node:worker_threads';
+import sharp from 'sharp';
+import { PictureRefused } from '../engine.ts';
+import { ArtifactUnfit } from './artifact.ts';
+import { loadModel, type LoadedModel } from './model.ts';
+import { decode } from './picture.ts';
+import type { UnitMessage, UnitOptions, UnitRequest } from './protocol.ts';
+
+// A graph runs on the main thread, so while one hangs nobody there sees the channel close. This thread sees that the parent has changed.
+const watch = `
+  const parent = process.ppid;
+  setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL'); }, 1000);
+`;
+
+const options = JSON.parse(process.argv[3] ?? '{}') as UnitOptions;
+sharp.cache(false);
+sharp.concurrency(options.threads);
+new Worker(watch, { eval: true, resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1 } }).unref();
+process.on('disconnect', () => process.exit(0));
+
+const say = (message: UnitMessage): void => void process.send?.(message);
+const rss = (): number => process.memoryUsage.rss();
+
+try {
+  const model = await loadModel(options.folder, options.threads);
+  process.on('message', (request: UnitRequest) => void answer(model, request).then(say));
+  say({ kind: 'ready', rss: rss() });
+} catch (error) {
+  if (!(error instanceof ArtifactUnfit)) throw error;
+  say({ kind: 'unfit', problems: error.problems });
+}
+
+async function answer(model: LoadedModel, { id, picture, type }: UnitRequest): Promise<UnitMessage> {
+  try {
+    const decoded = await decode(picture, type, options.limits);
+    const { width, height } = model.manifest.picture;
+    if (decoded.width !== width || decoded.height !== height) {
+      throw new PictureRefused(`The picture is ${decoded.width} x ${decoded.height} pixels; this model judges pictures of ${width} x ${height}.`);
+    }
+    return { kind: 'verdict', id, verdict: await model.judge(decoded), rss: rss() };
+  } catch (error) {
+    if (error instanceof PictureRefused) return { kind: 'refused', id, rule: error.message, rss: rss() };
+    return { kind: 'failed', id, reason: error instanceof Error ? error.message : String(error), rss: rss() };
+  }
+}

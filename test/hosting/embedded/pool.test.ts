@@ -1,0 +1,130 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { InferenceFailed, UnitLost } from '../../../lambdas/hosting/embedded/unit-process.ts';
+import { EngineBusy, NotHosted, type DeploymentSpec } from '../../../lambdas/hosting/engine.ts';
+import { float32, Graph, int64 } from '../../../lambdas/training/embedded/onnx.ts';
+import { colourGraph, hangingGraph, manifest, picture, start } from '../../helpers/artifacts.ts';
+import { openBench, until, type Bench } from '../../helpers/engine.ts';
+
+let bench: Bench;
+afterEach(() => bench.end());
+
+const white = await picture('#fff').png().toBuffer();
+const grey = await picture('#333').png().toBuffer();
+const judge = (spec: DeploymentSpec, bytes: Uint8Array) => bench.engine.detect(spec, bytes, 'image/png');
+const unitsOf = async (spec: DeploymentSpec): Promise<number> => {
+  const seen = await bench.engine.observe(spec);
+  return seen.state === 'ready' ? seen.unitsInService ?? 0 : 0;
+};
+const host = async (graph: Uint8Array, units: { min: number; max?: number }): Promise<DeploymentSpec> => {
+  const spec = bench.deployment('d1', graph, manifest, units);
+  await bench.engine.create(spec);
+  await bench.ready(spec);
+  return spec;
+};
+const firstPid = (): number => [...bench.pids][0] ?? 0;
+
+test('a unit that dies at work fails its picture, and another takes its place', async () => {
+  bench = await openBench({ backoff: 10 });
+  const spec = await host(colourGraph(), { min: 1 });
+  const pid = firstPid();
+  process.kill(pid, 'SIGSTOP');
+  const lost = judge(spec, white);
+  process.kill(pid, 'SIGKILL');
+  await expect(lost).rejects.toThrow(new UnitLost('The inference unit was lost while it judged the picture: its process ended (signal SIGKILL).'));
+  expect(await bench.engine.observe(spec)).toEqual({ state: 'ready', unitsInService: 0, note: '0 of 1 inference units are in service.' });
+  // Whoever asks meanwhile waits for the new unit.
+  expect(await judge(spec, white)).toMatchObject({ isAnomalous: true });
+  expect(firstPid()).not.toBe(pid);
+  expect(await unitsOf(spec)).toBe(1);
+});
+
+test('a graph that hangs is ended at its deadline; that picture fails and the next is judged', async () => {
+  bench = await openBench({ judge: 400, backoff: 10 });
+  const spec = await host(hangingGraph(), { min: 1 });
+  const pid = firstPid();
+  await expect(judge(spec, white)).rejects.toThrow(
+    new UnitLost('The inference unit was lost while it judged the picture: it did not answer within 400 ms.'));
+  await expect(judge(spec, grey)).resolves.toMatchObject({ isAnomalous: false });
+  expect(firstPid()).not.toBe(pid);
+});
+
+test('a unit above the memory limit is ended while it hangs in native code, and replaced', async () => {
+  // A grey picture asks for little; a white one for 1.5 GB of ones, over and over.
+  const graph = new Graph('greedy');
+  const mean = graph.node('ReduceMean', [start(graph)], { keepdims: 0 });
+  const above = graph.node('Relu', [graph.node('Sub', [mean, graph.constant('bound', float32([1], [0.9]))])]);
+  const size = graph.node('Add', [graph.node('Cast', [graph.node('Mul', [above, graph.constant('many', float32([1], [4e9]))])], { to: 7 }), graph.constant('some', int64([9]))]);
+  const filled = graph.node('ConstantOfShape', [size], { value: float32([1], [0.25]) });
+  graph.node('Reshape', [graph.node('ReduceMean', [graph.node('Sin', [filled])], { keepdims: 0 }), graph.constant('one', int64([1]))], {}, 'score');
+  graph.output('score', 'float32', [1]);
+  bench = await openBench({ memory: 400 * 1024 * 1024, backoff: 10 });
+  const spec = await host(graph.encode(), { min: 1 });
+  await expect(judge(spec, white)).rejects.toThrow('it used more than 400 MB of memory');
+  await expect(judge(spec, grey)).resolves.toMatchObject({ isAnomalous: false });
+});
+
+test('a graph that fails on a picture costs that picture alone', async () => {
+  const graph = new Graph('picky');
+  const mean = graph.node('ReduceMean', [start(graph)], { keepdims: 0 });
+  // White is outside of what a score may be: 2.
+  graph.node('Reshape', [graph.node('Mul', [mean, graph.constant('two', float32([1], [1.9]))]), graph.constant('one', int64([1]))], {}, 'score');
+  graph.output('score', 'float32', [1]);
+  bench = await openBench();
+  const spec = await host(graph.encode(), { min: 1 });
+  const pid = firstPid();
+  await expect(judge(spec, white)).rejects.toThrow(new InferenceFailed('outputs.score must lie between 0 and 1, and it does not'));
+  await expect(judge(spec, grey)).resolves.toMatchObject({ isAnomalous: false });
+  expect(firstPid()).toBe(pid);
+});
+
+test('a full queue answers busy at once; those that wait too long are told so', async () => {
+  bench = await openBench({ queuePerUnit: 2, wait: 300, judge: 60_000 });
+  const spec = await host(colourGraph(), { min: 1 });
+  process.kill(firstPid(), 'SIGSTOP');
+  const underWay = judge(spec, white);
+  const waiting = [judge(spec, white), judge(spec, white)];
+  const overflow = await judge(spec, white).catch((error: unknown) => error);
+  expect(overflow).toBeInstanceOf(EngineBusy);
+  expect(overflow).toMatchObject({ retryAfter: 1, message: expect.stringContaining('2 pictures are waiting already') });
+  for (const settled of await Promise.allSettled(waiting)) {
+    expect(settled).toMatchObject({ status: 'rejected', reason: { name: 'EngineBusy', message: expect.stringContaining('No inference unit became free in time') } });
+  }
+  process.kill(firstPid(), 'SIGCONT');
+  expect(await underWay).toMatchObject({ isAnomalous: true });
+});
+
+test('units are added while pictures wait, up to the most, and go again when they are not needed', async () => {
+  bench = await openBench({ growAfter: 40, shrinkAfter: 400, judge: 60_000, wait: 60_000 });
+  const spec = await host(colourGraph(), { min: 1, max: 2 });
+  process.kill(firstPid(), 'SIGSTOP');
+  const stuck = judge(spec, white);
+  // Only a second unit can judge these.
+  expect(await Promise.all([judge(spec, grey), judge(spec, white)])).toMatchObject([{ isAnomalous: false }, { isAnomalous: true }]);
+  expect(await unitsOf(spec)).toBe(2);
+  process.kill(firstPid(), 'SIGCONT');
+  await stuck;
+  await until(async () => await unitsOf(spec) === 1 && bench.pids.size === 1);
+  expect(await judge(spec, white)).toMatchObject({ isAnomalous: true });
+
+  await bench.engine.scale(spec, { min: 2 });
+  await until(async () => await unitsOf(spec) === 2);
+  await bench.engine.scale(spec, { min: 1 });
+  await until(async () => await unitsOf(spec) === 1 && bench.pids.size === 1);
+});
+
+test('many pictures at once are all judged, each once', async () => {
+  bench = await openBench({ queuePerUnit: 100 });
+  const spec = await host(colourGraph(), { min: 2 });
+  const verdicts = await Promise.all(Array.from({ length: 60 }, (_, index) => judge(spec, index % 3 === 0 ? white : grey)));
+  expect(verdicts.map(({ isAnomalous }) => isAnomalous)).toEqual(Array.from({ length: 60 }, (_, index) => index % 3 === 0));
+});
+
+test('closing ends every process, and what was under way is answered with a failure', async () => {
+  bench = await openBench();
+  const spec = await host(hangingGraph(), { min: 1 });
+  const requests = Promise.allSettled([judge(spec, white), judge(spec, white)]);
+  await bench.engine.close();
+  expect(bench.pids.size).toBe(0);
+  expect(await requests).toMatchObject([{ reason: { name: 'UnitLost' } }, { reason: { name: 'NotHosted' } }]);
+  await expect(judge(spec, white)).rejects.toThrow(NotHosted);
+});

@@ -1,0 +1,102 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { ObjectStore } from '../../lambdas/domain/ports.ts';
+import { createFolderObjects, LocationRefused } from '../../lambdas/local/folder-objects.ts';
+
+let base: string;
+let root: string;
+let objects: ObjectStore;
+beforeEach(async () => {
+  base = await mkdtemp(join(tmpdir(), 'crowsnest-objects-'));
+  root = join(base, 's3');
+  objects = createFolderObjects(root);
+});
+afterEach(() => rm(base, { recursive: true, force: true }));
+
+const text = async (bucket: string, key: string): Promise<string | undefined> => {
+  const bytes = await objects.read({ bucket, key });
+  return bytes === undefined ? undefined : Buffer.from(bytes).toString();
+};
+const write = (bucket: string, key: string, content: string): Promise<void> => objects.write({ bucket, key }, Buffer.from(content));
+
+describe('objects in a folder', () => {
+  test('are files below a folder per bucket, replaced whole, with nothing left beside them', async () => {
+    await write('photos', 'line 1/a=b/ä.png', 'first');
+    await write('photos', 'line 1/a=b/ä.png', 'second');
+    expect(await text('photos', 'line 1/a=b/ä.png')).toBe('second');
+    expect(await readFile(join(root, 'photos', 'line 1', 'a=b', 'ä.png'), 'utf8')).toBe('second');
+    expect(await readdir(join(root, '.partial'))).toEqual([]);
+  });
+
+  test('are not there, rather than in error, where there is none, or a folder, or a file in the way', async () => {
+    expect(await text('photos', 'none')).toBeUndefined();
+    await write('photos', 'a/b', 'x');
+    expect(await text('photos', 'a')).toBeUndefined();
+    expect(await text('photos', 'a/b/c')).toBeUndefined();
+    await objects.removeAll('photos', 'none/');
+    await objects.removeAll('nobucket', '');
+  });
+
+  test('are removed by what their keys begin with', async () => {
+    for (const key of ['m/1-a/x', 'm/1-a/y', 'm/1-b/x', 'm/11-a/x', 'other']) await write('kept', key, key);
+    await objects.removeAll('kept', 'm/1-a/');
+    expect(await text('kept', 'm/1-a/x')).toBeUndefined();
+    expect(await text('kept', 'm/1-b/x')).toBe('m/1-b/x');
+    await objects.removeAll('kept', 'm/1-');
+    expect(await text('kept', 'm/1-b/x')).toBeUndefined();
+    expect(await text('kept', 'm/11-a/x')).toBe('m/11-a/x');
+    await objects.removeAll('kept', '');
+    expect(await text('kept', 'other')).toBeUndefined();
+  });
+});
+
+describe('a location is refused', () => {
+  test.each([
+    ['photos', '../secret', 'no part of a key may be empty, "." or ".."'], ['photos', 'a/../../secret', 'no part of a key may be'],
+    ['photos', '/etc/passwd', 'no part of a key may be empty'], ['photos', 'a//b', 'no part of a key may be empty'], ['photos', '', 'no part of a key may be empty'],
+    ['photos', 'a\\..\\b', 'neither backslashes nor control characters'], ['photos', 'a\0b', 'neither backslashes nor control characters'],
+    ['photos', 'x'.repeat(256), 'more than 255 bytes'],
+    ['..', 'secret', 'a bucket\'s name has'], ['.partial', 'x', 'a bucket\'s name has'], ['a/b', 'x', 'a bucket\'s name has'], ['', 'x', 'a bucket\'s name has'],
+  ])('for the names s3://%s/%s', async (bucket, key, rule) => {
+    await writeFile(join(base, 'secret'), 'secret');
+    for (const call of [objects.read({ bucket, key }), write(bucket, key, 'x')]) {
+      const error = await call.catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(LocationRefused);
+      expect((error as Error).message).toContain(`s3://${bucket}/${key}: `);
+      expect((error as Error).message).toContain(rule);
+    }
+    expect(await readFile(join(base, 'secret'), 'utf8')).toBe('secret');
+  });
+
+  test('where a symbolic link leads out, for reading, writing and removing; links within are followed', async () => {
+    await mkdir(join(base, 'outside'));
+    await writeFile(join(base, 'outside', 'secret'), 'secret');
+    await write('photos', 'in/file', 'inside');
+    await symlink(join(base, 'outside'), join(root, 'photos', 'out'));
+    await symlink(join(base, 'outside', 'secret'), join(root, 'photos', 'leak'));
+    await symlink(join(root, 'photos', 'in'), join(root, 'photos', 'also'));
+    await symlink(join(base, 'outside'), join(root, 'linked'));
+    const rule = 'a symbolic link leads out of the data folder';
+    await expect(text('photos', 'out/secret')).rejects.toThrow(rule);
+    await expect(text('photos', 'leak')).rejects.toThrow(rule);
+    await expect(text('linked', 'secret')).rejects.toThrow(rule);
+    await expect(write('photos', 'out/new/deep', 'x')).rejects.toThrow(rule);
+    await expect(objects.removeAll('photos', 'out/')).rejects.toThrow(rule);
+    await expect(objects.removeAll('linked', '')).rejects.toThrow(rule);
+    expect(await readdir(join(base, 'outside'))).toEqual(['secret']);
+    expect(await text('photos', 'also/file')).toBe('inside');
+
+    // Removing a link removes the link, not what it leads to.
+    await objects.removeAll('photos', '');
+    expect(await readdir(join(base, 'outside'))).toEqual(['secret']);
+  });
+
+  test('where one key is a folder of another, which a folder cannot hold', async () => {
+    await write('photos', 'a/b', 'x');
+    await expect(write('photos', 'a', 'y')).rejects.toThrow(new LocationRefused({ bucket: 'photos', key: 'a' }, 'other objects are below this key, and a folder cannot be both'));
+    await expect(write('photos', 'a/b/c', 'y')).rejects.toThrow(LocationRefused);
+    expect(await readdir(join(root, '.partial'))).toEqual([]);
+  });
+});
