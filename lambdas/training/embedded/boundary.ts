@@ -1,5 +1,5 @@
 /** Reads maps of patches, and finds the logit at which a patch counts as anomalous. */
-import { evaluateClasses } from './evaluate.ts';
+import { evaluateClasses, type ClassFigures } from './evaluate.ts';
 import type { PatchLabels } from './masks.ts';
 
 export interface UnseenMap {
@@ -26,14 +26,16 @@ export function readMap({ logits, score }: Omit<UnseenMap, 'truth'>, boundary: n
   });
 }
 
+export const evaluateMaps = (maps: readonly UnseenMap[], boundary: number, names: readonly string[]): ClassFigures[] =>
+  evaluateClasses(maps.map((map) => ({ truth: map.truth, found: readMap(map, boundary, names.length) })), names);
+
 /** Tries boundaries on maps of pictures that the head has not learnt from, and takes the one of the greatest mean IoU over the classes. */
 export function chooseBoundary(maps: readonly UnseenMap[], classes: number): number {
   const names = Array.from({ length: classes }, (_, index) => String(index));
   let best = { quality: -1, boundary: 0 };
   // From the natural boundary outwards, so that of equal ones the most natural is taken.
   for (const boundary of [0, 0.5, -0.5, 1, -1, 1.5, -1.5, 2, -2, 2.5, -2.5, 3, -3]) {
-    const figures = evaluateClasses(maps.map((map) => ({ truth: map.truth, found: readMap(map, boundary, classes) })), names);
-    const quality = figures.reduce((sum, { iou }) => sum + iou, 0);
+    const quality = evaluateMaps(maps, boundary, names).reduce((sum, { iou }) => sum + iou, 0);
     if (quality > best.quality + 1e-9) best = { quality, boundary };
   }
   return best.boundary;

@@ -58,7 +58,8 @@ export function noveltyStack(normals: readonly number[], heads: number): Stack {
   return { weights: Array.from({ length: heads }, (_, head) => head === 0 ? 1 / spread : 0), bias: -threshold / spread };
 }
 
-export const stackLogit = ({ weights, bias }: Stack, scores: readonly number[]): number => weigh(weights, scores) + bias;
+/** 0 to 1, with the decision boundary at 0.5. */
+export const stackScore = ({ weights, bias }: Stack, scores: readonly number[]): number => sigmoid(weigh(weights, scores) + bias);
 
 /** The threshold of the greatest F1. Of several, the one in the middle of the widest gap: it is the least likely to be luck. */
 export function bestThreshold(scores: readonly number[], labels: readonly boolean[]): number {

@@ -1,5 +1,5 @@
 import { artifactFiles, type AnomalyClass } from '../../hosting/embedded/artifact.ts';
-import { chooseBoundary } from './boundary.ts';
+import { chooseBoundary, evaluateMaps } from './boundary.ts';
 import { crossValidate, fitHeads, leastAnomalies, type Lesson, type OutOfFold } from './crossvalidate.ts';
 import { learnDictionary } from './dictionary.ts';
 import { evaluate, type ClassFigures, type Figures } from './evaluate.ts';
@@ -14,7 +14,7 @@ import { checkSize, gridOf, modelSize, prepare, type LabelledPicture, type Prepa
 import { minimums, planEffort, split, type Minimums } from './plan.ts';
 import { fitScaling } from './pooled.ts';
 import { createRandom, type Random } from './random.ts';
-import { fitStack, noveltyStack, stackLogit, type Stack } from './stack.ts';
+import { fitStack, noveltyStack, stackScore, type Stack } from './stack.ts';
 import { findTrunk, readTrunk } from './trunk.ts';
 
 export interface TrainingInput {
@@ -43,7 +43,7 @@ export interface Training {
   readonly evaluation: Figures & { readonly classes?: readonly ClassFigures[]; readonly evaluatedAt: number };
   readonly results: readonly PictureResult[];
   /** Of the training pictures, by cross-validation. Stack and threshold were chosen on these scores, so the figures flatter a little. */
-  readonly crossValidation?: Figures;
+  readonly crossValidation?: Figures & { readonly classes?: readonly ClassFigures[] };
   readonly pictures: { readonly train: number; readonly learnt: number; readonly test: number };
   /** What a user should know about how far to trust the model. */
   readonly notes: readonly string[];
@@ -87,7 +87,8 @@ export async function train(input: TrainingInput, progress: Progress = () => und
     : noveltyStack(unseen.filter(({ example }) => !example.isAnomaly).map(({ scores }) => scores[0] ?? 0), 1);
   const heads = await fitHeads(lesson, examples, fitScaling(examples.map(({ pooled }) => pooled)));
   progress('learning', 1);
-  const boundary = chooseBoundary(maps(unseen, stack), lesson.classes);
+  const unseenMaps = maps(unseen, stack);
+  const boundary = chooseBoundary(unseenMaps, lesson.classes);
   const graph = writeModel({
     features, normalisation, heads, stack, size, ...(classes.length > 0 && { map: { classes: classes.length, boundary } }),
   }, { features: features.kind, seed: String(input.seed) });
@@ -99,7 +100,10 @@ export async function train(input: TrainingInput, progress: Progress = () => und
   return {
     files: { [artifactFiles.graph]: graph, [artifactFiles.manifest]: manifest(read.native, size, classes, figures, evaluatedAt) },
     features: features.kind, kind: classes.length > 0 ? 'segmentation' : 'classification', evaluation, results: judged.results,
-    ...(isTaught && { crossValidation: evaluate(unseen.map(({ scores }) => 1 / (1 + Math.exp(-stackLogit(stack, scores)))), labels) }),
+    ...(isTaught && { crossValidation: {
+      ...evaluate(unseen.map(({ scores }) => stackScore(stack, scores)), labels),
+      ...(classes.length > 0 && { classes: evaluateMaps(unseenMaps, boundary, classes.map(({ name }) => name)) }),
+    } }),
     pictures: { train: sets.train.length, learnt, test: sets.test.length },
     notes: notesOn(input.features, features.kind, anomalies, learnt, sets.train.length),
   };
@@ -152,7 +156,7 @@ async function readPictures(train: readonly LabelledPicture[], channels: number,
 
 const maps = (unseen: readonly OutOfFold[], stack: Stack) => unseen.flatMap(({ example, logits, scores }) => {
   const truth = example.views[0]?.patches;
-  return logits === undefined || truth === undefined ? [] : [{ truth, logits, score: 1 / (1 + Math.exp(-stackLogit(stack, scores))) }];
+  return logits === undefined || truth === undefined ? [] : [{ truth, logits, score: stackScore(stack, scores) }];
 });
 
 function manifest(picture: Size, size: Size, classes: readonly AnomalyClass[], figures: Figures, evaluatedAt: number): Uint8Array {
