@@ -12,8 +12,9 @@ import { decompose } from './pooled.ts';
 import type { Random } from './random.ts';
 
 /** `shrink`: how many pixels become one. `stride`: how far squares lie apart there; closer ones at full scale would say little more. */
-const scales = [{ shrink: 1, stride: 2 }, { shrink: 2, stride: 1 }, { shrink: 4, stride: 1 }] as const;
-const entries = 96;
+const scales = [{ shrink: 1, stride: 2 }, { shrink: 2, stride: 1 }, { shrink: 4, stride: 1 }, { shrink: 8, stride: 1 }] as const;
+const entries = 48;
+export const dictionaryChannels = scales.length * entries * 2;
 const side = 7;
 const values = side * side * 3;
 const sampleSize = 12_000;
@@ -38,7 +39,7 @@ export async function learnDictionary(pictures: readonly PreparedPicture[], size
   }
   return {
     kind: 'dictionary',
-    channels: scales.length * entries * 2,
+    channels: dictionaryChannels,
     append: (graph, image) => graph.node('Concat', learnt.map((scale) => appendScale(graph, image, scale)), { axis: 1 }),
   };
 }

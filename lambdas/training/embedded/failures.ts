@@ -13,15 +13,15 @@ export class MixedSizes extends TrainingFailed {
 
 export class PictureUnreadable extends TrainingFailed {
   override readonly name = 'PictureUnreadable';
-  constructor(id: string, reason: string, cause?: unknown) {
-    super(`${id}: ${reason}`, { cause });
+  static of(id: string, reason: string, cause?: unknown): PictureUnreadable {
+    return new PictureUnreadable(`${id}: ${reason}`, { cause });
   }
 }
 
 export class MaskUnusable extends TrainingFailed {
   override readonly name = 'MaskUnusable';
-  constructor(id: string, reason: string, cause?: unknown) {
-    super(`The mask of ${id} ${reason}`, { cause });
+  static of(id: string, reason: string, cause?: unknown): MaskUnusable {
+    return new MaskUnusable(`The mask of ${id} ${reason}`, { cause });
   }
 }
 

@@ -65,7 +65,7 @@ export async function readMask(id: string, bytes: Uint8Array, map: readonly Mask
       const colour = ((data[at] ?? 0) << 16) | ((data[at + 1] ?? 0) << 8) | (data[at + 2] ?? 0);
       const number = numbers.get(colour);
       if (number === undefined) {
-        throw new MaskUnusable(id, `has the colour #${colour.toString(16).padStart(6, '0').toUpperCase()}, which its colour map doesn't list.`);
+        throw MaskUnusable.of(id, `has the colour #${colour.toString(16).padStart(6, '0').toUpperCase()}, which its colour map doesn't list.`);
       }
       if (number > 0) covered[number * cells + cell] = (covered[number * cells + cell] ?? 0) + 1;
     }
@@ -94,12 +94,12 @@ async function decodePng(id: string, bytes: Uint8Array): Promise<{ data: Uint8Ar
   try {
     const image = sharp(bytes, { limitInputPixels: pictureLimits.maxSide ** 2 });
     const { format } = await image.metadata();
-    if (format !== 'png') throw new MaskUnusable(id, 'is not a PNG.');
+    if (format !== 'png') throw MaskUnusable.of(id, 'is not a PNG.');
     const { data, info } = await image.toColourspace('srgb').ensureAlpha().raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
     return { data, width: info.width, height: info.height };
   } catch (error) {
     if (error instanceof MaskUnusable) throw error;
-    throw new MaskUnusable(id, 'cannot be decoded as a PNG.', error);
+    throw MaskUnusable.of(id, 'cannot be decoded as a PNG.', error);
   }
 }
 

@@ -24,6 +24,10 @@ const hidden = 32;
 const epochs = 12;
 const greatestRate = 2e-3;
 const decay = 0.05;
+/** Where masks say which patches are meant, the picture's label adds little: left at full weight it spreads the map beyond the defect. */
+const labelShare = 0.1;
+/** Anomalous patches are rare; counting each this often keeps small defects from being given up. */
+const anomalousPatch = 3;
 
 /** Enough steps that a small dataset is learnt, and no more than a large one needs. */
 const stepCount = (views: number): number => Math.min(600, Math.max(200, Math.round(epochs * views / batch)));
@@ -87,7 +91,7 @@ function createBatch(shape: StepShape, anomalies: readonly View[]): (batch: Batc
   const target = new Float32Array(rows * (classes + 1));
   const weight = new Float32Array(rows);
   const label = new Float32Array(pictures);
-  const labelWeight = new Float32Array(pictures).fill(1 / pictures);
+  const labelWeight = new Float32Array(pictures).fill((hasMasks ? labelShare : 1) / pictures);
   return (views) => {
     target.fill(0);
     weight.fill(0);
@@ -97,8 +101,9 @@ function createBatch(shape: StepShape, anomalies: readonly View[]): (batch: Batc
       label[picture] = isAnomaly ? 1 : 0;
       for (let patch = 0; patch < patches; patch++) {
         const row = picture * patches + patch;
-        target[row * (classes + 1) + (view.patches?.[patch] ?? 0)] = 1;
-        if (taught > 0 && view.patches !== undefined) weight[row] = 1 / (taught * patches);
+        const kind = view.patches?.[patch] ?? 0;
+        target[row * (classes + 1) + kind] = 1;
+        if (taught > 0 && view.patches !== undefined) weight[row] = (kind > 0 ? anomalousPatch : 1) / (taught * patches);
       }
     });
     return {

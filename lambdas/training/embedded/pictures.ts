@@ -55,7 +55,7 @@ export interface Preparation {
 export async function prepare(picture: LabelledPicture, preparation: Preparation): Promise<PreparedPicture> {
   checkStopped(preparation.signal);
   const decoded = await decode(await picture.load(), picture.type).catch((error: unknown) => {
-    if (error instanceof PictureRefused) throw new PictureUnreadable(picture.id, error.message, error);
+    if (error instanceof PictureRefused) throw PictureUnreadable.of(picture.id, error.message, error);
     throw error;
   });
   preparation.size ??= { width: decoded.width, height: decoded.height };
@@ -102,7 +102,7 @@ export function mirrorPicture(rgb: Uint8Array, { width, height }: Size, across: 
  */
 export async function checkSize({ id, load }: LabelledPicture, { width, height }: Size): Promise<void> {
   const header = await sharp(await load(), { limitInputPixels: false }).metadata().catch((error: unknown) => {
-    throw new PictureUnreadable(id, 'The picture cannot be decoded: it is damaged or incomplete.', error);
+    throw PictureUnreadable.of(id, 'The picture cannot be decoded: it is damaged or incomplete.', error);
   });
   if (header.width !== width || header.height !== height) throw new MixedSizes();
 }

@@ -1,7 +1,7 @@
 import { artifactFiles, type AnomalyClass } from '../../hosting/embedded/artifact.ts';
 import { chooseBoundary, evaluateMaps } from './boundary.ts';
 import { crossValidate, fitHeads, leastAnomalies, type Lesson, type OutOfFold } from './crossvalidate.ts';
-import { learnDictionary } from './dictionary.ts';
+import { dictionaryChannels, learnDictionary } from './dictionary.ts';
 import { evaluate, type ClassFigures, type Figures } from './evaluate.ts';
 import { Extraction, fitNormalisation, type Example } from './extract.ts';
 import { checkStopped, TrainingFailed } from './failures.ts';
@@ -58,7 +58,7 @@ export async function train(input: TrainingInput, progress: Progress = () => und
   const all = await collect(input.pictures);
   const sets = split(all, input.test === undefined ? undefined : await collect(input.test), input.minimums ?? minimums, random);
   const trunk = await openTrunk(input.features);
-  const read = await readPictures(sets.train, trunk?.channels ?? 576, random, progress, signal);
+  const read = await readPictures(sets.train, trunk?.channels ?? dictionaryChannels, random, progress, signal);
   const { size, classes, views } = read;
   const grid = gridOf(size);
 
