@@ -27,6 +27,7 @@ export const threads = 2;
 
 export const openSession = (graph: Uint8Array): Promise<ort.InferenceSession> => ort.InferenceSession.create(graph, {
   intraOpNumThreads: threads, interOpNumThreads: 1, executionMode: 'sequential', logSeverityLevel: 4,
+  extra: { session: { intra_op: { allow_spinning: '0' } } },
 });
 
 export const floats = (tensor: ort.OnnxValue | undefined): Float32Array => Float32Array.from(tensor?.data as Float32Array);
