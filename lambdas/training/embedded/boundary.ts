@@ -1,9 +1,9 @@
 /** Reads maps of patches, and finds the logit at which a patch counts as anomalous. */
 import { evaluateClasses, type ClassFigures } from './evaluate.ts';
-import type { PatchLabels } from './masks.ts';
 
 export interface UnseenMap {
-  readonly truth: PatchLabels;
+  /** As evaluateClasses takes it. */
+  readonly truth: Uint8Array;
   /** [patches, classes] against the background's 0. */
   readonly logits: Float32Array;
   /** The picture's own score, 0 to 1, which dims the map below 0.5. */
@@ -11,7 +11,7 @@ export interface UnseenMap {
 }
 
 /** What the map's graph computes: the greatest share of a class in each patch, if it reaches 0.5, names the patch's class. */
-export function readMap({ logits, score }: Omit<UnseenMap, 'truth'>, boundary: number, classes: number): PatchLabels {
+export function readMap({ logits, score }: Omit<UnseenMap, 'truth'>, boundary: number, classes: number): Uint8Array {
   const light = Math.min(1, 2 * score);
   return Uint8Array.from({ length: logits.length / classes }, (_, patch) => {
     let total = 1;

@@ -3,6 +3,7 @@ import type { AnomalyClass } from '../../hosting/embedded/artifact.ts';
 import { evaluateClasses, type ClassFigures } from './evaluate.ts';
 import { floats, openSession } from './extract.ts';
 import { checkStopped } from './failures.ts';
+import { decided } from './masks.ts';
 import { outputs } from './model-graph.ts';
 import { modelSize, prepare, type LabelledPicture, type Preparation } from './pictures.ts';
 
@@ -44,7 +45,7 @@ export async function judge(
       const score = floats(result[outputs.score])[0] ?? 0;
       results.push({ id, isAnomaly, isAnomalous: score >= 0.5, confidence: Math.max(score, 1 - score), score });
       if (classes.length > 0 && patches !== undefined) {
-        pairs.push({ truth: patches, found: labelsOf(floats(result[outputs.map]), classes.length), isAnomaly });
+        pairs.push({ truth: decided(patches), found: labelsOf(floats(result[outputs.map]), classes.length), isAnomaly });
       }
       progress(results.length / pictures.length);
     }

@@ -10,8 +10,18 @@ export interface MaskColour {
   readonly hexColor: string;
 }
 
-/** Per patch, row by row: 0 for the background, else the number of the class from 1 on. */
-export type PatchLabels = Uint8Array;
+/** What patches show, row by row. */
+export interface PatchLabels {
+  /** 0 for the background, else the number of the class from 1 on that covers most of the patch, however little that is. */
+  readonly kinds: Uint8Array;
+  /** How much of the patch it covers, 0 to 1; for a defect smaller than a patch, in proportion to what it covers of any one. */
+  readonly shares: Float32Array;
+}
+
+export const clean = (patches: number): PatchLabels => ({ kinds: new Uint8Array(patches), shares: new Float32Array(patches) });
+
+/** Per patch the class that covers at least half of it, or 0: what a map is compared with. */
+export const decided = ({ kinds, shares }: PatchLabels): Uint8Array => kinds.map((kind, patch) => (shares[patch] ?? 0) >= 0.5 ? kind : 0);
 
 export interface Grid {
   readonly columns: number;
@@ -41,8 +51,7 @@ export function listClasses(maps: Iterable<readonly MaskColour[]>): AnomalyClass
  * Reads a mask onto the grid of patches. A pixel belongs to a class if it is opaque (alpha above 127) and has that class's colour: editors write
  * smooth edges as alpha, and keep colours where alpha is 0. White is background even where no map says so.
  *
- * A patch belongs to the class that covers most of it, if that is at least half of the patch, or, for a defect smaller than a patch, at least
- * half of what that defect covers of any one patch; otherwise small defects would vanish from the labels.
+ * Shares of a defect that fills no patch are scaled up, so that its fullest patch counts as full; otherwise small defects would vanish.
  * @param id of the picture, for messages
  * @throws MaskUnusable if it is no PNG, or has a colour that is not in the map: the original service fails then as well
  */
@@ -70,21 +79,20 @@ export async function readMask(id: string, bytes: Uint8Array, map: readonly Mask
       if (number > 0) covered[number * cells + cell] = (covered[number * cells + cell] ?? 0) + 1;
     }
   }
-  return decide(covered, sizes, classes.length);
+  return measure(covered, sizes, classes.length);
 }
 
-function decide(covered: Float64Array, sizes: Float64Array, classes: number): PatchLabels {
+function measure(covered: Float64Array, sizes: Float64Array, classes: number): PatchLabels {
   const cells = sizes.length;
-  const labels = new Uint8Array(cells);
-  const greatest = new Float64Array(cells);
+  const labels = clean(cells);
   for (let number = 1; number <= classes; number++) {
     const shares = covered.subarray(number * cells, (number + 1) * cells).map((count, cell) => count / Math.max(sizes[cell] ?? 1, 1));
     const most = shares.reduce((high, share) => Math.max(high, share), 0);
     if (most === 0) continue;
     shares.forEach((share, cell) => {
-      if (share < most / 2 || share <= (greatest[cell] ?? 0)) return;
-      greatest[cell] = share;
-      labels[cell] = number;
+      if (share / most <= (labels.shares[cell] ?? 0)) return;
+      labels.shares[cell] = share / most;
+      labels.kinds[cell] = number;
     });
   }
   return labels;
@@ -104,10 +112,11 @@ async function decodePng(id: string, bytes: Uint8Array): Promise<{ data: Uint8Ar
 }
 
 /** A picture's labels seen in a mirror: `across` swaps left and right, `down` top and bottom. */
-export function mirrored(labels: PatchLabels, { columns, rows }: Grid, across: boolean, down: boolean): PatchLabels {
-  return Uint8Array.from(labels, (_, cell) => {
+export function mirrored({ kinds, shares }: PatchLabels, { columns, rows }: Grid, across: boolean, down: boolean): PatchLabels {
+  const source = (cell: number): number => {
     const row = Math.floor(cell / columns);
     const column = cell % columns;
-    return labels[(down ? rows - 1 - row : row) * columns + (across ? columns - 1 - column : column)] ?? 0;
-  });
+    return (down ? rows - 1 - row : row) * columns + (across ? columns - 1 - column : column);
+  };
+  return { kinds: kinds.map((_, cell) => kinds[source(cell)] ?? 0), shares: shares.map((_, cell) => shares[source(cell)] ?? 0) };
 }

@@ -22,7 +22,7 @@ export interface PatchTask {
 const batch = 8;
 const hidden = 32;
 const epochs = 12;
-const greatestRate = 2e-3;
+const greatestRate = 5e-3;
 const decay = 0.05;
 /** Where masks say which patches are meant, the picture's label adds little: left at full weight it spreads the map beyond the defect. */
 const labelShare = 0.1;
@@ -101,9 +101,10 @@ function createBatch(shape: StepShape, anomalies: readonly View[]): (batch: Batc
       label[picture] = isAnomaly ? 1 : 0;
       for (let patch = 0; patch < patches; patch++) {
         const row = picture * patches + patch;
-        const kind = view.patches?.[patch] ?? 0;
-        target[row * (classes + 1) + kind] = 1;
-        if (taught > 0 && view.patches !== undefined) weight[row] = (kind > 0 ? anomalousPatch : 1) / (taught * patches);
+        const share = view.patches?.shares[patch] ?? 0;
+        target[row * (classes + 1)] = 1 - share;
+        if (share > 0) target[row * (classes + 1) + (view.patches?.kinds[patch] ?? 0)] = share;
+        if (taught > 0 && view.patches !== undefined) weight[row] = (1 + (anomalousPatch - 1) * share) / (taught * patches);
       }
     });
     return {

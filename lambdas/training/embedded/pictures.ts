@@ -4,7 +4,7 @@ import { decode, resizeTo } from '../../hosting/embedded/picture.ts';
 import { PictureRefused, type PictureType } from '../../hosting/engine.ts';
 import { checkStopped, MixedSizes, PictureUnreadable } from './failures.ts';
 import { patchSize } from './features.ts';
-import { readMask, type Grid, type MaskColour, type PatchLabels } from './masks.ts';
+import { clean, readMask, type Grid, type MaskColour, type PatchLabels } from './masks.ts';
 
 export interface LabelledPicture {
   /** Names the picture in messages and results; neighbours in the order of ids are taken for shots of one object. */
@@ -68,11 +68,11 @@ export async function prepare(picture: LabelledPicture, preparation: Preparation
 }
 
 async function patchLabels({ id, label, mask }: LabelledPicture, classes: readonly AnomalyClass[], grid: Grid): Promise<PatchLabels | undefined> {
-  if (label === 'normal') return new Uint8Array(grid.columns * grid.rows);
+  if (label === 'normal') return clean(grid.columns * grid.rows);
   if (mask === undefined) return undefined;
   const labels = await readMask(id, await mask.load(), mask.colours, classes, grid);
   // A mask that shows nothing of an anomaly does not say where it is.
-  return labels.some((number) => number > 0) ? labels : undefined;
+  return labels.kinds.some((number) => number > 0) ? labels : undefined;
 }
 
 /** The picture in a mirror: `across` swaps left and right, `down` top and bottom. */
@@ -100,9 +100,9 @@ export function mirrorPicture(rgb: Uint8Array, { width, height }: Size, across: 
  * Reads only the header, of a picture that the learning part can do without but that must be fit all the same.
  * @throws MixedSizes or PictureUnreadable
  */
-export async function checkSize({ id, load }: LabelledPicture, { width, height }: Size): Promise<void> {
-  const header = await sharp(await load(), { limitInputPixels: false }).metadata().catch((error: unknown) => {
-    throw PictureUnreadable.of(id, 'The picture cannot be decoded: it is damaged or incomplete.', error);
+export async function checkSize(picture: LabelledPicture, { width, height }: Size): Promise<void> {
+  const header = await sharp(await picture.load(), { limitInputPixels: false }).metadata().catch((error: unknown) => {
+    throw PictureUnreadable.of(picture.id, 'The picture cannot be decoded: it is damaged or incomplete.', error);
   });
   if (header.width !== width || header.height !== height) throw new MixedSizes();
 }

@@ -62,12 +62,12 @@ export async function trainInProcess(
       child.on('exit', (code, by) => reject(new TrainingBroke(`The training process ended without a result (${by ?? `code ${code ?? 'unknown'}`}).`)));
       child.on('message', (message: FromWorker) => {
         switch (message.kind) {
-          case 'ready': return void tell(child, task);
-          case 'want': return void answer(message, sets).then((reply) => tell(child, reply));
-          case 'progress': return progress(message.stage, message.done);
-          case 'trained': return resolve(message.training);
-          case 'failed': return reject(failureOf(message.name, message.message));
-          case 'broken': return reject(new TrainingBroke(message.message));
+          case 'ready': tell(child, task); break;
+          case 'want': void answer(message, sets).then((reply) => tell(child, reply)); break;
+          case 'progress': progress(message.stage, message.done); break;
+          case 'trained': resolve(message.training); break;
+          case 'failed': reject(failureOf(message.name, message.message)); break;
+          case 'broken': reject(new TrainingBroke(message.message)); break;
         }
       });
     });

@@ -8,7 +8,7 @@ import { checkStopped, TrainingFailed } from './failures.ts';
 import type { FeatureMap } from './features.ts';
 import { thin } from './folds.ts';
 import { judge, type PictureResult } from './judge.ts';
-import { listClasses } from './masks.ts';
+import { decided, listClasses } from './masks.ts';
 import { outputs, writeModel } from './model-graph.ts';
 import { checkSize, gridOf, modelSize, prepare, type LabelledPicture, type Preparation, type PreparedPicture, type Size } from './pictures.ts';
 import { minimums, planEffort, split, type Minimums } from './plan.ts';
@@ -147,16 +147,16 @@ async function readPictures(train: readonly LabelledPicture[], channels: number,
     progress('reading', (at + 1) / train.length);
   }
   // A type that no mask shows cannot be learnt: the map has no channel for it.
-  const used = new Set(pictures.flatMap(({ isAnomaly, patches }) => isAnomaly && patches !== undefined ? [...new Set(patches)] : []));
+  const used = new Set(pictures.flatMap(({ isAnomaly, patches }) => isAnomaly && patches !== undefined ? [...new Set(patches.kinds)] : []));
   const classes = listed.filter((_, index) => used.has(index + 1));
   const renumbered = [0, ...listed.map((item) => classes.indexOf(item) + 1)];
-  for (const { patches } of pictures) patches?.forEach((number, cell) => { patches[cell] = renumbered[number] ?? 0; });
+  for (const { patches } of pictures) patches?.kinds.forEach((number, cell) => { patches.kinds[cell] = renumbered[number] ?? 0; });
   return { pictures, classes, native, size, views: effort.views };
 }
 
 const maps = (unseen: readonly OutOfFold[], stack: Stack) => unseen.flatMap(({ example, logits, scores }) => {
   const truth = example.views[0]?.patches;
-  return logits === undefined || truth === undefined ? [] : [{ truth, logits, score: stackScore(stack, scores) }];
+  return logits === undefined || truth === undefined ? [] : [{ truth: decided(truth), logits, score: stackScore(stack, scores) }];
 });
 
 function manifest(picture: Size, size: Size, classes: readonly AnomalyClass[], figures: Figures, evaluatedAt: number): Uint8Array {

@@ -132,14 +132,15 @@ class Translation {
   #write(name: string): string {
     const node = this.#nodes.get(name);
     const [first = '', second = '', third = ''] = node?.input ?? [];
-    switch (node?.op) {
+    if (node === undefined) throw new TrunkUnreadable(`${packageName}: the network has no node ${name}`);
+    switch (node.op) {
       // The network takes one picture of whole numbers and re-stacks it; what comes after is arithmetic.
       case 'ExpandDims': case 'Squeeze': case 'Unpack': case 'Cast': case 'Placeholder': return this.#image;
       case 'Sub': case 'Mul': case 'AddV2':
         return this.#graph.node({ Sub: 'Sub', Mul: 'Mul', AddV2: 'Add' }[node.op], [this.#operand(first), this.#operand(second)]);
       case '_FusedConv2D': case 'FusedDepthwiseConv2dNative':
         return this.#convolution(node, first, second, third);
-      default: throw new TrunkUnreadable(`${packageName}: the network has a node ${name} of the unknown kind ${node?.op ?? 'none'}`);
+      default: throw new TrunkUnreadable(`${packageName}: the network has a node ${name} of the unknown kind ${node.op}`);
     }
   }
 

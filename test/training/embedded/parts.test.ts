@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { evaluate, evaluateClasses } from '../../../lambdas/training/embedded/evaluate.ts';
 import { MaskUnusable, TooFewPictures, TrainingFailed } from '../../../lambdas/training/embedded/failures.ts';
 import { deal, thin } from '../../../lambdas/training/embedded/folds.ts';
-import { listClasses, mirrored, readMask } from '../../../lambdas/training/embedded/masks.ts';
+import { decided, listClasses, mirrored, readMask } from '../../../lambdas/training/embedded/masks.ts';
 import { pickCentres } from '../../../lambdas/training/embedded/novelty.ts';
 import { modelSize } from '../../../lambdas/training/embedded/pictures.ts';
 import { momenta, patchWeights, writeStep, type StepShape } from '../../../lambdas/training/embedded/patch-step.ts';
@@ -126,14 +126,14 @@ describe('masks', () => {
   test('are read by colour, and only where they are opaque', async () => {
     const green = [0x23, 0xa4, 0x36];
     const mask = await png([[...green, 255], [...green, 128], [...green, 127], [...green, 0]]);
-    expect([...await readMask('a', mask, map, classes, grid)]).toEqual([1, 0]);
+    expect([...decided(await readMask('a', mask, map, classes, grid))]).toEqual([1, 0]);
     const palette = await sharp(await png([[255, 255, 255, 255], [0, 0, 0, 0], [0, 0, 255, 255], [0, 0, 255, 255]])).png({ palette: true }).toBuffer();
-    expect([...await readMask('a', palette, map, classes, grid)]).toEqual([0, 2]);
+    expect([...decided(await readMask('a', palette, map, classes, grid))]).toEqual([0, 2]);
   });
 
   test('keep a defect that is smaller than a patch', async () => {
     const pixels = Array.from({ length: 16 }, (_, at) => at === 12 ? [0, 0, 255, 255] : [0, 0, 0, 0]);
-    expect([...await readMask('a', await png(pixels), map, classes, grid)]).toEqual([0, 2]);
+    expect([...decided(await readMask('a', await png(pixels), map, classes, grid))]).toEqual([0, 2]);
   });
 
   test('with a colour that the map does not list fail, naming the picture and the colour', async () => {
@@ -149,9 +149,10 @@ describe('masks', () => {
   });
 
   test('turn with their picture', () => {
-    const labels = Uint8Array.of(1, 2, 3, 4, 5, 6);
-    expect([...mirrored(labels, { columns: 3, rows: 2 }, true, false)]).toEqual([3, 2, 1, 6, 5, 4]);
-    expect([...mirrored(labels, { columns: 3, rows: 2 }, false, true)]).toEqual([4, 5, 6, 1, 2, 3]);
+    const labels = { kinds: Uint8Array.of(1, 2, 3, 4, 5, 6), shares: Float32Array.of(0.25, 0.5, 1, 0, 0, 0) };
+    const across = mirrored(labels, { columns: 3, rows: 2 }, true, false);
+    expect([[...across.kinds], [...across.shares]]).toEqual([[3, 2, 1, 6, 5, 4], [1, 0.5, 0.25, 0, 0, 0]]);
+    expect([...mirrored(labels, { columns: 3, rows: 2 }, false, true).kinds]).toEqual([4, 5, 6, 1, 2, 3]);
   });
 });
 
