@@ -85,8 +85,10 @@ export interface Deployment extends ModelKey {
   readonly dueAt?: number;
 }
 
+type ModelExecution = Extract<Execution, { readonly workflow: 'hosting' | 'importing' }>;
+
 /** The execution that carries out a model's operation: a function of the row alone. */
-export function executionOf({ project, version, operation }: ModelKey & { readonly operation: OperationRecord }): Execution {
+export function executionOf({ project, version, operation }: ModelKey & { readonly operation: OperationRecord }): ModelExecution {
   const { id, attempt, kind } = operation;
   return {
     workflow: kind === 'import' ? 'importing' : 'hosting',

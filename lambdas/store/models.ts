@@ -85,6 +85,11 @@ export class Models {
     return check('model', keys.model(key), oneOf('status', taggable));
   }
 
+  /** Believes that the model is in one of these states, without changing anything. */
+  isIn(key: ModelKey, states: readonly ModelStatus[]): Part {
+    return check('model', keys.model(key), oneOf('status', states));
+  }
+
   delete(fence: Fence): Part {
     return remove('model', keys.model(fence), ...fenced(fence), equals('status', 'DELETING'));
   }

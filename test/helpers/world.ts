@@ -16,6 +16,7 @@ import { Store } from '../../lambdas/store/store.ts';
 import type { SweepContext } from '../../lambdas/workflows/context.ts';
 import { sweep, type SweepReport } from '../../lambdas/workflows/sweep.ts';
 import type { WriteContext } from '../../lambdas/operations/context.ts';
+import { MemoryObjects } from './artifacts.ts';
 import { TestClock } from './clock.ts';
 import type { TestDynamo } from './dynamo.ts';
 import { ScriptedEngine } from './scripted-engine.ts';
@@ -32,6 +33,7 @@ export interface WorldOptions {
 export class World {
   readonly clock = new TestClock();
   readonly engine = new ScriptedEngine();
+  readonly objects = new MemoryObjects();
   readonly logged: string[] = [];
   readonly log: Log = createLog((line) => { this.logged.push(line); });
   readonly dynamo: TestDynamo;
@@ -58,7 +60,7 @@ export class World {
     const memory = new ExecutionMemory(dynamo.client, this.executionsName, this.clock);
     this.runner = new LocalRunner({ memory, log: this.log, pace: 1, retryAfter: 1 });
     this.context = {
-      settings: this.settings, clock: this.clock, ids: idsOf(this.clock), store: this.store, engine: this.engine, importer: this.engine, runner: this.runner, log: this.log,
+      settings: this.settings, clock: this.clock, ids: idsOf(this.clock), store: this.store, engine: this.engine, importer: this.engine, objects: this.objects, runner: this.runner, log: this.log,
     };
     this.runner.serve(this.context);
   }
