@@ -21,6 +21,8 @@ export interface DatasetOperation {
   /** When, in epoch milliseconds. */
   readonly at: number;
   readonly deadline: number;
+  /** The size of an update's changes: fewer than these would be another update. */
+  readonly bytes?: number;
 }
 
 export interface ImageStats {

@@ -62,12 +62,18 @@ export class OnceOnly<Answer extends Readonly<Record<string, unknown>>> {
     }
   }
 
-  /** For refusals that are found before the transaction: a repetition of a success is still one. */
-  async orElse(refusal: ServiceError): Promise<Answer> {
+  /** For calls that have much to do before their transaction. @returns the answer to a repetition, or undefined if this is none */
+  async known(): Promise<Answer | undefined> {
     const { store, clock } = this.#ctx;
     const known = this.#token === undefined ? undefined : await store.tokens.recall(this.#operation, this.#token, clock.now());
+    return known && this.#repeat(known);
+  }
+
+  /** For refusals that are found before the transaction: a repetition of a success is still one. */
+  async orElse(refusal: ServiceError): Promise<Answer> {
+    const known = await this.known();
     if (known === undefined) throw refusal;
-    return this.#repeat(known);
+    return known;
   }
 
   #repeat(known: Memory): Answer | Promise<Answer> {

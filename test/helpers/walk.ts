@@ -4,6 +4,9 @@ import type { Progress, TaskInput } from '../../lambdas/workflows/context.ts';
 import { tasks, type Task } from '../../lambdas/workflows/tasks/tasks.ts';
 import hosting from '../../lambdas/workflows/hosting.asl.json' with { type: 'json' };
 import importing from '../../lambdas/workflows/importing.asl.json' with { type: 'json' };
+import datasets from '../../lambdas/workflows/datasets.asl.json' with { type: 'json' };
+import packaging from '../../lambdas/workflows/packaging.asl.json' with { type: 'json' };
+import training from '../../lambdas/workflows/training.asl.json' with { type: 'json' };
 import type { World } from './world.ts';
 
 interface Rule { readonly Next: string; readonly ErrorEquals?: readonly string[] }
@@ -20,7 +23,7 @@ export interface State {
   readonly Retry?: readonly ({ readonly ErrorEquals: readonly string[]; readonly MaxAttempts: number } & Readonly<Record<string, unknown>>)[];
 }
 
-export const definitions: Readonly<Record<WorkflowName, { readonly StartAt: string; readonly States: Readonly<Record<string, State>> }>> = { hosting, importing };
+export const definitions: Readonly<Record<WorkflowName, { readonly StartAt: string; readonly States: Readonly<Record<string, State>> }>> = { hosting, importing, training, datasets, packaging };
 
 /** Every way on that a workflow has, as `from -> to`. */
 export const transitionsOf = (workflow: WorkflowName): string[] =>

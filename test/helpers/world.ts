@@ -16,9 +16,11 @@ import { Store } from '../../lambdas/store/store.ts';
 import type { SweepContext } from '../../lambdas/workflows/context.ts';
 import { sweep, type SweepReport } from '../../lambdas/workflows/sweep.ts';
 import type { WriteContext } from '../../lambdas/operations/context.ts';
+import { MemoryObjects } from './artifacts.ts';
 import { TestClock } from './clock.ts';
 import type { TestDynamo } from './dynamo.ts';
 import { ScriptedEngine } from './scripted-engine.ts';
+import { ScriptedTrainer } from './scripted-trainer.ts';
 
 export interface WorldOptions {
   readonly settings?: Partial<Settings>;
@@ -36,6 +38,8 @@ export interface WorldOptions {
 export class World {
   readonly clock: TestClock;
   readonly engine = new ScriptedEngine();
+  readonly objects = new MemoryObjects();
+  readonly trainer = new ScriptedTrainer(this.objects);
   readonly logged: string[] = [];
   readonly log: Log = createLog((line) => { this.logged.push(line); });
   readonly dynamo: TestDynamo;
@@ -57,15 +61,16 @@ export class World {
     this.tableName = `table-${id}`;
     this.executionsName = `executions-${id}`;
     this.settings = {
-      stage: 'test', partition: 'aws', region: 'us-east-1', account: '111122223333', quotas: defaultQuotas, limits: localLimits, extensions: true, buckets: ['*'],
-      times: { delivery: 60, start: 3600, import: 3600, release: 1800, provision: 60, health: 60 },
+      stage: 'test', partition: 'aws', region: 'us-east-1', account: '111122223333', quotas: defaultQuotas, limits: localLimits, extensions: true, buckets: ['*'], artifacts: { bucket: 'artifacts', prefix: '' },
+      times: { delivery: 60, start: 3600, import: 3600, train: 86_400, release: 1800, provision: 60, health: 60 },
       ...settings,
     };
     this.store = new Store(dynamo.client, this.tableName, this.clock);
     const memory = new ExecutionMemory(dynamo.client, this.executionsName, this.clock);
     this.runner = new LocalRunner({ memory, log: this.log, pace, retryAfter: 1 });
     this.context = {
-      settings: this.settings, clock: this.clock, ids: idsOf(this.clock), store: this.store, engine: this.engine, importer: this.engine, log: this.log,
+      settings: this.settings, clock: this.clock, ids: idsOf(this.clock), store: this.store, engine: this.engine, importer: this.engine, objects: this.objects, trainer: this.trainer,
+      log: this.log,
       runner: { start: async (execution) => (this.frozen ? (await memory.open(execution) ? 'started' : 'exists') : this.runner.start(execution)) },
     };
     this.runner.serve(this.context);

@@ -15,7 +15,7 @@ const typed = ['EngineFailed', 'Superseded'];
 /** Members of the language that the interpreter ignores, or takes otherwise than Step Functions does. */
 const foreign = /"(QueryLanguage|Assign|Arguments|Output|HeartbeatSeconds(Path)?)":|\$\$\.State|\{%/;
 
-describe.each(['hosting', 'importing'] as const)('%s.asl.json', (workflow) => {
+describe.each(['hosting', 'importing', 'training', 'datasets', 'packaging'] as const)('%s.asl.json', (workflow) => {
   const definition = definitions[workflow];
   const states = Object.entries(definition.States);
   const ofTasks = states.filter(([, { Type }]) => Type === 'Task');

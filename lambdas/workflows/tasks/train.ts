@@ -2,7 +2,7 @@ import { statusMessage } from '../../domain/lifecycle.ts';
 import { evaluationKeys, evaluationManifest, evaluationResult } from '../../domain/evaluation-files.ts';
 import { parseEntry, type Entry } from '../../domain/manifest.ts';
 import type { Model, ModelKey } from '../../domain/model.ts';
-import type { ObjectLocation } from '../../domain/ports.ts';
+import { LocationRefused, type ObjectLocation } from '../../domain/ports.ts';
 import { isLabelled, split, type LabelledEntry } from '../../domain/training.ts';
 import { EngineFailed } from '../../hosting/engine.ts';
 import type { TrainingExample, TrainingResults, TrainingSpec } from '../../training/trainer.ts';
@@ -123,7 +123,7 @@ async function writeFiles(ctx: TaskContext, model: Model & ModelKey, spec: Train
     await ctx.objects.write({ bucket, key: keys.result }, Buffer.from(evaluationResult(ctx.settings, model, results)));
     await ctx.objects.write({ bucket, key: keys.manifest }, Buffer.from(evaluationManifest(ctx.settings, model, results.evaluatedAt, judged)));
   } catch (error) {
-    if (error instanceof Error && error.name === 'LocationRefused') throw new EngineFailed(`The evaluation cannot be written: ${error.message}.`);
+    if (error instanceof LocationRefused) throw new EngineFailed(`The evaluation cannot be written: ${error.message}.`);
     throw error;
   }
   return { bucket, manifest: keys.manifest, result: keys.result };
