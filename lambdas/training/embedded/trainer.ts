@@ -91,7 +91,7 @@ async function carryOut(spec: TrainingSpec, run: Run, { objects, clock, children
   }, (stage, done) => { Object.assign(run, { stage, done }); }, run.abort.signal, { children });
   const { bucket, prefix } = spec.workspace;
   for (const [name, bytes] of Object.entries(training.files)) await objects.write({ bucket, key: `${prefix}${name}` }, bytes);
-  await objects.write({ bucket, key: `${prefix}${resultsName}` }, Buffer.from(JSON.stringify(resultsOf(training))));
+  await objects.write({ bucket, key: `${prefix}${resultsName}` }, Buffer.from(JSON.stringify(resultsOf(training, clock.now()))));
 }
 
 /** The numbers of images were checked when the training was asked for. */
@@ -118,8 +118,8 @@ async function load(objects: ObjectStore, url: string): Promise<Uint8Array> {
   return bytes;
 }
 
-function resultsOf({ evaluation, results, pictures }: Training): TrainingResults {
-  const { f1Score, precision, recall, rocAuc, averagePrecision, evaluatedAt, classes } = evaluation;
+function resultsOf({ evaluation, results, pictures }: Training, evaluatedAt: number): TrainingResults {
+  const { f1Score, precision, recall, rocAuc, averagePrecision, classes } = evaluation;
   return {
     f1Score, precision, recall, rocAuc, averagePrecision, evaluatedAt, ...(classes !== undefined && { classes: classes.map(({ className: name, ...figures }) => ({ name, ...figures })) }),
     images: { train: pictures.train, test: pictures.test },
