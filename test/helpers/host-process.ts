@@ -83,7 +83,8 @@ export class HostProcess {
   }
 
   get client(): LookoutVisionClient {
-    return this.#client ??= new LookoutVisionClient({ endpoint: this.url, region: 'us-east-1', credentials: { accessKeyId: 'a', secretAccessKey: 'b' }, maxAttempts: 1 });
+    const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
+    return this.#client ??= new LookoutVisionClient({ endpoint: this.url, region: 'us-east-1', credentials, maxAttempts: 1 });
   }
 
   /** What it has noted of its children, database included: those of which the process lives. */
@@ -108,7 +109,8 @@ export class HostProcess {
   /** The one operation that the original client does not know. @returns the new version */
   async import({ bucket, prefix }: SampleSet['model'], project = 'parts', token = ''): Promise<string> {
     const response = await fetch(`${this.url}/2020-11-20/projects/${project}/models/import`, {
-      method: 'POST', body: JSON.stringify({ Source: { S3: { Bucket: bucket, Prefix: prefix } } }), headers: token === '' ? {} : { 'x-amzn-client-token': token },
+      method: 'POST', body: JSON.stringify({ Source: { S3: { Bucket: bucket, Prefix: prefix } } }),
+      headers: token === '' ? {} : { 'x-amzn-client-token': token },
     });
     const { ModelMetadata, Message } = await response.json() as { ModelMetadata?: { ModelVersion: string }; Message?: string };
     if (ModelMetadata === undefined) throw new Error(Message);

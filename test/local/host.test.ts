@@ -99,7 +99,8 @@ test('a model that was hosted is hosted after a restart; one whose artifact is g
   const model = await host.trained(samples.samples.model);
   const other = { ...model, ModelVersion: await host.import(samples.samples.model) };
   await host.until('2', 'TRAINING');
-  for (const each of [model, other]) await host.client.send(new StartModelCommand({ ...each, MinInferenceUnits: 1, ...(each === other && { MaxInferenceUnits: 2 }) }));
+  await host.client.send(new StartModelCommand({ ...model, MinInferenceUnits: 1 }));
+  await host.client.send(new StartModelCommand({ ...other, MinInferenceUnits: 1, MaxInferenceUnits: 2 }));
   for (const version of ['1', '2']) expect(await host.until(version, 'STARTING_HOSTING')).toMatchObject({ Status: 'HOSTED' });
   await host.end('SIGTERM');
   rmSync(artifactOf(folder, '1'), { recursive: true });
