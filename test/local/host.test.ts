@@ -16,7 +16,7 @@ const running: HostProcess[] = [];
 beforeAll(async () => { samples = await sampleFolder(); });
 afterAll(() => samples.remove());
 afterEach(async () => {
-  for (const host of running.splice(0)) await host.end('SIGKILL');
+  for (const host of running.splice(0)) await host.destroy();
 });
 
 async function started(dataDir: string, variables: Record<string, string> = {}): Promise<HostProcess> {

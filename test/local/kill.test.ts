@@ -27,7 +27,7 @@ beforeAll(async () => {
   await host.client.send(new CreateProjectCommand({ ProjectName: 'parts' }));
 });
 afterAll(async () => {
-  await host.end('SIGKILL');
+  await host.destroy();
   world.remove();
 });
 
