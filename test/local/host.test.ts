@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import {
   DeleteModelCommand, DeleteProjectCommand, DetectAnomaliesCommand, ListModelsCommand, ListProjectsCommand, StartModelCommand, StopModelCommand,
 } from '@aws-sdk/client-lookoutvision';
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 import { until } from '../helpers/engine.ts';
 import { HostProcess, lives, processesOf, sampleFolder } from '../helpers/host-process.ts';
+
+jest.setTimeout(90_000); // whole processes, on a machine that may have other things to do
 
 let samples: Awaited<ReturnType<typeof sampleFolder>>;
 const running: HostProcess[] = [];
