@@ -164,7 +164,7 @@ describe('ListDatasetEntries', () => {
     ]));
   });
 
-  test.each([
+  test.each<[Partial<ListDatasetEntriesCommandInput>, string[]]>([
     [{ Labeled: true }, ['one.jpg', 'two.jpg', 'four.jpg', 'five.jpg']],
     [{ Labeled: false }, ['three.jpg']],
     [{ AnomalyClass: 'normal' }, ['one.jpg', 'four.jpg']],
@@ -174,7 +174,7 @@ describe('ListDatasetEntries', () => {
     [{ AfterCreationDate: new Date('2022-01-01T00:00:00Z'), AnomalyClass: 'normal' }, ['four.jpg']],
     [{ SourceRefContains: '/set/' }, ['three.jpg']],
     [{ SourceRefContains: 'set', Labeled: true }, []],
-  ] as const)('%j', async (filter, expected) => {
+  ])('%j', async (filter, expected) => {
     expect(names(await entries(ProjectName, filter))).toEqual(expected);
   });
 

@@ -10,7 +10,7 @@ import { claimedDataset, complete, fail, stagedBy, type DatasetProgress, type Da
  * A step ends after so many lines, or so long (milliseconds), and says where the next one goes on: a Lambda function may run for minutes, and
  * a history may have 25,000 events, but a manifest may be of any length.
  */
-const linesPerStep = 5000;
+const linesPerStep = 1000;
 const longestStep = 20_000;
 
 /** So many lines are written together; as many are held in memory. */
