@@ -28,7 +28,7 @@ async function open(manifest: string, patience = 3600): Promise<void> {
   world = await World.open(dynamo, {
     settings: {
       limits: { ...localLimits, images: { train: 30_000, test: 4000 } },
-      times: { delivery: 60, start: 3600, import: patience, release: 1800, provision: 60, health: 60 },
+      times: { delivery: 60, start: 3600, import: patience, train: patience, release: 1800, provision: 60, health: 60 },
     },
   });
   world.objects.objects.set('photos/m', Buffer.from(manifest));
