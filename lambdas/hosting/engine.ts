@@ -19,7 +19,7 @@ export interface DeploymentSpec extends DeploymentRef {
  * - `ready`: serving; `note` says what is unusual about it
  * - `updating`: serving, but the engine's owner is maintaining it and it can be neither changed nor removed
  * - `failed`: it will never serve; `reason` is already a remedy that a user can act on
- * - `removing`: on its way out
+ * - `removing`: on its way out; an engine may need `remove` again before it is `gone`
  * - `gone`: the engine does not know it. `sealed`: nor can a call that is still on its way bring it about.
  */
 export type Observation =
@@ -56,9 +56,10 @@ export interface HostingEngine {
   detect(deployment: DeploymentRef, picture: Uint8Array, type: PictureType): Promise<Verdict>;
 }
 
-/** What came of checking a model that was trained elsewhere. */
+/** What came of checking a model that was trained elsewhere. `pending` says that the engine is at work on it: ask again, as often as it takes. */
 export type Admission =
   | { readonly admitted: true; readonly artifact: { readonly bucket: string; readonly prefix: string }; readonly evaluation: Evaluation }
+  | { readonly admitted: 'pending'; readonly note: string }
   | { readonly admitted: false; readonly reason: string };
 
 /** Takes in models for an engine, and lets them go. Repeating is success, as above. */

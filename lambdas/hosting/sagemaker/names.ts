@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto';
+import type { Tag } from '@aws-sdk/client-sagemaker';
+import type { Model, ModelKey } from '../../domain/model.ts';
+import type { SageMakerOptions } from './options.ts';
+
+/**
+ * The endpoint, its configuration and its model share one name, made of the deployment's id alone. Lower case, because SageMaker lowers names
+ * in ARNs, and a policy that names `cn-dev-*` must match them.
+ */
+export const nameOf = ({ stage }: Pick<SageMakerOptions, 'stage'>, deploymentId: string): string => `cn-${stage}-${deploymentId.toLowerCase()}`;
+
+/**
+ * The name of what is kept for a model version, from its import to its deletion. The time of its making is part of it: a project that is
+ * deleted and made anew counts its versions from 1 again.
+ */
+export function versionNameOf({ stage }: Pick<SageMakerOptions, 'stage'>, { project, version, createdAt }: Pick<Model, 'project' | 'version' | 'createdAt'>): string {
+  const digest = createHash('sha256').update(`${project}/${version}@${createdAt}`).digest('hex');
+  return `cn-${stage}-${digest.slice(0, 25)}`;
+}
+
+/** The one variant of our endpoints. DescribeEndpoint shows it, so a stranger under our name is suspected without another call. */
+export const variantName = 'crowsnest';
+
+export const tagKeys = {
+  stage: 'crowsnest:stage',
+  project: 'crowsnest:project',
+  version: 'crowsnest:version',
+  deployment: 'crowsnest:deployment',
+  /** On what Application Auto Scaling was, or may have been, told about. */
+  scaled: 'crowsnest:scaled',
+  /** On a model package: the name it was made under. */
+  package: 'crowsnest:package',
+} as const;
+
+/** The tags of everything that we make: whose it is, then what `own` says, then the stage's own. */
+export function tagsOf({ stage, tags = {} }: SageMakerOptions, { project, version }: ModelKey, own: Readonly<Record<string, string>>): Tag[] {
+  const all = { [tagKeys.stage]: stage, [tagKeys.project]: project, [tagKeys.version]: version, ...own, ...tags };
+  return Object.entries(all).map(([Key, Value]) => ({ Key, Value }));
+}
