@@ -41,7 +41,7 @@ export function decodeValue(name: string, raw: unknown, path: string, origin: Or
 
 /** The members of `shape` that travel in a JSON object. Members that it does not know are ignored; null is absent. */
 export function decodeStructure(shape: StructureShape, raw: unknown, path: string, violations: Violations): Record<string, unknown> | undefined {
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return void violations.add(path, raw, 'Member must be a structure');
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return violations.add(path, raw, 'Member must be a structure');
   const result: Record<string, unknown> = {};
   for (const [name, member] of Object.entries(shape.members)) {
     if (member.in !== undefined) continue;
@@ -72,18 +72,18 @@ function requireOneOf(groups: readonly (readonly string[])[], given: Record<stri
 }
 
 function decodeList(shape: Extract<Shape, { type: 'list' }>, raw: unknown, path: string, origin: Origin, violations: Violations): unknown[] | undefined {
-  if (!Array.isArray(raw)) return void violations.add(path, raw, 'Member must be a list');
+  if (!Array.isArray(raw)) return violations.add(path, raw, 'Member must be a list');
   if (shape.max !== undefined && raw.length > shape.max) {
-    return void violations.add(path, `${raw.length} items`, `Member must have length less than or equal to ${shape.max}`);
+    return violations.add(path, `${raw.length} items`, `Member must have length less than or equal to ${shape.max}`);
   }
   return raw.map((item: unknown, index) => decodeValue(shape.of, item, `${path}.${index + 1}.member`, origin, violations));
 }
 
 function decodeString(shape: Extract<Shape, { type: 'string' }>, raw: unknown, path: string, violations: Violations): string | undefined {
-  if (typeof raw !== 'string') return void violations.add(path, raw, 'Member must be a string');
-  const length = shape.flags === 'u' ? [...raw].length : raw.length;
+  if (typeof raw !== 'string') return violations.add(path, raw, 'Member must be a string');
+  const length = shape.flags === 'u' ? Array.from(raw).length : raw.length;
   if (shape.max !== undefined && length > shape.max) {
-    return void violations.add(path, raw, `Member must have length less than or equal to ${shape.max}`); // and no pattern is tried on it
+    return violations.add(path, raw, `Member must have length less than or equal to ${shape.max}`); // and no pattern is tried on it
   }
   if (shape.min !== undefined && length < shape.min) violations.add(path, raw, `Member must have length greater than or equal to ${shape.min}`);
   if (shape.pattern !== undefined && !pattern(shape.pattern, shape.flags ?? '').test(raw)) {
@@ -95,7 +95,7 @@ function decodeString(shape: Extract<Shape, { type: 'string' }>, raw: unknown, p
 
 function decodeInteger(shape: Extract<Shape, { type: 'integer' }>, raw: unknown, path: string, origin: Origin, violations: Violations): number | undefined {
   const value = origin === 'text' && typeof raw === 'string' && /^-?[0-9]{1,10}$/.test(raw) ? Number(raw) : raw;
-  if (typeof value !== 'number' || !Number.isInteger(value)) return void violations.add(path, raw, 'Member must be an integer');
+  if (typeof value !== 'number' || !Number.isInteger(value)) return violations.add(path, raw, 'Member must be an integer');
   const max = shape.max ?? largestInteger;
   if (value > max) violations.add(path, raw, `Member must have value less than or equal to ${max}`);
   if (shape.min !== undefined && value < shape.min) violations.add(path, raw, `Member must have value greater than or equal to ${shape.min}`);
@@ -105,7 +105,7 @@ function decodeInteger(shape: Extract<Shape, { type: 'integer' }>, raw: unknown,
 function decodeBoolean(raw: unknown, path: string, origin: Origin, violations: Violations): boolean | undefined {
   if (typeof raw === 'boolean') return raw;
   if (origin === 'text' && (raw === 'true' || raw === 'false')) return raw === 'true';
-  return void violations.add(path, raw, 'Member must be a boolean');
+  return violations.add(path, raw, 'Member must be a boolean');
 }
 
 /** Epoch seconds in a body, ISO 8601 with up to nine fractional digits in a query; milliseconds within. */
@@ -113,18 +113,18 @@ function decodeTimestamp(raw: unknown, path: string, origin: Origin, violations:
   if (origin === 'json' && typeof raw === 'number' && Number.isFinite(raw)) return raw * 1000;
   const iso = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/;
   const value = origin === 'text' && typeof raw === 'string' && iso.test(raw) ? Date.parse(raw) : NaN;
-  return Number.isNaN(value) ? void violations.add(path, raw, 'Member must be a timestamp') : value;
+  return Number.isNaN(value) ? violations.add(path, raw, 'Member must be a timestamp') : value;
 }
 
 function decodeBlob(shape: Extract<Shape, { type: 'blob' }>, raw: unknown, path: string, violations: Violations): Uint8Array | undefined {
   const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-  if (typeof raw !== 'string' || !base64.test(raw)) return void violations.add(path, raw, 'Member must be base64');
+  if (typeof raw !== 'string' || !base64.test(raw)) return violations.add(path, raw, 'Member must be base64');
   const bytes = Buffer.from(raw, 'base64');
   if (shape.max !== undefined && bytes.length > shape.max) {
-    return void violations.add(path, `${bytes.length} bytes`, `Member must have length less than or equal to ${shape.max}`);
+    return violations.add(path, `${bytes.length} bytes`, `Member must have length less than or equal to ${shape.max}`);
   }
   if (shape.min !== undefined && bytes.length < shape.min) {
-    return void violations.add(path, `${bytes.length} bytes`, `Member must have length greater than or equal to ${shape.min}`);
+    return violations.add(path, `${bytes.length} bytes`, `Member must have length greater than or equal to ${shape.min}`);
   }
   return bytes;
 }

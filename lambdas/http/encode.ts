@@ -16,6 +16,9 @@ export function encodeValue(name: string, value: unknown): unknown {
     case 'list': return (value as readonly unknown[]).map((item) => encodeValue(shape.of, item));
     case 'timestamp': return (value as number) / 1000;
     case 'blob': return Buffer.from(value as Uint8Array).toString('base64');
-    default: return value;
+    case 'string':
+    case 'integer':
+    case 'float':
+    case 'boolean': return value;
   }
 }

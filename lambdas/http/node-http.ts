@@ -41,7 +41,7 @@ export const listener = (host: NodeHost): RequestListener => (req, res) => {
 
 async function serve(host: NodeHost, req: IncomingMessage, requestId: string): Promise<HttpResponse> {
   const method = req.method ?? '';
-  const [path = '', search = ''] = split(req.url ?? '');
+  const [path, search] = split(req.url ?? '');
   const matched = match(method, path);
   if (!('name' in matched)) return unknownOperation(requestId, matched.allowed);
   const body = await readBody(req, bodyLimit(matched.name, host.service));

@@ -31,7 +31,7 @@ export async function dispatch(service: Service, name: OperationName, request: H
   try {
     const caller = await origin.caller(name);
     const input = readInput(name, request);
-    const output = await handler(input as never, service.context as never, { requestId: origin.requestId, caller, log });
+    const output = await handler(input, service.context, { requestId: origin.requestId, caller, log });
     return answer(row.status, JSON.stringify(encodeValue(row.output, output)), origin.requestId);
   } catch (error) {
     if (error instanceof ServiceError && (commonErrors.includes(error.name) || row.errors.includes(error.name))) {

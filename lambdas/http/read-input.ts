@@ -28,11 +28,11 @@ export function readInput<N extends OperationName>(name: N, request: HttpRequest
 
 function wireValue(member: Member, name: string, request: HttpRequest): unknown {
   const wireName = member.as ?? name;
-  switch (member.in) {
+  switch (member.in ?? 'query') {
     case 'path': return request.labels[wireName] ?? '';
     case 'header': return request.headers[wireName.toLowerCase()];
     case 'raw': return request.body;
-    default: {
+    case 'query': {
       const values = request.query.filter(([key]) => key === wireName).map(([, value]) => value);
       if (shapeOf(member.shape).type === 'list') return values;
       return values.length > 1 ? values : values[0]; // a scalar that repeats is not a scalar, and is refused as such

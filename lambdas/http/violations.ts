@@ -4,8 +4,10 @@ import { ValidationError } from '../contract/errors.ts';
 export class Violations {
   readonly #found: string[] = [];
 
-  add(path: string, value: unknown, rule: string): void {
+  /** @returns undefined: what stands for a value that there is not */
+  add(path: string, value: unknown, rule: string): undefined {
     this.#found.push(`Value ${shown(value)} at '${path}' failed to satisfy constraint: ${rule}`);
+    return undefined;
   }
 
   /** @throws ValidationError if anything was added */

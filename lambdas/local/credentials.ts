@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual, type Hash, type Hmac } from 'node:crypto';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { AccessDeniedError } from '../contract/errors.ts';
 import { operations, type OperationName } from '../contract/operations.ts';
@@ -15,7 +15,7 @@ const skew = 5 * 60 * 1000;
 
 /** What the SDKs' signer wants of a hash. */
 class Sha256 {
-  readonly #hash: Hash | Hmac;
+  readonly #hash: { update(data: string | Uint8Array): unknown; digest(): Uint8Array };
   constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
     this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', secret as string);
   }
@@ -74,7 +74,7 @@ export class Credentials {
     if (unsigned !== undefined) throw new AccessDeniedError(`The header ${unsigned} must be signed.`);
     if (!bodyIsSigned(request, operation)) throw new AccessDeniedError('The body is not the one that was signed.');
 
-    const signer = new SignatureV4({ credentials: key, region, service, sha256: Sha256 as never, applyChecksum: false });
+    const signer = new SignatureV4({ credentials: key, region, service, sha256: Sha256, applyChecksum: false });
     const query: Record<string, string[]> = Object.create(null) as Record<string, string[]>;
     for (const [name, value] of request.query) (query[name] ??= []).push(value);
     const expected = await signer.sign({

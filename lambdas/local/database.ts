@@ -93,7 +93,7 @@ export async function ensureTable(client: DynamoDBDocumentClient, name: string, 
   } catch (error) {
     if (!(error instanceof ResourceNotFoundException)) throw error;
     try {
-      await client.send(new CreateTableCommand({ TableName: name, ...schema } as never) as never);
+      await client.send(new CreateTableCommand({ TableName: name, ...schema }) as never);
     } catch (again) {
       if (!(again instanceof ResourceInUseException)) throw again;
     }

@@ -1,6 +1,6 @@
 import { StateMachine } from 'aws-local-stepfunctions';
 import type { Execution, Log, WorkflowName, WorkflowRunner } from '../domain/ports.ts';
-import type { TaskContext, TaskInput } from '../workflows/context.ts';
+import type { Progress, TaskContext, TaskInput } from '../workflows/context.ts';
 import { tasks, type Task } from '../workflows/tasks/tasks.ts';
 import type { ExecutionMemory, ExecutionStatus } from './execution-memory.ts';
 import hosting from '../workflows/hosting.asl.json' with { type: 'json' };
@@ -23,7 +23,7 @@ export interface RunnerOptions {
 export class LocalRunner implements WorkflowRunner {
   readonly #options: RunnerOptions;
   readonly #machines: Readonly<Record<WorkflowName, StateMachine>>;
-  readonly #running = new Map<string, { abort(): void; readonly over: Promise<void> }>();
+  readonly #running = new Map<string, { readonly abort: () => void; readonly over: Promise<void> }>();
   #context: TaskContext | undefined;
   #closed = false;
 
@@ -88,7 +88,7 @@ export class LocalRunner implements WorkflowRunner {
         waitTimeOverrides: waits,
         ...(retryAfter !== undefined && { retryIntervalOverrides: Object.fromEntries(ofType('Task').map((state) => [state, retryAfter])) }),
       },
-      context: { Execution: { Id: name, Name: name, Input: input as never, StartTime: new Date().toISOString(), RoleArn: '' } } as never,
+      context: { Execution: { Id: name, Name: name, Input: input as never, StartTime: new Date().toISOString(), RoleArn: '' } },
     });
     const over = run.result.then(
       () => this.#over(name, 'SUCCEEDED'),
@@ -98,12 +98,12 @@ export class LocalRunner implements WorkflowRunner {
   }
 
   /** As Lambda does it: the input arrives as a copy, and an error is reported as JSON under its name. */
-  async #perform(workflow: WorkflowName, state: string, data: TaskInput): ReturnType<Task> {
+  async #perform(workflow: WorkflowName, state: string, data: TaskInput): Promise<Progress | undefined> {
     const context = this.#context;
     const task = (tasks[workflow] as Readonly<Record<string, Task>>)[state];
     if (context === undefined || task === undefined) throw new Error(`nothing carries out ${workflow}.${state}`);
     try {
-      return await task(structuredClone(data), { ...context, log: context.log.with({ operationId: data.operationId, attempt: data.attempt, state }) });
+      return (await task(structuredClone(data), { ...context, log: context.log.with({ operationId: data.operationId, attempt: data.attempt, state }) })) ?? undefined;
     } catch (error) {
       const { name, message } = error instanceof Error ? error : new Error(String(error));
       throw Object.assign(new Error(JSON.stringify({ errorType: name, errorMessage: message }), { cause: error }), { name });
@@ -114,7 +114,7 @@ export class LocalRunner implements WorkflowRunner {
     this.#running.delete(name);
     if (status !== 'SUCCEEDED' && status !== 'ABORTED') this.#options.log.error('an execution ended early; the sweep goes on with it', { execution: name, status, error });
     try {
-      await this.#options.memory.close(name, status, error === undefined ? undefined : String(error));
+      await this.#options.memory.close(name, status, error instanceof Error ? error.message : undefined);
     } catch (failure) {
       this.#options.log.warn('the end of an execution was not noted', { execution: name, error: failure });
     }

@@ -16,7 +16,7 @@ export async function releaseStep(ctx: TaskContext, deployment: Deployment, reas
     await end(ctx, deployment, reason);
     return true;
   }
-  if (seen.state !== 'removing') await ctx.engine.remove(refOf(deployment));
+  await ctx.engine.remove(refOf(deployment)); // also while it is being removed: an engine may need to be told what comes next
   return false;
 }
 

@@ -17,7 +17,9 @@ const largestPicture = 6_291_456;
 /** @throws PictureRefused, EngineBusy, NotHosted, UnknownAnswer, or whatever else went wrong on the way */
 export async function detect(options: DetectOptions, { id }: DeploymentRef, picture: Uint8Array, type: PictureType): Promise<Verdict> {
   if (picture.length > largestPicture) {
-    throw new PictureRefused(`The picture has ${picture.length} bytes; a SageMaker endpoint takes at most ${largestPicture}. Send a smaller or more compressed picture.`);
+    throw new PictureRefused(
+      `The picture has ${picture.length} bytes; a SageMaker endpoint takes at most ${largestPicture}. Send a smaller or more compressed picture.`,
+    );
   }
   const within = options.answerWithin ?? 25_000;
   const signal = AbortSignal.timeout(within);
@@ -29,21 +31,29 @@ export async function detect(options: DetectOptions, { id }: DeploymentRef, pict
     );
   } catch (error) {
     // Asked of the signal, not of the error, whose name is the transport's business.
-    if (signal.aborted) throw new EngineBusy(`The model did not answer within ${within / 1000} seconds. Try again, or start it with more inference units.`, 5);
+    if (signal.aborted) {
+      throw new EngineBusy(`The model did not answer within ${within / 1000} seconds. Try again, or start it with more inference units.`, 5);
+    }
     throw translated(error);
   }
   return readAnswer(answer.Body);
 }
 
-const throttled = new Set(['ThrottlingException', 'Throttling', 'TooManyRequestsException', 'ModelNotReadyException', 'ServiceUnavailable', 'ServiceUnavailableException']);
+const throttled = new Set([
+  'ThrottlingException', 'Throttling', 'TooManyRequestsException', 'ModelNotReadyException', 'ServiceUnavailable', 'ServiceUnavailableException',
+]);
 
 /** Clients tell "your picture", "later" and "not at all" apart; everything else is a failure of our own and stays what it is. */
 function translated(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   if (error instanceof ModelError) return fromContainer(error);
-  if (error.name === 'ValidationError' && /^Endpoint \S+ of account \S+ not found\.?$/.test(error.message)) return new NotHosted('The endpoint of the model is not there.');
+  if (error.name === 'ValidationError' && /^Endpoint \S+ of account \S+ not found\.?$/.test(error.message)) {
+    return new NotHosted('The endpoint of the model is not there.');
+  }
   const status = (error as { readonly $metadata?: { readonly httpStatusCode?: number } }).$metadata?.httpStatusCode;
-  if (throttled.has(error.name) || status === 429 || status === 503) return new EngineBusy('The model is asked for more verdicts than its units can give. Try again.');
+  if (throttled.has(error.name) || status === 429 || status === 503) {
+    return new EngineBusy('The model is asked for more verdicts than its units can give. Try again.');
+  }
   return error;
 }
 

@@ -20,7 +20,8 @@ const evaluationExample = '{"f1Score": 0.98, "precision": 0.97, "recall": 0.99, 
  */
 export function createSageMakerImporter(options: SageMakerImporterOptions): ModelImporter {
   checkOptions(options);
-  if (!/^$|[^/].*\/$/.test(options.artifacts.prefix)) throw new BadSageMakerOption(`artifacts.prefix must be empty or end with a slash, not be "${options.artifacts.prefix}"`);
+  const { prefix } = options.artifacts;
+  if (!/^$|^[^/].*\/$/.test(prefix)) throw new BadSageMakerOption(`artifacts.prefix must be empty, or end and not begin with a slash, not be "${prefix}"`);
   return {
     async admit(model) {
       try {
@@ -48,7 +49,9 @@ function admit(options: SageMakerImporterOptions, model: Model): Promise<Admissi
 async function admitPackage(options: SageMakerImporterOptions, model: Model, arn: string): Promise<Admission> {
   if (!allows(options.allowed.modelPackages, arn)) throw new Refusal(`This stage does not allow the model package ${arn}. Ask its operator to list it.`);
   const found = await findPackage(options, arn).catch((error: unknown) => {
-    if (error instanceof Error && /^(AccessDenied|ValidationException)/.test(error.name)) throw new Refusal(`The model package ${arn} cannot be used: ${error.message}`);
+    if (error instanceof Error && /^(AccessDenied|ValidationException)/.test(error.name)) {
+      throw new Refusal(`The model package ${arn} cannot be used: ${error.message}`);
+    }
     throw error;
   });
   if (found === undefined) throw new Refusal(`There is no model package ${arn}, or this account may not see it.`);
@@ -61,7 +64,9 @@ async function admitPackage(options: SageMakerImporterOptions, model: Model, arn
 /** Copy, package, wait. Each call finds out how far the one before it got; what was packaged is not copied again. */
 async function admitTrainingOutput(options: SageMakerImporterOptions, model: Model, from: ObjectLocation): Promise<Admission> {
   const { algorithmArn, artifacts, objects } = options;
-  if (algorithmArn === undefined) throw new Refusal('This stage has no algorithm whose training output it could import. Ask its operator to configure the ARN of the subscribed algorithm.');
+  if (algorithmArn === undefined) {
+    throw new Refusal('This stage has no algorithm whose training output it could import. Ask its operator to configure the ARN of the subscribed algorithm.');
+  }
   const evaluation = await evaluationBeside(options, from);
   let found = await findOwnPackage(options, model);
   if (found === undefined) {
@@ -90,11 +95,14 @@ async function keep(objects: SageMakerImporterOptions['objects'], from: ObjectLo
 
 /** Asks for the bucket's permission before S3 is asked for anything. */
 async function evaluationBeside({ allowed, objects }: SageMakerImporterOptions, { bucket, key }: ObjectLocation): Promise<Evaluation> {
-  if (!allows(allowed.modelDataBuckets, bucket)) throw new Refusal(`This stage does not allow model data from the bucket ${bucket}. Ask its operator to list it.`);
+  if (!allows(allowed.modelDataBuckets, bucket)) {
+    throw new Refusal(`This stage does not allow model data from the bucket ${bucket}. Ask its operator to list it.`);
+  }
   const beside = { bucket, key: key.replace(/[^/]*$/, evaluationFile) };
+  const url = `s3://${beside.bucket}/${beside.key}`;
   const bytes = await objects.read(beside);
-  if (bytes === undefined) throw new Refusal(`There is no s3://${beside.bucket}/${beside.key}. Put the model's evaluation there, such as ${evaluationExample}, and import the model again.`);
-  return judged(`s3://${beside.bucket}/${beside.key}, such as ${evaluationExample}`, () => parseEvaluation(bytes));
+  if (bytes === undefined) throw new Refusal(`There is no ${url}. Put the model's evaluation there, such as ${evaluationExample}, and import the model again.`);
+  return judged(`${url}, such as ${evaluationExample}`, () => parseEvaluation(bytes));
 }
 
 function judged(where: string, read: () => Evaluation): Evaluation {

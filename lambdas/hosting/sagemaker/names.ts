@@ -13,7 +13,9 @@ export const nameOf = ({ stage }: Pick<SageMakerOptions, 'stage'>, deploymentId:
  * The name of what is kept for a model version, from its import to its deletion. The time of its making is part of it: a project that is
  * deleted and made anew counts its versions from 1 again.
  */
-export function versionNameOf({ stage }: Pick<SageMakerOptions, 'stage'>, { project, version, createdAt }: Pick<Model, 'project' | 'version' | 'createdAt'>): string {
+export function versionNameOf(
+  { stage }: Pick<SageMakerOptions, 'stage'>, { project, version, createdAt }: Pick<Model, 'project' | 'version' | 'createdAt'>,
+): string {
   const digest = createHash('sha256').update(`${project}/${version}@${createdAt}`).digest('hex');
   return `cn-${stage}-${digest.slice(0, 25)}`;
 }

@@ -64,7 +64,8 @@ export function packageState(found: DescribeModelPackageOutput | undefined): Pac
     case 'Failed': {
       const { ValidationStatuses = [], ImageScanStatuses = [] } = found.ModelPackageStatusDetails ?? {};
       const reasons = [...ValidationStatuses, ...ImageScanStatuses].flatMap(({ FailureReason }) => FailureReason ?? []);
-      return { state: 'failed', reason: `SageMaker could not make a model package of the training output${reasons.length > 0 ? `: ${reasons.join(' ')}` : '.'}` };
+      const because = reasons.length > 0 ? `: ${reasons.join(' ')}` : '.';
+      return { state: 'failed', reason: `SageMaker could not make a model package of the training output${because}` };
     }
     case 'Deleting':
       return { state: 'failed', reason: 'The model package is being deleted. Import the model again.' };
@@ -78,10 +79,10 @@ export function packageState(found: DescribeModelPackageOutput | undefined): Pac
 
 /** Why a package of the user's own cannot be hosted, if so. */
 export function packageProblem({ instanceType }: SageMakerImporterOptions, found: DescribeModelPackageOutput): string | undefined {
-  const { ModelPackageArn: arn = '', ModelPackageStatus: status, ModelApprovalStatus: approval, InferenceSpecification: inference } = found;
+  const { ModelPackageArn: arn = '', ModelPackageStatus: status, ModelApprovalStatus: approval } = found;
   if (status !== 'Completed') return `The model package ${arn} is ${String(status)}. Import it when it is Completed.`;
   if (approval !== undefined && approval !== 'Approved') return `The model package ${arn} is not approved (${approval}). Approve it in the model registry and import it again.`;
-  const types = inference?.SupportedRealtimeInferenceInstanceTypes ?? [];
+  const types = found.InferenceSpecification?.SupportedRealtimeInferenceInstanceTypes ?? [];
   if (types.length > 0 && !types.includes(instanceType)) {
     return `The model package ${arn} does not support this stage's instance type ${instanceType}. It supports ${types.join(', ')}.`;
   }

@@ -20,7 +20,8 @@ const target = (name: string) => ({
 export function checkScalable({ instanceType }: SageMakerEngineOptions, units: Units): void {
   if (!isScaled(units) || !/^ml\.t\d/.test(instanceType)) return;
   throw new EngineFailed(
-    `Instances of the type ${instanceType} are burstable, and Application Auto Scaling does not add or remove them. Start the model without MaxInferenceUnits, or configure another instance type for this stage.`,
+    `Instances of the type ${instanceType} are burstable, and Application Auto Scaling does not add or remove them. `
+    + 'Start the model without MaxInferenceUnits, or configure another instance type for this stage.',
   );
 }
 

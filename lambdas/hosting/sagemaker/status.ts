@@ -31,7 +31,7 @@ export function observationOf(endpoint: DescribeEndpointOutput, about: { readonl
     case 'UpdateRollbackFailed':
       return {
         state: 'ready', ...unitsInService,
-        note: `A change of the units in service did not succeed, and neither did taking it back. Stop the model and start it again. ${endpoint.FailureReason ?? ''}`.trim(),
+        note: `A change of the units in service did not succeed, nor did taking it back. Stop the model and start it again. ${endpoint.FailureReason ?? ''}`.trim(),
       };
     case 'SystemUpdating':
       return { state: 'updating', ...(note !== undefined && { note }), ...unitsInService };

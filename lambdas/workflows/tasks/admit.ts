@@ -1,6 +1,6 @@
 import { statusMessage } from '../../domain/lifecycle.ts';
 import type { Admission } from '../../hosting/engine.ts';
-import { claimed, commit, fairDeadline, fenceOf, leaseUntil, type Progress, type TaskContext, type TaskInput } from '../context.ts';
+import { claimed, commit, fairDeadline, fenceOf, leaseUntil, waitOf, type Progress, type TaskContext, type TaskInput } from '../context.ts';
 
 const state = 'TRAINING';
 
@@ -14,6 +14,12 @@ export async function admit(input: TaskInput, ctx: TaskContext): Promise<Progres
     set: { dueAt: leaseUntil(ctx, ctx.settings.times.provision), operation: { ...model.operation, deadline } },
   }));
   const admission = await attempt(ctx, () => ctx.importer.admit(model), now > deadline);
+  if (admission.admitted === 'pending') {
+    const wait = waitOf(round);
+    const message = `${statusMessage.importing} ${admission.note}`;
+    await commit(ctx, ctx.store.models.move(fenceOf(input), [state], { set: { dueAt: leaseUntil(ctx, wait), statusMessage: message } }));
+    return { state: 'pending', wait, round };
+  }
   await commit(ctx, ctx.store.models.move(fenceOf(input), [state], admission.admitted
     ? {
         set: { status: 'TRAINED', statusMessage: statusMessage.imported, artifact: admission.artifact, evaluation: admission.evaluation },
@@ -26,10 +32,11 @@ export async function admit(input: TaskInput, ctx: TaskContext): Promise<Progres
 /** After the deadline a failure of ours becomes the model's: nobody should wait for a check that never ends. */
 async function attempt({ log }: TaskContext, check: () => Promise<Admission>, last: boolean): Promise<Admission> {
   try {
-    return await check();
+    const admission = await check();
+    if (admission.admitted !== 'pending' || !last) return admission;
   } catch (error) {
     if (!last) throw error;
     log.error('an import could not be checked in time', { error });
-    return { admitted: false, reason: 'The model could not be checked in time. Import it again; if it fails again, look into the log.' };
   }
+  return { admitted: false, reason: 'The model could not be checked in time. Import it again; if it fails again, look into the log.' };
 }

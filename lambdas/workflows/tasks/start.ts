@@ -44,10 +44,11 @@ export async function observeHosting(input: TaskInput, ctx: TaskContext): Promis
   await commit(ctx, ctx.store.models.move(fenceOf(input), [state], {
     set: { dueAt: leaseUntil(ctx, wait), operation: { ...model.operation, deadline }, statusMessage: `${statusMessage.starting} ${told(seen)}`.trim() },
   }));
-  return { state: seen.state === 'gone' ? 'missing' : 'creating', wait, round };
+  // What is not there, or not whole, is ordered again; the engine makes what is missing.
+  return { state: seen.state === 'gone' || seen.state === 'removing' ? 'missing' : 'creating', wait, round };
 }
 
-const told = (seen: Observation): string => ('note' in seen && seen.note !== undefined ? seen.note : '');
+const told = (seen: Observation): string => ('note' in seen ? seen.note ?? '' : '');
 
 /** Scaling is set up once the engine serves, because engines refuse it before; then the model is what was asked for. */
 export async function markHosted(input: TaskInput, ctx: TaskContext): Promise<void> {

@@ -6,7 +6,7 @@ import { erase, markStopped, observeRelease, release } from './release.ts';
 import { markFailed, markHosted, observeHosting, provision } from './start.ts';
 
 /** One step of a workflow. It is delivered at least once, and a repetition finds its work done or its fence moved. */
-export type Task = (input: TaskInput, ctx: TaskContext) => Promise<Progress | void>;
+export type Task = (input: TaskInput, ctx: TaskContext) => Promise<Progress> | Promise<void>;
 
 /** The tasks of each workflow, under the names of their states. */
 export const tasks = {

@@ -13,7 +13,10 @@ interface TagInput {
 export function tagsIn({ Tags = [] }: { readonly Tags?: readonly TagInput[] }): Map<string, string> {
   if (Tags.length > 50) throw invalid('1 validation error detected: Value at \'tags\' failed to satisfy constraint: Member must have length less than or equal to 50');
   for (const { Key, Value } of Tags) {
-    check({ Key, Value }, { Key: { required: true, max: 128, pattern: /^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u }, Value: { required: true, max: 256, pattern: /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u } });
+    check({ Key, Value }, {
+      Key: { required: true, max: 128, pattern: /^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u },
+      Value: { required: true, max: 256, pattern: /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u },
+    });
   }
   return new Map(Tags.map(({ Key, Value }) => [Key, Value]));
 }
@@ -100,7 +103,8 @@ function withinQuota(world: World, { InstanceType: type, InitialInstanceCount: m
   const used = [...world.endpoints.values()].filter(({ instanceType }) => instanceType === type).reduce((sum, { instances }) => sum + instances, 0);
   if (limit === undefined || used + more <= limit) return;
   throw new ServiceError('ResourceLimitExceeded',
-    `The account-level service limit '${type} for endpoint usage' is ${limit} Instances, with current utilization of ${used} Instances and a request delta of ${more} Instances. Please use AWS Service Quotas to request an increase for this quota.`);
+    `The account-level service limit '${type} for endpoint usage' is ${limit} Instances, with current utilization of ${used} Instances `
+    + `and a request delta of ${more} Instances. Please use AWS Service Quotas to request an increase for this quota.`);
 }
 
 const DescribeEndpoint: Operation = (world, input) => {
@@ -148,7 +152,9 @@ const DeleteEndpointConfig: Operation = (world, input) => {
   for (const endpoint of world.endpoints.values()) {
     if (endpoint.config !== name) continue;
     world.violations.push(`the configuration of ${endpoint.name} was deleted in ${endpoint.status}`);
-    if (endpoint.status === 'Creating') endpoint.coming = [{ at: world.clock.now() + 3_600_000, status: 'Failed', reason: `Could not find endpoint configuration "${world.arn('endpoint-config', name)}".` }];
+    if (endpoint.status !== 'Creating') continue;
+    const reason = `Could not find endpoint configuration "${world.arn('endpoint-config', name)}".`;
+    endpoint.coming = [{ at: world.clock.now() + 3_600_000, status: 'Failed', reason }];
   }
   world.configs.delete(name);
   return {};
@@ -156,12 +162,14 @@ const DeleteEndpointConfig: Operation = (world, input) => {
 
 const DescribeModel: Operation = (world, input) => {
   const { name, arn, created, input: given } = modelOf(world, text(input, 'ModelName'));
-  return { ModelName: name, ModelArn: arn, PrimaryContainer: given['PrimaryContainer'], EnableNetworkIsolation: given['EnableNetworkIsolation'], CreationTime: created / 1000 };
+  const { PrimaryContainer, EnableNetworkIsolation } = given;
+  return { ModelName: name, ModelArn: arn, PrimaryContainer, EnableNetworkIsolation, CreationTime: created / 1000 };
 };
 
 const DeleteModel: Operation = (world, input) => {
   const { name } = modelOf(world, text(input, 'ModelName'));
-  for (const endpoint of world.endpoints.values()) if (endpoint.name === name) world.violations.push(`the model of ${name} was deleted in ${endpoint.status}`);
+  const endpoint = world.endpoints.get(name);
+  if (endpoint !== undefined) world.violations.push(`the model of ${name} was deleted in ${endpoint.status}`);
   world.models.delete(name);
   return {};
 };

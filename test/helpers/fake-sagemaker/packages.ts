@@ -10,14 +10,17 @@ const find = (world: World, nameOrArn: string): Package => {
   return found;
 };
 
+interface Sources {
+  readonly SourceAlgorithms?: readonly { readonly AlgorithmName: string; readonly ModelDataUrl: string }[];
+}
+
 const CreateModelPackage: Operation = (world, input) => {
   check(input, {
     ModelPackageName: { max: 63, pattern: /^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/ },
     ClientToken: { max: 36, pattern: /^[a-zA-Z0-9-]+$/ },
   });
   const name = text(input, 'ModelPackageName');
-  const { SourceAlgorithms: sources = [] } = (input['SourceAlgorithmSpecification'] ?? {}) as { readonly SourceAlgorithms?: readonly { readonly AlgorithmName: string; readonly ModelDataUrl: string }[] };
-  const [source] = sources;
+  const { SourceAlgorithms: [source] = [] } = (input['SourceAlgorithmSpecification'] ?? {}) as Sources;
   if (source === undefined) throw invalid('Either InferenceSpecification or SourceAlgorithmSpecification must be specified.');
   check({ ...source }, { AlgorithmName: { required: true, max: 170 }, ModelDataUrl: { max: 1024, pattern: /^(https|s3):\/\/([^/]+)\/?(.*)$/ } });
   if (world.unsubscribed.has(source.AlgorithmName)) throw new ServiceError('AccessDeniedException', 'Caller is not subscribed to the marketplace offering.');

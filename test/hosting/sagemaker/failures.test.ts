@@ -13,13 +13,16 @@ describe('a start that SageMaker gives up', () => {
   test.each([
     ['The primary container for production variant crowsnest did not pass the ping health check. Please check CloudWatch logs for this endpoint.',
       /^The model's container did not pass its health check\. Its log group is \/aws\/sagemaker\/Endpoints\/cn-dev-\w+; .*ml\.c5\.2xlarge has too little memory/],
-    ['Failed to download model data for container "container_1" from URL: "s3://b/model.tar.gz". Please ensure that there is an object located at the URL and that the role passed to CreateModel has permissions to download the object.',
+    ['Failed to download model data for container "container_1" from URL: "s3://b/model.tar.gz". '
+      + 'Please ensure that there is an object located at the URL and that the role passed to CreateModel has permissions to download the object.',
       /^The model data could not be loaded\..*execution role may read it and use its KMS key/],
     ['Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error. Please retry using a different ML instance type or after some time.',
       /^AWS has no ml\.c5\.2xlarge instances free/],
-    ['The account-level service limit \'ml.c5.2xlarge for endpoint usage\' is 1 Instances, with current utilization of 1 Instances', /request a higher quota "ml\.c5\.2xlarge for endpoint usage"/],
+    ['The account-level service limit \'ml.c5.2xlarge for endpoint usage\' is 1 Instances, with current utilization of 1 Instances',
+      /request a higher quota "ml\.c5\.2xlarge for endpoint usage"/],
     ['Caller is not subscribed to the marketplace offering.', /^This account is not subscribed/],
-    ['Please make sure all images included in the model for the production variant crowsnest exist, and that the execution role used to create the model has permissions to access them.',
+    ['Please make sure all images included in the model for the production variant crowsnest exist, '
+      + 'and that the execution role used to create the model has permissions to access them.',
       /^The container image could not be pulled\./],
     ['A meteor hit the region.', /^SageMaker cannot host the model: A meteor hit the region\.$/],
     ['', /^SageMaker gives no reason\./],

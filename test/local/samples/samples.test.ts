@@ -16,7 +16,7 @@ beforeAll(async () => {
     v: 1, project: 'samples', version: '1', createdAt: 0, status: 'TRAINING', statusMessage: '', source: { S3: { Bucket: bucket, Prefix: prefix } },
     operation: { id: 'op1', attempt: 1, kind: 'import', actor: 'me', at: 0, deadline: 0 },
   });
-  if (!admission.admitted) throw new Error(admission.reason);
+  if (admission.admitted !== true) throw new Error(JSON.stringify(admission));
   expect(admission.evaluation).toEqual({ ...samples.figures, evaluatedAt: Date.UTC(2026, 0, 31, 12) });
   spec = { id: 'd1', model: { project: 'samples', version: '1' }, units: { min: 1 }, source: {}, artifact: admission.artifact };
   await bench.engine.create(spec);
