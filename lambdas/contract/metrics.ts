@@ -4,7 +4,7 @@ export type MetricName =
   | 'MinInferenceUnits' | 'MaxInferenceUnits' | 'InServiceInferenceUnits'
   | 'DueRows' | 'SweepFailures' | 'ReportOnly' | 'RunningModels'
   | 'UnknownResources' | 'LeftoverResources'
-  | 'HostingFailures' | 'Takeovers';
+  | 'HostingFailures' | 'QuotaRefusals' | 'Takeovers';
 
 /** Two stages may share an account; with the dimensions of the original service only the namespace is left to tell them apart. */
 export const namespaceOf = (stage: string): string => `Crowsnest/${stage}`;
