@@ -1,9 +1,10 @@
 import { ArnFormat, Aws, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { PolicyStatement, Role, ServicePrincipal, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Role, ServicePrincipal, type IRole } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { acknowledge } from '../acknowledge.ts';
+import { allow, type Grant } from './grant.ts';
 import { useKey } from './key.ts';
 
 export interface HostingProps {
@@ -17,6 +18,9 @@ export interface HostingProps {
   readonly algorithmArn: string | undefined;
   readonly volumeKeyArn: string | undefined;
 }
+
+/** Engine resources are made, and named, while the stack runs; and some actions know no resources. */
+const because = 'Names are made while the stack runs: the wildcard stands behind the stage\'s own prefix, a bucket or a list of the operator\'s, or an action that knows no resources.';
 
 const resources = ['endpoint', 'endpoint-config', 'model'] as const;
 
@@ -40,7 +44,7 @@ export class Hosting extends Construct {
   }
 
   /** Makes the resources of a run, sees whether they serve, and lets them follow demand. Only this may pass the execution role. */
-  allowProvision(to: IGrantable): void {
+  allowProvision(to: IRole): void {
     this.#allow(to, ['sagemaker:CreateModel', 'sagemaker:CreateEndpointConfig', 'sagemaker:CreateEndpoint', 'sagemaker:AddTags'], this.#ours(...resources));
     this.#allow(to, ['iam:PassRole'], [this.executionRole.roleArn], { StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' } });
     this.#allow(to, ['aws-marketplace:ViewSubscriptions'], ['*']);
@@ -51,11 +55,11 @@ export class Hosting extends Construct {
     this.#allow(to, ['kms:CreateGrant', 'kms:DescribeKey'], [volumeKeyArn], { Bool: { 'kms:GrantIsForAWSResource': 'true' } });
   }
 
-  allowObserve(to: IGrantable): void {
+  allowObserve(to: IRole): void {
     this.#allow(to, ['sagemaker:DescribeEndpoint', 'sagemaker:DescribeEndpointConfig', 'sagemaker:DescribeModel', 'sagemaker:ListTags'], this.#ours(...resources));
   }
 
-  allowScale(to: IGrantable): void {
+  allowScale(to: IRole): void {
     this.#allow(to, ['application-autoscaling:RegisterScalableTarget', 'application-autoscaling:PutScalingPolicy'], [this.#targets()], ofSageMaker);
     this.#allow(to, ['cloudwatch:PutMetricAlarm', 'cloudwatch:DescribeAlarms'], [this.#alarms()]);
     // Once in an account's life: the role under which Application Auto Scaling changes endpoints.
@@ -65,26 +69,26 @@ export class Hosting extends Construct {
   }
 
   /** Takes the resources of a run away. */
-  allowRelease(to: IGrantable): void {
+  allowRelease(to: IRole): void {
     this.allowObserve(to);
     this.#allow(to, ['sagemaker:DeleteEndpoint', 'sagemaker:DeleteEndpointConfig', 'sagemaker:DeleteModel'], this.#ours(...resources));
     this.#allow(to, ['application-autoscaling:DeregisterScalableTarget'], [this.#targets()], ofSageMaker);
     this.#allow(to, ['cloudwatch:DeleteAlarms'], [this.#alarms()]);
   }
 
-  allowDetect(to: IGrantable): void {
+  allowDetect(to: IRole): void {
     this.#allow(to, ['sagemaker:InvokeEndpoint'], this.#ours('endpoint'));
   }
 
   /** Lists what there is, of anybody's, and reads the tags of what looks like ours. */
-  allowAudit(to: IGrantable): void {
+  allowAudit(to: IRole): void {
     this.#allow(to, ['sagemaker:ListEndpoints', 'sagemaker:ListEndpointConfigs', 'sagemaker:ListModels'], ['*']);
     this.#allow(to, ['sagemaker:ListModelPackages'], [this.#sageMaker('model-package', '*')]);
     this.#allow(to, ['sagemaker:ListTags'], this.#ours(...resources, 'model-package'));
   }
 
   /** Looks at what callers name, copies it, and makes packages of it. */
-  allowImport(to: IGrantable): void {
+  allowImport(to: IRole): void {
     const { modelPackages, algorithmArn, buckets, key } = this.#props;
     this.#allow(to, [
       'sagemaker:CreateModelPackage', 'sagemaker:DescribeModelPackage', 'sagemaker:DeleteModelPackage', 'sagemaker:AddTags', 'sagemaker:ListTags',
@@ -121,8 +125,8 @@ export class Hosting extends Construct {
     return role;
   }
 
-  #allow(to: IGrantable, actions: readonly string[], on: readonly string[], conditions?: Record<string, Record<string, string>>): void {
-    to.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions: [...actions], resources: [...on], ...(conditions !== undefined && { conditions }) }));
+  #allow(role: IRole, actions: readonly string[], on: readonly string[], when?: Grant['when']): void {
+    allow(role, { actions, on, because, ...(when !== undefined && { when }) });
   }
 
   /** Names carry the stage, and are in lower case, as SageMaker writes them in ARNs. */

@@ -5,6 +5,7 @@ import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { encodeEnvironment, type Environment, type FunctionKind } from '../../lambdas/contract/environments.ts';
+import { acknowledge } from '../acknowledge.ts';
 
 /** What all functions of a stage share. */
 export interface FunctionDefaults {
@@ -47,6 +48,7 @@ export class FunctionGroup<K extends FunctionKind = FunctionKind> extends Constr
     // No managed policy: it would let the function write to every log there is.
     this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com'), description: props.description });
     this.logGroup.grantWrite(this.role);
+    acknowledge(this.role, ['AwsSolutions-IAM5[Resource::*]'], 'For tracing, whose actions know no resources.');
   }
 
   /** @param handler the name under which the bundle exports it */

@@ -1,9 +1,11 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
-import { PolicyStatement, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { IRole } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { tableSchema } from '../../lambdas/store/schema.ts';
+import { acknowledge } from '../acknowledge.ts';
+import { allow } from './grant.ts';
 import { useKey } from './key.ts';
 
 export interface StateTableProps {
@@ -51,20 +53,21 @@ export class StateTable extends Construct {
         indexName: IndexName, partitionKey: attribute(hash.AttributeName), sortKey: attribute(range.AttributeName), projectionType: ProjectionType.KEYS_ONLY,
       });
     }
+    if (!pointInTimeRecovery) acknowledge(this.table, ['AwsSolutions-DDB3'], 'A stage to try things in: its rows need no way back.');
     this.tableName = restored ?? this.table.tableName;
     this.#arn = restored === undefined ? this.table.tableArn : Stack.of(this).formatArn({ service: 'dynamodb', resource: 'table', resourceName: restored });
     this.#key = key;
   }
 
-  allow(grantee: IGrantable, ...which: readonly TableRight[]): void {
-    grantee.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions: which.flatMap((right) => rights[right]), resources: [this.#arn] }));
-    if (this.#key !== undefined) useKey(this.#key, grantee, 'dynamodb');
+  allow(role: IRole, ...which: readonly TableRight[]): void {
+    allow(role, { actions: which.flatMap((right) => rights[right]), on: [this.#arn] });
+    if (this.#key !== undefined) useKey(this.#key, role, 'dynamodb');
   }
 
   /** Who looks for what is due asks the index. */
-  allowDue(grantee: IGrantable): void {
+  allowDue(role: IRole): void {
     const [index] = tableSchema.GlobalSecondaryIndexes;
-    grantee.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions: ['dynamodb:Query'], resources: [`${this.#arn}/index/${index.IndexName}`] }));
+    allow(role, { actions: ['dynamodb:Query'], on: [`${this.#arn}/index/${index.IndexName}`] });
   }
 }
 

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { PolicyStatement, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { IRole } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { DefinitionBody, LogLevel, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { WorkflowName } from '../../lambdas/domain/ports.ts';
+import { acknowledge } from '../acknowledge.ts';
+import { allow } from './grant.ts';
 import { newLog, type FunctionDefaults } from './service-function.ts';
 
 export interface WorkflowProps {
@@ -41,13 +43,14 @@ export class Workflow extends Construct {
       tracingEnabled: true,
       logs: { destination: newLog(this, 'Log', defaults), level: LogLevel.ALL, includeExecutionData: true },
     });
-    // All versions, not only the newest: executions of the release before still call theirs.
-    this.machine.addToRolePolicy(new PolicyStatement({
-      actions: ['lambda:InvokeFunction'], resources: Object.values(tasks).map((fn) => `${fn.functionArn}:*`),
-    }));
+    allow(this.machine.role, {
+      actions: ['lambda:InvokeFunction'], on: Object.values(tasks).map((fn) => `${fn.functionArn}:*`),
+      because: 'All versions, not only the newest: executions that began under an earlier release still call theirs.',
+    });
+    acknowledge(this.machine.role, ['AwsSolutions-IAM5[Resource::*]'], 'For tracing, and to deliver logs: these actions know no resources.');
   }
 
-  allowStart(to: IGrantable): void {
-    to.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions: ['states:StartExecution'], resources: [this.machine.stateMachineArn] }));
+  allowStart(role: IRole): void {
+    allow(role, { actions: ['states:StartExecution'], on: [this.machine.stateMachineArn] });
   }
 }
