@@ -36,7 +36,7 @@ export class ControlPlaneStack extends Stack {
 
     const table = new StateTable(this, 'Table', { key, keep: config.keepData, pointInTimeRecovery: config.pointInTimeRecovery, restored: config.restoredTable });
     const hosting = new Hosting(this, 'Hosting', {
-      stage, key, keep: config.keepData, buckets: config.buckets, images: config.images, modelPackages: config.modelPackages,
+      stage, key, buckets: config.buckets, images: config.images, modelPackages: config.modelPackages,
       algorithmArn: config.algorithmArn, volumeKeyArn: config.volumeKeyArn,
     });
 

@@ -14,6 +14,8 @@ const oneOf = (...values: readonly unknown[]): Rule => ({ is: `one of ${values.j
 const yesOrNo = oneOf(true, false);
 const arn = (service: string, example: string): Rule => text(new RegExp(`^arn:aws[a-z-]*:${service}:`), `an ARN such as ${example}`);
 
+const keyArn = text(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key\/(mrk-[0-9a-f]{32}|[0-9a-f-]{36})$/, 'the ARN of a key');
+
 const throttle: Rule = { members: { rate: count(1, 10_000), burst: count(1, 5_000) }, required: ['rate', 'burst'] };
 
 /** The retentions that CloudWatch knows, in days. */
@@ -37,7 +39,7 @@ export const schema: Readonly<Record<keyof StageConfig, Rule>> = {
   buckets: texts(bucket, 'names of buckets'),
   images: texts(/^[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?\/[a-z0-9._/-]+([:@][A-Za-z0-9._:-]+|:\*)?\*?$/, 'images such as 123456789012.dkr.ecr.eu-west-1.amazonaws.com/inspection:*'),
   modelPackages: texts(/^arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:[0-9]{12}:model-package\/.+$/, 'ARNs of model packages, which may end with *'),
-  volumeKeyArn: arn('kms', 'arn:aws:kms:eu-west-1:123456789012:key/id'),
+  volumeKeyArn: keyArn,
   quotas: { members: { projects: count(0, 1_000_000), modelsPerProject: count(0, 1_000_000), runningModels: count(0, 10_000), unitsPerModel: count(1, 1_000) } },
   throttles: { members: { read: throttle, write: throttle, detect: throttle } },
   extensions: yesOrNo,
@@ -52,7 +54,7 @@ export const schema: Readonly<Record<keyof StageConfig, Rule>> = {
     required: ['name', 'certificateArn'],
   },
   gatewayLogRole: yesOrNo,
-  keyArn: arn('kms', 'arn:aws:kms:eu-west-1:123456789012:key/id'),
+  keyArn,
   permissionsBoundaryArn: arn('iam', 'arn:aws:iam::123456789012:policy/boundary'),
   rolePath: text(/^\/([\x21-\x7e]+\/)?$/, 'a path such as /service/crowsnest/'),
   reservedConcurrency: { members: { read: count(1, 10_000), write: count(1, 10_000), detect: count(1, 10_000) } },

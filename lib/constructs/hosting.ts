@@ -10,7 +10,6 @@ import { useKey } from './key.ts';
 export interface HostingProps {
   readonly stage: string;
   readonly key: IKey | undefined;
-  readonly keep: boolean;
   /** Buckets and images that callers may name. */
   readonly buckets: readonly string[];
   readonly images: readonly string[];
@@ -22,7 +21,9 @@ export interface HostingProps {
 /** Engine resources are made, and named, while the stack runs; and some actions know no resources. */
 const because = 'Names are made while the stack runs: the wildcard stands behind the stage\'s own prefix, a bucket or a list of the operator\'s, or an action that knows no resources.';
 
-const resources = ['endpoint', 'endpoint-config', 'model'] as const;
+/** What a run is made of: the types as ARNs write them, and as actions do. */
+const nouns = { endpoint: 'Endpoint', 'endpoint-config': 'EndpointConfig', model: 'Model' } as const;
+const types = ['endpoint', 'endpoint-config', 'model'] as const;
 
 /** What models are hosted with: the role that endpoints run under, the bucket that keeps our copies, and who may do what to the engine. */
 export class Hosting extends Construct {
@@ -36,7 +37,7 @@ export class Hosting extends Construct {
     this.artifacts = new Bucket(this, 'Artifacts', {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       enforceSSL: true,
-      removalPolicy: props.keep ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      removalPolicy: RemovalPolicy.RETAIN, // nobody gets the right to empty it, and a bucket that is not empty cannot be deleted
       ...(props.key === undefined ? { encryption: BucketEncryption.S3_MANAGED } : { encryption: BucketEncryption.KMS, encryptionKey: props.key, bucketKeyEnabled: true }),
     });
     acknowledge(this.artifacts, ['AwsSolutions-S1'], 'Only this stack writes here, each object once; who asked for it is in the model\'s row.');
@@ -45,18 +46,23 @@ export class Hosting extends Construct {
 
   /** Makes the resources of a run, sees whether they serve, and lets them follow demand. Only this may pass the execution role. */
   allowProvision(to: IRole): void {
-    this.#allow(to, ['sagemaker:CreateModel', 'sagemaker:CreateEndpointConfig', 'sagemaker:CreateEndpoint', 'sagemaker:AddTags'], this.#ours(...resources));
+    this.#each(to, 'Create');
+    // An endpoint is made from a configuration, and the right must be there for both.
+    this.#allow(to, ['sagemaker:CreateEndpoint'], this.#ours('endpoint-config'));
+    this.#allow(to, ['sagemaker:AddTags'], this.#ours(...types));
     this.#allow(to, ['iam:PassRole'], [this.executionRole.roleArn], { StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' } });
     this.#allow(to, ['aws-marketplace:ViewSubscriptions'], ['*']);
     this.allowObserve(to);
     this.allowScale(to);
     const { volumeKeyArn } = this.#props;
     if (volumeKeyArn === undefined) return;
-    this.#allow(to, ['kms:CreateGrant', 'kms:DescribeKey'], [volumeKeyArn], { Bool: { 'kms:GrantIsForAWSResource': 'true' } });
+    this.#allow(to, ['kms:DescribeKey'], [volumeKeyArn]);
+    this.#allow(to, ['kms:CreateGrant'], [volumeKeyArn], { Bool: { 'kms:GrantIsForAWSResource': 'true' } });
   }
 
   allowObserve(to: IRole): void {
-    this.#allow(to, ['sagemaker:DescribeEndpoint', 'sagemaker:DescribeEndpointConfig', 'sagemaker:DescribeModel', 'sagemaker:ListTags'], this.#ours(...resources));
+    this.#each(to, 'Describe');
+    this.#allow(to, ['sagemaker:ListTags'], this.#ours(...types));
   }
 
   allowScale(to: IRole): void {
@@ -71,7 +77,7 @@ export class Hosting extends Construct {
   /** Takes the resources of a run away. */
   allowRelease(to: IRole): void {
     this.allowObserve(to);
-    this.#allow(to, ['sagemaker:DeleteEndpoint', 'sagemaker:DeleteEndpointConfig', 'sagemaker:DeleteModel'], this.#ours(...resources));
+    this.#each(to, 'Delete');
     this.#allow(to, ['application-autoscaling:DeregisterScalableTarget'], [this.#targets()], ofSageMaker);
     this.#allow(to, ['cloudwatch:DeleteAlarms'], [this.#alarms()]);
   }
@@ -84,7 +90,7 @@ export class Hosting extends Construct {
   allowAudit(to: IRole): void {
     this.#allow(to, ['sagemaker:ListEndpoints', 'sagemaker:ListEndpointConfigs', 'sagemaker:ListModels'], ['*']);
     this.#allow(to, ['sagemaker:ListModelPackages'], [this.#sageMaker('model-package', '*')]);
-    this.#allow(to, ['sagemaker:ListTags'], this.#ours(...resources, 'model-package'));
+    this.#allow(to, ['sagemaker:ListTags'], this.#ours(...types, 'model-package'));
   }
 
   /** Looks at what callers name, copies it, and makes packages of it. */
@@ -125,13 +131,17 @@ export class Hosting extends Construct {
     return role;
   }
 
+  #each(role: IRole, verb: 'Create' | 'Describe' | 'Delete'): void {
+    for (const type of types) this.#allow(role, [`sagemaker:${verb}${nouns[type]}`], this.#ours(type));
+  }
+
   #allow(role: IRole, actions: readonly string[], on: readonly string[], when?: Grant['when']): void {
     allow(role, { actions, on, because, ...(when !== undefined && { when }) });
   }
 
   /** Names carry the stage, and are in lower case, as SageMaker writes them in ARNs. */
-  #ours(...types: readonly string[]): string[] {
-    return types.map((type) => this.#sageMaker(type, `cn-${this.#props.stage}-*`));
+  #ours(...of: readonly string[]): string[] {
+    return of.map((type) => this.#sageMaker(type, `cn-${this.#props.stage}-*`));
   }
 
   #sageMaker(type: string, name: string): string {
