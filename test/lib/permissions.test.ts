@@ -128,6 +128,8 @@ test.each(Object.entries(expected))('%s may do this, and nothing else', (role, l
   expect([...new Set(linesOf(granted.get(role) ?? []))]).toEqual([...new Set(lines)].sort());
 });
 
+test('the security rules and the schemas of CloudFormation have nothing against it that is not answered', () => expect(whole.findings).toEqual([]));
+
 test('managed policies are AWS\'s two for which there is no other way', () => {
   const managed = whole.ofType('AWS::IAM::Role').flatMap(([, { Properties }]) => asList((Properties as { ManagedPolicyArns?: unknown }).ManagedPolicyArns ?? []).map(flat));
   expect([...new Set(managed)].sort()).toEqual([

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
@@ -20,6 +20,8 @@ export interface Synthesised {
   readonly resources: Readonly<Record<string, Resource>>;
   readonly outputs: Readonly<Record<string, { readonly Value: unknown }>>;
   readonly terminationProtection: boolean;
+  /** What the security rules, and the schemas of CloudFormation, have against it. */
+  readonly findings: readonly string[];
   ofType(type: string): [id: string, resource: Resource][];
 }
 
@@ -43,15 +45,23 @@ export function synthesise(stage: StageName, own: object = {}): Synthesised {
   const app = new App({ outdir: mkdtempSync(join(tmpdir(), 'crowsnest-cdk-')), analyticsReporting: false, context: cdkJson.context });
   const config = configOf(stage, { ...home, ...(stage === 'prod' && { alarmTopicArn }), ...own });
   const stack = addStage(app, stage, config, bundles);
-  const { template, terminationProtection = false } = app.synth().getStackByName(stack.stackName) as unknown as {
+  const assembly = app.synth();
+  const { template, terminationProtection = false } = assembly.getStackByName(stack.stackName) as unknown as {
     template: { Resources: Record<string, Resource>; Outputs: Synthesised['outputs'] }; terminationProtection?: boolean;
   };
   return {
     resources: template.Resources,
     outputs: template.Outputs,
     terminationProtection,
+    findings: findingsIn(join(assembly.directory, 'validation-report.json')),
     ofType: (type) => Object.entries(template.Resources).filter(([, { Type }]) => Type === type),
   };
+}
+
+function findingsIn(file: string): string[] {
+  if (!existsSync(file)) return [];
+  const { pluginReports } = JSON.parse(readFileSync(file, 'utf8')) as { pluginReports: { violations: { ruleName: string; description: string; violatingConstructs: { constructPath: string }[] }[] }[] };
+  return pluginReports.flatMap(({ violations }) => violations.flatMap(({ ruleName, violatingConstructs }) => violatingConstructs.map(({ constructPath }) => `${ruleName} at ${constructPath}`)));
 }
 
 /** A value of the template in one line: references in angle brackets, without the hashes that CDK puts behind names. */
