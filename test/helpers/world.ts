@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { LookoutVisionClient, CreateProjectCommand, DescribeModelCommand, type DescribeModelResponse } from '@aws-sdk/client-lookoutvision';
 import type { Deployment } from '../../lambdas/domain/model.ts';
 import type { Log } from '../../lambdas/domain/ports.ts';
-import { defaultQuotas, localLimits, type Settings } from '../../lambdas/domain/settings.ts';
+import { defaultQuotas, localLimits, type Limits, type Settings } from '../../lambdas/domain/settings.ts';
 import { Credentials } from '../../lambdas/local/credentials.ts';
 import { ExecutionMemory, executionSchema, scan } from '../../lambdas/local/execution-memory.ts';
 import { LocalRunner } from '../../lambdas/local/runner.ts';
@@ -22,8 +22,12 @@ import type { TestDynamo } from './dynamo.ts';
 import { ScriptedEngine } from './scripted-engine.ts';
 
 export interface WorldOptions {
-  readonly settings?: Partial<Settings>;
+  readonly settings?: Partial<Omit<Settings, 'limits'>> & { readonly limits?: Partial<Limits> };
   readonly keys?: readonly AccessKey[];
+  /** How many milliseconds a second of a workflow's waiting takes; 1 unless given. */
+  readonly pace?: number;
+  /** Where the clock starts, in epoch milliseconds: callers that sign do it by the real one. */
+  readonly now?: number;
 }
 
 /**
@@ -31,7 +35,7 @@ export interface WorldOptions {
  * world has tables of its own.
  */
 export class World {
-  readonly clock = new TestClock();
+  readonly clock: TestClock;
   readonly engine = new ScriptedEngine();
   readonly objects = new MemoryObjects();
   readonly logged: string[] = [];
@@ -43,24 +47,30 @@ export class World {
   readonly store: Store;
   readonly runner: LocalRunner;
   readonly context: WriteContext & SweepContext;
+  /** Executions are noted under their names, as ever, but nothing carries them out. */
+  frozen = false;
   #server: LocalServer | undefined;
   #client: LookoutVisionClient | undefined;
 
-  private constructor(dynamo: TestDynamo, { settings = {} }: WorldOptions) {
+  private constructor(dynamo: TestDynamo, { settings = {}, pace = 1, now }: WorldOptions) {
+    this.clock = new TestClock(now);
     this.dynamo = dynamo;
     const id = randomUUID();
     this.tableName = `table-${id}`;
     this.executionsName = `executions-${id}`;
     this.settings = {
-      stage: 'test', partition: 'aws', region: 'us-east-1', account: '111122223333', quotas: defaultQuotas, limits: localLimits, extensions: true, buckets: ['*'],
+      stage: 'test', partition: 'aws', region: 'us-east-1', account: '111122223333', quotas: defaultQuotas, extensions: true, buckets: ['*'],
       times: { delivery: 60, start: 3600, import: 3600, release: 1800, provision: 60, health: 60 },
       ...settings,
+      limits: { ...localLimits, ...settings.limits },
     };
     this.store = new Store(dynamo.client, this.tableName, this.clock);
     const memory = new ExecutionMemory(dynamo.client, this.executionsName, this.clock);
-    this.runner = new LocalRunner({ memory, log: this.log, pace: 1, retryAfter: 1 });
+    this.runner = new LocalRunner({ memory, log: this.log, pace, retryAfter: 1 });
     this.context = {
-      settings: this.settings, clock: this.clock, ids: idsOf(this.clock), store: this.store, engine: this.engine, importer: this.engine, objects: this.objects, runner: this.runner, log: this.log,
+      settings: this.settings, clock: this.clock, ids: idsOf(this.clock), store: this.store, engine: this.engine, importer: this.engine, objects: this.objects,
+      log: this.log,
+      runner: { start: async (execution) => (this.frozen ? (await memory.open(execution) ? 'started' : 'exists') : this.runner.start(execution)) },
     };
     this.runner.serve(this.context);
   }

@@ -5,7 +5,6 @@ import {
   CreateDatasetCommand, CreateProjectCommand, DescribeDatasetCommand, ListDatasetEntriesCommand, UpdateDatasetEntriesCommand,
 } from '@aws-sdk/client-lookoutvision';
 import type { Execution, ObjectStream } from '../../lambdas/domain/ports.ts';
-import { localLimits } from '../../lambdas/domain/settings.ts';
 import { scan } from '../../lambdas/local/execution-memory.ts';
 import { sweep } from '../../lambdas/workflows/sweep.ts';
 import { carry, settle, stage } from '../../lambdas/workflows/tasks/datasets.ts';
@@ -27,7 +26,7 @@ const dataset = { ProjectName: 'parts', DatasetType: 'train' };
 async function open(manifest: string, patience = 3600): Promise<void> {
   world = await World.open(dynamo, {
     settings: {
-      limits: { ...localLimits, images: { train: 30_000, test: 4000 } },
+      limits: { images: { train: 30_000, test: 4000 } },
       times: { delivery: 60, start: 3600, import: patience, release: 1800, provision: 60, health: 60 },
     },
   });
