@@ -27,22 +27,15 @@ export const UpdateDatasetEntries: Operation<'UpdateDatasetEntries'> = async (in
     id: ctx.ids.next(), attempt: 1, kind: 'updateDataset', actor: call.caller, at: now, deadline: now + times.import * 1000, bytes: input.Changes.length,
   };
   await ctx.store.changes.write(operation.id, input.Changes, now);
-  const answer = { Status: 'UPDATE_IN_PROGRESS' as const };
-  let begun = false;
   try {
-    const committed = await once.commit({ answer, operationId: operation.id }, [
+    const { answer, first } = await once.commit({ answer: { Status: 'UPDATE_IN_PROGRESS' }, operationId: operation.id }, [
       ctx.store.datasets.begin(key, mayUpdate, {
         status: 'UPDATE_IN_PROGRESS', statusMessage: datasetMessage.updating, operation, dueAt: now + times.delivery * 1000,
       }),
-    ], (refused) => {
-      const row = refused.row('dataset') as Dataset | undefined;
-      begun = row?.operation.id === operation.id; // the answer to the write was lost, and it was sent again
-      return begun ? answer : wrongDatasetState(ctx, key, row, 'updated');
-    });
-    begun ||= committed.first;
-    if (begun) await deliverDataset(ctx, { ...key, operation });
+    ], (refused) => wrongDatasetState(ctx, key, refused.row('dataset') as Dataset | undefined, 'updated'));
+    if (first) await deliverDataset(ctx, { ...key, operation });
     else await ctx.store.discards.empty(places.changes(operation.id), () => true);
-    return committed.answer;
+    return answer;
   } catch (error) {
     // After any other failure nobody knows whether the operation has begun: if it has not, its lines expire.
     if (error instanceof ServiceError) await ctx.store.discards.empty(places.changes(operation.id), () => true);

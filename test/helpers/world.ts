@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { LookoutVisionClient, CreateProjectCommand, DescribeModelCommand, type DescribeModelResponse } from '@aws-sdk/client-lookoutvision';
 import type { Deployment } from '../../lambdas/domain/model.ts';
 import type { Log } from '../../lambdas/domain/ports.ts';
-import { defaultQuotas, localLimits, type Settings } from '../../lambdas/domain/settings.ts';
+import { defaultQuotas, localLimits, type Limits, type Settings } from '../../lambdas/domain/settings.ts';
 import { Credentials } from '../../lambdas/local/credentials.ts';
 import { ExecutionMemory, executionSchema, scan } from '../../lambdas/local/execution-memory.ts';
 import { LocalRunner } from '../../lambdas/local/runner.ts';
@@ -23,7 +23,7 @@ import { ScriptedEngine } from './scripted-engine.ts';
 import { ScriptedTrainer } from './scripted-trainer.ts';
 
 export interface WorldOptions {
-  readonly settings?: Partial<Settings>;
+  readonly settings?: Partial<Omit<Settings, 'limits'>> & { readonly limits?: Partial<Limits> };
   readonly keys?: readonly AccessKey[];
   /** How many milliseconds a second of a workflow's waiting takes; 1 unless given. */
   readonly pace?: number;
@@ -64,6 +64,7 @@ export class World {
       stage: 'test', partition: 'aws', region: 'us-east-1', account: '111122223333', quotas: defaultQuotas, limits: localLimits, extensions: true, buckets: ['*'], artifacts: { bucket: 'artifacts', prefix: '' },
       times: { delivery: 60, start: 3600, import: 3600, train: 86_400, release: 1800, provision: 60, health: 60 },
       ...settings,
+      limits: { ...localLimits, ...settings.limits },
     };
     this.store = new Store(dynamo.client, this.tableName, this.clock);
     const memory = new ExecutionMemory(dynamo.client, this.executionsName, this.clock);

@@ -107,7 +107,7 @@ describe('CreateDataset', () => {
   });
 
   test('takes more images than the type may have for a failure', async () => {
-    const small = await World.open(dynamo, { settings: { limits: { ...world.settings.limits, images: { train: 3, test: 2 } } } });
+    const small = await World.open(dynamo, { settings: { limits: { images: { train: 3, test: 2 } } } });
     const three = [line('a.jpg', 'normal'), line('b.jpg', 'normal'), line('c.jpg', 'normal')];
     expect((await described(await imported(manifestOf(three), 'train', small), 'train', small))?.Status).toBe('CREATE_COMPLETE');
     expect(await described(await imported(manifestOf(three), 'test', small), 'test', small))
@@ -259,7 +259,7 @@ describe('UpdateDatasetEntries', () => {
     await update(ProjectName, big);
     await world.settle();
     expect((await described(ProjectName))?.ImageStats?.Total).toBe(big.split('\n').length);
-    const aws = await World.open(dynamo, { settings: { limits: { ...world.settings.limits, changes: 1000 } } });
+    const aws = await World.open(dynamo, { settings: { limits: { changes: 1000 } } });
     await expect(aws.client.send(new UpdateDatasetEntriesCommand({ ProjectName, DatasetType: 'train', Changes: bytes(big.slice(0, 1001)) })))
       .rejects.toMatchObject({ name: 'ValidationException', message: expect.stringContaining('less than or equal to 1000') });
   });

@@ -5,7 +5,6 @@ import {
   CreateDatasetCommand, CreateProjectCommand, DescribeDatasetCommand, ListDatasetEntriesCommand, UpdateDatasetEntriesCommand,
 } from '@aws-sdk/client-lookoutvision';
 import type { Execution, ObjectStream } from '../../lambdas/domain/ports.ts';
-import { localLimits } from '../../lambdas/domain/settings.ts';
 import { scan } from '../../lambdas/local/execution-memory.ts';
 import { sweep } from '../../lambdas/workflows/sweep.ts';
 import { carry, settle, stage } from '../../lambdas/workflows/tasks/datasets.ts';

@@ -20,6 +20,7 @@ export const modelShapes = {
       MinInferenceUnits: { shape: 'InferenceUnits', required: true },
       MaxInferenceUnits: { shape: 'InferenceUnits' },
     },
+    notBelow: ['MaxInferenceUnits', 'MinInferenceUnits'],
   },
   StopModelRequest: { type: 'structure', members: { ...project, ...version, ...token } },
   DetectAnomaliesRequest: {
