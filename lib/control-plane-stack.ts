@@ -25,7 +25,7 @@ export interface ControlPlaneProps extends StackProps {
 }
 
 /** Seconds. `provision` is what a workflow gives a task; the others are what SageMaker may take. */
-const times = { delivery: 60, start: 3600, import: 3600, release: 3600, provision: 120, health: 60 } as const;
+const times = { delivery: 60, start: 3600, import: 3600, train: 172_800, release: 3600, provision: 120, health: 60 } as const;
 
 /** The whole system of one stage, on one screen. */
 export class ControlPlaneStack extends Stack {

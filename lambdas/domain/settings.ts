@@ -12,8 +12,6 @@ export interface Settings extends Home {
   /** The buckets that callers may name, anywhere; nobody borrows our rights for another. `*` is for a laptop. */
   readonly buckets: readonly string[];
   readonly times: Times;
-  /** Where the copies of models are kept, and what trainings need; `prefix` is empty or ends with a slash. */
-  readonly artifacts: { readonly bucket: string; readonly prefix: string };
 }
 
 export interface Quotas {

@@ -7,4 +7,5 @@ import type { EngineParts, LocalEngine, LocalTrainer } from './host.ts';
 export const embeddedEngine = ({ objects, children, clock, log, cache, pictureBytes, artifacts }: EngineParts): LocalEngine =>
   createEmbeddedEngine({ objects, children, clock, log, folder: cache, artifacts, limits: { ...pictureLimits, bytes: pictureBytes } });
 
-export const embeddedTrainer = ({ objects, children, clock, log }: EngineParts): LocalTrainer => createEmbeddedTrainer({ objects, children, clock, log });
+export const embeddedTrainer = ({ objects, children, clock, log, artifacts }: EngineParts): LocalTrainer =>
+  createEmbeddedTrainer({ objects, children, clock, log, artifacts });

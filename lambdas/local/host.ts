@@ -5,7 +5,7 @@ import type { Clock, Log, ObjectStore } from '../domain/ports.ts';
 import type { Settings, Times } from '../domain/settings.ts';
 import type { HostingEngine, ModelImporter } from '../hosting/engine.ts';
 import type { Trainer } from '../training/trainer.ts';
-import { detectHandlers, readHandlers, writeHandlers } from '../operations/handlers.ts';
+import { detectHandlers, localHandlers, readHandlers, writeHandlers } from '../operations/handlers.ts';
 import { HostedMemory } from '../operations/hosted-memory.ts';
 import type { LocalEnvironment } from '../runtime/environment.ts';
 import { idsOf, systemClock } from '../runtime/world.ts';
@@ -36,7 +36,8 @@ export interface EngineParts {
   /** A folder of the engine's own, which may be emptied at any time. */
   readonly cache: string;
   readonly pictureBytes: number;
-  readonly artifacts: Settings['artifacts'];
+  /** Where the copies of models are kept. */
+  readonly artifacts: { readonly bucket: string; readonly prefix: string };
 }
 
 export interface HostOptions {
@@ -99,13 +100,14 @@ export async function startHost({ environment, log, engine: makeEngine = embedde
 
     const settings: Settings = {
       stage: 'local', partition: 'aws', region: environment.region, account: '000000000000', quotas: environment.quotas, limits: environment.limits,
-      extensions: environment.extensions, buckets: ['*'], artifacts: { bucket: 'crowsnest-artifacts', prefix: '' }, times: { ...localTimes, ...times },
+      extensions: environment.extensions, buckets: ['*'], times: { ...localTimes, ...times },
     };
     const clock = systemClock;
     const store = new Store(client, tableName, clock);
     const objects = createFolderObjects(join(dataDir, 's3'));
-    const { artifacts, limits } = settings;
-    const parts: EngineParts = { objects, children, clock, log, artifacts, cache: join(dataDir, 'cache'), pictureBytes: limits.picture };
+    const parts: EngineParts = {
+      objects, children, clock, log, artifacts: { bucket: 'crowsnest-artifacts', prefix: '' }, cache: join(dataDir, 'cache'), pictureBytes: settings.limits.picture,
+    };
     const engine = makeEngine(parts);
     closers.push(() => engine.close());
     const trainer = makeTrainer(parts);
@@ -122,7 +124,7 @@ export async function startHost({ environment, log, engine: makeEngine = embedde
     const credentials = environment.keys.length === 0 ? undefined : new Credentials(environment.keys, settings, clock);
     const server = await listen({
       service: {
-        handlers: { ...readHandlers, ...writeHandlers, ...detectHandlers },
+        handlers: { ...readHandlers, ...writeHandlers, ...detectHandlers, ...localHandlers },
         context: { settings, clock, store, log, ids: idsOf(clock), runner, engine, hosted: new HostedMemory() },
       },
       log,

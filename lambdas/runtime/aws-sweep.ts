@@ -10,7 +10,7 @@ import { metricLine } from './metrics.ts';
 import { stepFunctions } from './step-functions.ts';
 
 export interface Sweeper {
-  readonly context: Omit<SweepContext, 'importer'>;
+  readonly context: Omit<SweepContext, 'importer' | 'trainer' | 'objects'>;
   readonly identity: Pick<TableIdentity, 'look'>;
   readonly write: (line: string) => void;
 }
@@ -24,7 +24,7 @@ export const sweepHandler = ({ context, identity, write }: Sweeper) => async ():
     write(metricLine(stage, { ReportOnly: 1, DueRows: due }, [{}], clock.now()));
     return;
   }
-  // The sweep imports nothing: it starts the executions that do.
+  // The sweep imports nothing and trains nothing: it starts the executions that do.
   const { looked, failed } = await sweep(context as SweepContext);
   const running = await store.quotas.used('RUNNING_MODELS');
   write(metricLine(stage, { ReportOnly: 0, DueRows: looked, SweepFailures: failed, RunningModels: running }, [{}], clock.now()));

@@ -2,7 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { BadEnvironment, decodeEnvironment, type Environment, type FunctionKind } from '../contract/environments.ts';
 import type { Clock, Ids, Log } from '../domain/ports.ts';
-import type { Settings } from '../domain/settings.ts';
+import { awsLimits, type Settings } from '../domain/settings.ts';
 import { Store } from '../store/store.ts';
 import { createLog } from './log.ts';
 import { idsOf, systemClock } from './world.ts';
@@ -34,7 +34,7 @@ export function base(env: Environment<'read'>): Base {
   const clock = systemClock;
   return {
     settings: {
-      stage: env.STAGE, partition: env.PARTITION, region, account: env.ACCOUNT, quotas: env.QUOTAS, limits: env.LIMITS,
+      stage: env.STAGE, partition: env.PARTITION, region, account: env.ACCOUNT, quotas: env.QUOTAS, limits: { ...env.LIMITS, images: awsLimits.images },
       extensions: env.EXTENSIONS, buckets: env.BUCKETS, times: env.TIMES,
     },
     clock,

@@ -1,5 +1,5 @@
 import { CopyObjectCommand, DeleteObjectsCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import type { ObjectLocation } from '../domain/ports.ts';
+import type { ObjectLocation, ObjectStream } from '../domain/ports.ts';
 import type { CopyingStore } from '../hosting/sagemaker/options.ts';
 
 /** Objects in S3. What may not be listed and what is not there look alike to S3, and so to us: roles therefore may list what they may read. */
@@ -14,6 +14,18 @@ export class S3Objects implements CopyingStore {
     try {
       const { Body } = await this.#client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
       return await Body?.transformToByteArray();
+    } catch (error) {
+      if (isAbsent(error)) return undefined;
+      throw error;
+    }
+  }
+
+  async stream({ bucket, key, versionId }: ObjectLocation & { readonly versionId?: string }, from = 0): Promise<ObjectStream | undefined> {
+    try {
+      const { Body, ETag } = await this.#client.send(new GetObjectCommand({
+        Bucket: bucket, Key: key, ...(versionId !== undefined && { VersionId: versionId }), ...(from > 0 && { Range: `bytes=${from}-` }),
+      }));
+      return Body === undefined ? undefined : { tag: ETag ?? '', bytes: Body as unknown as AsyncIterable<Uint8Array> };
     } catch (error) {
       if (isAbsent(error)) return undefined;
       throw error;

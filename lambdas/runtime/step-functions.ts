@@ -2,12 +2,15 @@ import { ExecutionAlreadyExists, SFNClient, StartExecutionCommand } from '@aws-s
 import type { Environment } from '../contract/environments.ts';
 import type { Execution, WorkflowName, WorkflowRunner } from '../domain/ports.ts';
 
+/** The workflows of the stack; the others are the local host's, so far. */
+type DeployedWorkflow = 'hosting' | 'importing';
+
 /** Hands executions to Step Functions. */
 export class StepFunctions implements WorkflowRunner {
   readonly #client: Pick<SFNClient, 'send'>;
-  readonly #machines: Readonly<Record<WorkflowName, string>>;
+  readonly #machines: Readonly<Partial<Record<WorkflowName, string>>>;
 
-  constructor(client: Pick<SFNClient, 'send'>, machines: Readonly<Record<WorkflowName, string>>) {
+  constructor(client: Pick<SFNClient, 'send'>, machines: Readonly<Record<DeployedWorkflow, string>>) {
     this.#client = client;
     this.#machines = machines;
   }
@@ -17,8 +20,10 @@ export class StepFunctions implements WorkflowRunner {
    * still runs with the same input, with success.
    */
   async start({ workflow, name, input }: Execution): Promise<'started' | 'exists'> {
+    const stateMachineArn = this.#machines[workflow];
+    if (stateMachineArn === undefined) throw new Error(`the stack has no workflow for ${workflow}`);
     try {
-      await this.#client.send(new StartExecutionCommand({ stateMachineArn: this.#machines[workflow], name, input: JSON.stringify(input) }));
+      await this.#client.send(new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) }));
       return 'started';
     } catch (error) {
       if (error instanceof ExecutionAlreadyExists) return 'exists';

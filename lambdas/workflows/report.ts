@@ -13,6 +13,10 @@ export async function report({ store, clock, log }: Pick<TaskContext, 'store' | 
   for await (const row of store.due.until(clock.now())) {
     due += 1;
     if (due > most) continue;
+    if (row.kind !== 'model' && row.kind !== 'deployment') {
+      log.warn('this row is due, and nothing is done about it', { ...row });
+      continue;
+    }
     const [model, deployment] = await Promise.all([store.models.get(row.key), row.kind === 'deployment' ? store.deployments.get(row.key) : undefined]);
     log.warn('this row is due, and nothing is done about it', {
       kind: row.kind, model: modelId(row.key), status: model?.status, operation: model?.operation, deployment,

@@ -40,7 +40,7 @@ export const schema: Readonly<Record<keyof StageConfig, Rule>> = {
   images: texts(/^[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?\/[a-z0-9._/-]+([:@][A-Za-z0-9._:-]+|:\*)?\*?$/, 'images such as 123456789012.dkr.ecr.eu-west-1.amazonaws.com/inspection:*'),
   modelPackages: texts(/^arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:[0-9]{12}:model-package\/.+$/, 'ARNs of model packages, which may end with *'),
   volumeKeyArn: keyArn,
-  quotas: { members: { projects: count(0, 1_000_000), modelsPerProject: count(0, 1_000_000), runningModels: count(0, 10_000), unitsPerModel: count(1, 1_000) } },
+  quotas: { members: { projects: count(0, 1_000_000), modelsPerProject: count(0, 1_000_000), runningModels: count(0, 10_000), unitsPerModel: count(1, 1_000), concurrentTrainings: count(0, 1_000), concurrentPackagingJobs: count(0, 1_000) } },
   throttles: { members: { read: throttle, write: throttle, detect: throttle } },
   extensions: yesOrNo,
   endpoint: oneOf('regional', 'private'),

@@ -3,6 +3,7 @@ import type { Trainer, TrainingExample, TrainingObservation, TrainingResults, Tr
 
 /** A trainer that does what a test says, and keeps state as a real one does. By default everything succeeds at once, and every verdict is right. */
 export class ScriptedTrainer implements Trainer {
+  readonly artifacts = { bucket: 'artifacts', prefix: '' };
   readonly jobs = new Map<string, TrainingObservation>();
   readonly calls: string[] = [];
   /** What a training is right after it was started, or `done` for one that has ended well. */

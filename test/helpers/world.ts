@@ -7,7 +7,7 @@ import { Credentials } from '../../lambdas/local/credentials.ts';
 import { ExecutionMemory, executionSchema, scan } from '../../lambdas/local/execution-memory.ts';
 import { LocalRunner } from '../../lambdas/local/runner.ts';
 import { listen, type LocalServer } from '../../lambdas/local/server.ts';
-import { detectHandlers, readHandlers, writeHandlers } from '../../lambdas/operations/handlers.ts';
+import { detectHandlers, localHandlers, readHandlers, writeHandlers } from '../../lambdas/operations/handlers.ts';
 import { HostedMemory } from '../../lambdas/operations/hosted-memory.ts';
 import type { AccessKey } from '../../lambdas/runtime/environment.ts';
 import { createLog } from '../../lambdas/runtime/log.ts';
@@ -61,7 +61,7 @@ export class World {
     this.tableName = `table-${id}`;
     this.executionsName = `executions-${id}`;
     this.settings = {
-      stage: 'test', partition: 'aws', region: 'us-east-1', account: '111122223333', quotas: defaultQuotas, limits: localLimits, extensions: true, buckets: ['*'], artifacts: { bucket: 'artifacts', prefix: '' },
+      stage: 'test', partition: 'aws', region: 'us-east-1', account: '111122223333', quotas: defaultQuotas, extensions: true, buckets: ['*'],
       times: { delivery: 60, start: 3600, import: 3600, train: 86_400, release: 1800, provision: 60, health: 60 },
       ...settings,
       limits: { ...localLimits, ...settings.limits },
@@ -84,7 +84,7 @@ export class World {
     await dynamo.table(world.executionsName, executionSchema);
     const credentials = options.keys === undefined ? undefined : new Credentials(options.keys, world.settings, world.clock);
     world.#server = await listen({
-      service: { handlers: { ...readHandlers, ...writeHandlers, ...detectHandlers }, context: { ...world.context, hosted: new HostedMemory() } },
+      service: { handlers: { ...readHandlers, ...writeHandlers, ...detectHandlers, ...localHandlers }, context: { ...world.context, hosted: new HostedMemory() } },
       log: world.log,
       authenticate: (request, operation, labels) => credentials?.authenticate(request, operation, labels) ?? 'arn:aws:iam::111122223333:user/test',
     }, '127.0.0.1', 0, credentials !== undefined);

@@ -26,7 +26,7 @@ const dataset = { ProjectName: 'parts', DatasetType: 'train' };
 async function open(manifest: string, patience = 3600): Promise<void> {
   world = await World.open(dynamo, {
     settings: {
-      limits: { ...localLimits, images: { train: 30_000, test: 4000 } },
+      limits: { images: { train: 30_000, test: 4000 } },
       times: { delivery: 60, start: 3600, import: patience, train: patience, release: 1800, provision: 60, health: 60 },
     },
   });

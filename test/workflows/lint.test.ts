@@ -1,6 +1,5 @@
 import { createRequire } from 'node:module';
 import { describe, expect, test } from '@jest/globals';
-import type { WorkflowName } from '../../lambdas/domain/ports.ts';
 import { tasks } from '../../lambdas/workflows/tasks/tasks.ts';
 import { definitions, namesOf, type State } from '../helpers/walk.ts';
 

@@ -11,6 +11,7 @@ export interface EmbeddedTrainerOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly children: NonNullable<RunnerOptions['children']>;
+  readonly artifacts: Trainer['artifacts'];
   readonly features?: TrainingInput['features'];
 }
 
@@ -45,6 +46,8 @@ export function createEmbeddedTrainer(options: EmbeddedTrainerOptions): Embedded
   const isTrained = async (spec: TrainingSpec): Promise<boolean> => await options.objects.read(resultsOf(spec)) !== undefined;
 
   return {
+    artifacts: options.artifacts,
+
     async start(spec) {
       if (runs.has(spec.id) || await isTrained(spec) || runs.has(spec.id)) return;
       const run: Run = { abort: new AbortController(), over: Promise.resolve(), stage: 'reading', done: 0 };

@@ -11,7 +11,7 @@ import { claimed, commit, fairDeadline, fenceOf, leased, reasonOf, waitOf, type 
 const state = 'TRAINING';
 
 /** Everything of a training is below this prefix, its artifact too: the version's copy, which is deleted with it. */
-function specOf(model: Pick<Model, 'project' | 'version' | 'kmsKeyId'>, operationId: string, segmentation: boolean, { settings: { artifacts } }: TaskContext): TrainingSpec {
+function specOf(model: Pick<Model, 'project' | 'version' | 'kmsKeyId'>, operationId: string, segmentation: boolean, { trainer: { artifacts } }: Pick<TaskContext, 'trainer'>): TrainingSpec {
   const workspace = { bucket: artifacts.bucket, prefix: `${artifacts.prefix}${model.project}/${model.version}-${operationId}/` };
   const at = (name: string): ObjectLocation => ({ bucket: workspace.bucket, key: `${workspace.prefix}${name}` });
   return {
