@@ -1,6 +1,5 @@
 import { Aws, CfnOutput, Duration, Stack, Tags, type StackProps } from 'aws-cdk-lib';
 import { Key } from 'aws-cdk-lib/aws-kms';
-import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { Environment } from '../lambdas/contract/environments.ts';
 import { awsLimits } from '../lambdas/domain/settings.ts';
@@ -31,7 +30,7 @@ const times = { delivery: 60, start: 3600, import: 3600, train: 172_800, release
 export class ControlPlaneStack extends Stack {
   constructor(scope: Construct, id: string, { stage, config, bundles, ...props }: ControlPlaneProps) {
     super(scope, id, { ...props, terminationProtection: config.terminationProtection, description: `Crowsnest, stage ${stage}` });
-    const defaults: FunctionDefaults = { bundles, logRetention: config.logRetentionDays as RetentionDays, keepLogs: config.keepData };
+    const defaults: FunctionDefaults = { bundles, logRetention: config.logRetentionDays, keepLogs: config.keepData };
     const key = config.keyArn === undefined ? undefined : Key.fromKeyArn(this, 'Key', config.keyArn);
 
     const table = new StateTable(this, 'Table', { key, keep: config.keepData, pointInTimeRecovery: config.pointInTimeRecovery, restored: config.restoredTable });

@@ -45,7 +45,7 @@ function parse(path: string): Readonly<Record<string, unknown>> {
 /** @throws BadConfig */
 export function configOf(stage: StageName, given: unknown): StageConfig {
   check(stage, { members: schema }, given);
-  const config = merge(stageDefaults[stage], given as Partial<StageConfig>) as StageConfig;
+  const config = merge(stageDefaults[stage], given) as StageConfig;
   if (config.needsAlarmTopic && config.alarmTopicArn === undefined) {
     throw new BadConfig(`${stage}.alarmTopicArn is missing: say in ${defaultFile} which SNS topic is to hear the alarms of ${stage}.`);
   }

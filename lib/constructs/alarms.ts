@@ -34,7 +34,7 @@ interface Rule {
 /** Where a heading of the runbook is found from an alarm's description. */
 const link = (heading: string): string => `docs/runbook.md#${heading.toLowerCase().replaceAll(/[^a-z0-9 -]/g, '').replaceAll(' ', '-')}`;
 
-const minutes = Duration.minutes;
+const minutes = (count: number): Duration => Duration.minutes(count);
 
 /** Each alarm says what is wrong, and where in the runbook it says what to do. */
 export class Alarms extends Construct {

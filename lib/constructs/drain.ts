@@ -46,7 +46,7 @@ export class Drain extends Construct {
 function explain(provider: Provider, handlers: readonly LambdaFunction[]): void {
   const reason = 'Made by the CDK\'s framework for custom resources: its functions call the two above, and its waiter calls them.';
   const stack = Stack.of(provider);
-  const framework = ['framework-isComplete', 'framework-onTimeout'].map((id) => provider.node.findChild(id) as LambdaFunction);
+  const framework = ['framework-isComplete', 'framework-onTimeout'].map((id) => provider.node.findChild(id));
   const called = [...handlers, ...framework].map((fn) => stack.getLogicalId(fn.node.defaultChild as CfnFunction));
   acknowledge(provider, [
     'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]',

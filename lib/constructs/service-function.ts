@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { LogGroup, type CfnLogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { encodeEnvironment, type Environment, type FunctionKind } from '../../lambdas/contract/environments.ts';
 import { acknowledge } from '../acknowledge.ts';
@@ -11,7 +11,8 @@ import { acknowledge } from '../acknowledge.ts';
 export interface FunctionDefaults {
   /** A folder with a folder for each bundle. */
   readonly bundles: string;
-  readonly logRetention: RetentionDays;
+  /** Days, of those that CloudWatch knows. */
+  readonly logRetention: number;
   /** Whether logs outlive the stack. */
   readonly keepLogs: boolean;
 }
@@ -30,8 +31,11 @@ export interface FunctionProps {
   readonly reservedConcurrency?: number | undefined;
 }
 
-export const newLog = (scope: Construct, id: string, { logRetention, keepLogs }: FunctionDefaults): LogGroup =>
-  new LogGroup(scope, id, { retention: logRetention, removalPolicy: keepLogs ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY });
+export function newLog(scope: Construct, id: string, { logRetention, keepLogs }: FunctionDefaults): LogGroup {
+  const log = new LogGroup(scope, id, { removalPolicy: keepLogs ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY });
+  (log.node.defaultChild as CfnLogGroup).retentionInDays = logRetention;
+  return log;
+}
 
 /** Functions that do the same kind of work: one bundle, one role, one log, one environment, and a handler for each function. */
 export class FunctionGroup<K extends FunctionKind = FunctionKind> extends Construct {

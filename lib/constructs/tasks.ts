@@ -24,7 +24,7 @@ export class Tasks extends Construct {
   constructor(scope: Construct, id: string, { defaults, table, hosting, environment }: TasksProps) {
     super(scope, id);
     const group = <K extends Kind>(name: string, kind: K, description: string): FunctionGroup<K> => new FunctionGroup<K>(this, name, {
-      defaults, kind, bundle: `task-${kind}`, environment: environment[kind] as Environment<K>, description: `Crowsnest tasks: ${description}`,
+      defaults, kind, bundle: `task-${kind}`, environment: environment[kind], description: `Crowsnest tasks: ${description}`,
     });
     const rows = group('Rows', 'rows', 'note in the table how an operation goes');
     table.allow(rows.role, 'read', 'change');

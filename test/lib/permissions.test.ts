@@ -179,11 +179,11 @@ function arnOf(resource: unknown): string {
 /** Whether what a statement names could be, or contain, an ARN of this form: part by part, with wildcards on both sides. */
 function isOf(form: string, resource: string): boolean {
   const [a, b] = [form.replaceAll(/\$\{\w+\}/g, '*'), resource].map((arn) => arn.split(':'));
-  const part = (parts: string[] = [], index: number): string[] => [...(index < 5 ? parts[index] ?? '' : parts.slice(5).join(':'))];
+  const part = (parts: string[] = [], index: number): string => (index < 5 ? parts[index] ?? '' : parts.slice(5).join(':'));
   return [0, 1, 2, 3, 4, 5].every((index) => overlap(part(a, index), part(b, index), new Map()));
 }
 
-function overlap(a: readonly string[], b: readonly string[], known: Map<string, boolean>): boolean {
+function overlap(a: string, b: string, known: Map<string, boolean>): boolean {
   const at = `${a.length},${b.length}`;
   const before = known.get(at);
   if (before !== undefined) return before;

@@ -83,8 +83,8 @@ describe('draining', () => {
     await hosted('lids');
     const Data = { startedAt: await startedAt() };
     let failing = true;
-    const { stop } = drainer.context;
-    drainer = { ...drainer, context: { ...drainer.context, stop: (key) => (failing ? Promise.reject(new Error('throttled')) : stop(key)) } };
+    const { context } = drainer;
+    drainer = { ...drainer, context: { ...context, stop: (key) => (failing ? Promise.reject(new Error('throttled')) : context.stop(key)) } };
     expect(await isComplete(drainer)({ ...event, Data })).toEqual({ IsComplete: false });
     failing = false;
     expect(await isComplete(drainer)({ ...event, Data })).toEqual({ IsComplete: false });

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { StartModelCommand, StopModelCommand } from '@aws-sdk/client-lookoutvision';
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
@@ -17,7 +18,7 @@ beforeAll(async () => { dynamo = await TestDynamo.start(); });
 afterAll(() => dynamo.close());
 beforeEach(async () => { world = await World.open(dynamo); });
 
-const inventory = (...resources: EngineResource[]) => ({ async *list() { yield* resources; } });
+const inventory = (...resources: EngineResource[]) => ({ list: () => Readable.from(resources) as AsyncIterable<EngineResource> });
 
 async function hosted(): Promise<{ model: { ProjectName: string; ModelVersion: string }; id: string }> {
   const model = await world.trained('lids');
