@@ -44,6 +44,10 @@ export class LocalRunner implements WorkflowRunner {
   async start(execution: Execution): Promise<'started' | 'exists'> {
     if (this.#closed) throw new Error('the host is closing');
     if (!await this.#options.memory.open(execution)) return 'exists';
+    if (this.#closed) {
+      await this.#options.memory.close(execution.name, 'ABORTED');
+      throw new Error('the host is closing');
+    }
     this.#run(execution);
     return 'started';
   }

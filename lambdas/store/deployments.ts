@@ -43,11 +43,15 @@ export class Deployments {
     return update('deployment', keys.deployment(key), change, absent('endedAt'), ...beliefs);
   }
 
-  /** Ends a run, once: the engine has confirmed that nothing is left. Goes with `Quotas.giveBack` in one transaction. */
-  end(key: DeploymentKey, now: number, reason: string): Part {
-    return update('deployment', keys.deployment(key), {
+  /**
+   * Ends a run, once: the engine has confirmed that nothing is left. Goes with `Quotas.giveBack` in one transaction. Believes that no call which
+   * creates was announced since `read` was read, because the confirmation did not wait for that one.
+   */
+  end(read: Deployment, now: number, reason: string): Part {
+    return update('deployment', keys.deployment(read), {
       set: { endedAt: now, endReason: reason, expiresAt: Math.floor(now / 1000) + recordLifetime },
       remove: ['reserved', 'dueAt'],
-    }, absent('endedAt'), equals('reserved', true));
+    }, absent('endedAt'), equals('reserved', true),
+    read.createUntil === undefined ? absent('createUntil') : equals('createUntil', read.createUntil));
   }
 }

@@ -72,7 +72,7 @@ export async function commit({ store }: Pick<TaskContext, 'store'>, ...parts: re
 /** Waits grow, because a history ends at 25,000 events and most of what takes long takes very long: 5 s, then half as long again, up to a minute. */
 export const waitOf = (round: number): number => Math.min(60, Math.round(5 * 1.5 ** round));
 
-/** Until when a visitor who comes again in `wait` seconds holds the lease. */
+/** Until when a visitor who comes again within `wait` seconds holds the lease. */
 export const leaseUntil = ({ clock, settings }: Pick<TaskContext, 'clock' | 'settings'>, wait: number): number =>
   clock.now() + (wait + settings.times.delivery) * 1000;
 
@@ -81,3 +81,11 @@ export const leaseUntil = ({ clock, settings }: Pick<TaskContext, 'clock' | 'set
  * delay. `now` is from before the observation that it is held against.
  */
 export const fairDeadline = ({ operation: { deadline }, dueAt }: Model, now: number): number => deadline + Math.max(0, now - (dueAt ?? now));
+
+/**
+ * What a visitor who comes again within `wait` seconds writes on the model: the lease, and the deadline without the time before this visit for
+ * which nobody was looking. The two go together, because the lease is what that time is measured by.
+ */
+export function leased(ctx: Pick<TaskContext, 'clock' | 'settings'>, model: Model, now: number, wait: number): Pick<Model, 'operation'> & { readonly dueAt: number } {
+  return { dueAt: leaseUntil(ctx, wait), operation: { ...model.operation, deadline: fairDeadline(model, now) } };
+}

@@ -18,7 +18,7 @@ export async function lookAfter(ctx: TaskContext, key: DeploymentKey, until: num
   const current = model?.deploymentId === deployment.id ? model : undefined;
   if (current !== undefined && servingStates.includes(current.status)) return follow(ctx, current, deployment);
   if (current?.status === 'STARTING_HOSTING' || (model !== undefined && releasing.includes(model.status))) return look(ctx, deployment, leaseUntil(ctx, 0)); // an operation looks after it, and is due itself
-  if (!await releaseStep(ctx, deployment, current?.status === 'HOSTING_FAILED' ? 'the start failed' : 'superseded')) {
+  if (!await releaseStep(ctx, deployment, deployment.hostedAt === undefined ? 'the start failed' : 'the engine failed')) {
     await look(ctx, deployment, leaseUntil(ctx, 0));
   }
 }

@@ -1,10 +1,12 @@
-import { isPassing } from '../domain/lifecycle.ts';
+import { isPassing, type OperationKind } from '../domain/lifecycle.ts';
 import { executionOf, modelId, type Model } from '../domain/model.ts';
 import { EngineFailed } from '../hosting/engine.ts';
 import type { DueRow } from '../store/due.ts';
 import { Refused } from '../store/table.ts';
-import { fairDeadline, Superseded, type SweepContext, type TaskInput } from './context.ts';
+import { fairDeadline, Superseded, type SweepContext, type TaskContext, type TaskInput } from './context.ts';
 import { lookAfter } from './health.ts';
+import { giveUp } from './tasks/admit.ts';
+import { erase, markStopped, observeRelease, release } from './tasks/release.ts';
 import { markFailed, markHosted, observeHosting } from './tasks/start.ts';
 
 /** So many rows are looked at together. */
@@ -61,12 +63,26 @@ async function takeOver(ctx: SweepContext, model: Model): Promise<void> {
   await ctx.store.commit(ctx.store.models.takeOver(model, operation, dueAt));
   const execution = executionOf({ ...model, operation });
   ctx.log.warn('took an operation over', { model: modelId(model), execution: execution.name, status: model.status });
-  if (operation.kind === 'start' && now > deadline) return settle(ctx, execution.input);
+  const { delivery, provision } = ctx.settings.times;
+  // An import is not checked here, because the check may be what breaks: it is given up when an attempt that began after its deadline has died too.
+  const last = operation.kind === 'import' ? deadline + (provision + delivery) * 1000 : deadline;
+  if (now > last) return settle[operation.kind](execution.input, ctx);
   await ctx.runner.start(execution);
 }
 
-/** A start that no execution brings to its end is brought there here: a model never gets stuck, whatever is broken. */
-async function settle(ctx: SweepContext, input: TaskInput): Promise<void> {
+/** What no execution brings to its end in time is brought there here: a model never gets stuck, whatever is broken. */
+const settle: Readonly<Record<OperationKind, (input: TaskInput, ctx: TaskContext) => Promise<void>>> = {
+  import: giveUp, start: settleStart, stop: settleRelease, delete: settleRelease,
+};
+
+/** Stop and delete cannot fail: one more step, and the next one when the row is due again. */
+async function settleRelease(input: TaskInput, ctx: TaskContext): Promise<void> {
+  await release(input, ctx);
+  const { state } = await observeRelease(input, ctx);
+  if (state === 'gone') await (input.kind === 'stop' ? markStopped : erase)(input, ctx);
+}
+
+async function settleStart(input: TaskInput, ctx: TaskContext): Promise<void> {
   try {
     const { state } = await observeHosting(input, ctx);
     if (state === 'ready') await markHosted(input, ctx);

@@ -15,8 +15,9 @@ export class ScriptedEngine implements HostingEngine, ModelImporter {
   readonly calls: string[] = [];
   /** What a deployment is right after it was created. */
   born: Observation = { state: 'ready' };
-  /** Whether "not found" is final, as on one machine, or a call may still arrive, as in AWS. */
+  /** Whether "not found" is final, as on one machine, where what was removed cannot be created any more, or a call may still arrive, as in AWS. */
   sealed = true;
+  readonly #removed = new Set<string>();
   /** Whether removing takes effect at once, or only when the test says `vanish`. */
   removes = true;
   /** Runs before a call takes effect: throws, or waits. */
@@ -31,6 +32,7 @@ export class ScriptedEngine implements HostingEngine, ModelImporter {
 
   async create(spec: DeploymentSpec): Promise<void> {
     await this.#call('create', spec.id);
+    if (this.sealed && this.#removed.has(spec.id)) return;
     if (!this.resources.has(spec.id)) this.resources.set(spec.id, this.born);
     this.units.set(spec.id, { min: spec.units.min });
   }
@@ -47,6 +49,7 @@ export class ScriptedEngine implements HostingEngine, ModelImporter {
 
   async remove({ id }: DeploymentRef): Promise<void> {
     await this.#call('remove', id);
+    this.#removed.add(id);
     if (!this.resources.has(id)) return;
     if (this.removes) this.vanish(id);
     else this.resources.set(id, { state: 'removing' });

@@ -35,8 +35,8 @@ export async function segment(
     return { anomalies: [{ name: 'background', area: 1, color: '#FFFFFF' }], mask: await blankMask(size) };
   }
   const labels = labelPixels(map, classes.length, threshold, size);
-  const counts = new Array<number>(classes.length + 1).fill(0);
-  for (const label of labels) counts[label] = (counts[label] ?? 0) + 1;
+  const counts = new Uint32Array(classes.length + 1);
+  for (let at = 0; at < labels.length; at++) counts[labels[at] ?? 0] = (counts[labels[at] ?? 0] ?? 0) + 1;
 
   const found = classes.map(({ name, color }, index) => ({ name, color, area: (counts[index + 1] ?? 0) / labels.length }))
     .filter(({ area }) => area > 0);
@@ -92,12 +92,13 @@ function sampling(from: number, to: number): { first: Int32Array; second: Int32A
 }
 
 function paint(labels: Uint8Array, classes: readonly AnomalyClass[]): Uint8Array {
-  const colours = classes.map(({ color }) => Buffer.from(color.slice(1), 'hex'));
+  const colours = Buffer.from(`ffffff${classes.map(({ color }) => color.slice(1)).join('')}`, 'hex');
   const rgb = new Uint8Array(labels.length * 3).fill(255);
-  labels.forEach((label, at) => {
-    const colour = colours[label - 1];
-    if (colour !== undefined) rgb.set(colour, at * 3);
-  });
+  for (let at = 0; at < labels.length; at++) {
+    const label = labels[at] ?? 0;
+    if (label === 0) continue;
+    for (let channel = 0; channel < 3; channel++) rgb[at * 3 + channel] = colours[label * 3 + channel] ?? 0;
+  }
   return rgb;
 }
 

@@ -2,7 +2,7 @@ import { passingState, statusMessage } from '../../domain/lifecycle.ts';
 import type { ModelStatus } from '../../contract/shapes.ts';
 import type { Deployment, Model } from '../../domain/model.ts';
 import { refOf } from '../../hosting/engine.ts';
-import { claimed, commit, fenceOf, leaseUntil, waitOf, type Progress, type TaskContext, type TaskInput } from '../context.ts';
+import { claimed, commit, fairDeadline, fenceOf, leased, waitOf, type Progress, type TaskContext, type TaskInput } from '../context.ts';
 import { releaseStep } from '../release.ts';
 
 /** After so many looks (half an hour) the execution ends and the sweep goes on: a history cannot grow for ever, an engine's patience can. */
@@ -24,10 +24,20 @@ async function open(input: TaskInput, { store }: TaskContext): Promise<Deploymen
   return found;
 }
 
+/**
+ * Does the same for each deployment: one with which the engine has trouble must not keep another running, and paid for.
+ * @throws the first of the troubles, after all had their turn
+ */
+async function forEach(deployments: readonly Deployment[], work: (deployment: Deployment) => Promise<void>): Promise<void> {
+  const outcomes = await Promise.allSettled(deployments.map(work));
+  const trouble = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (trouble !== undefined) throw trouble.reason;
+}
+
 /** Orders the removal of the engine's resources. From now on the run is no longer paid for. */
 export async function release(input: TaskInput, ctx: TaskContext): Promise<Progress> {
   const model = await claimed(ctx, input, [releasing(input)]);
-  for (const deployment of await open(input, ctx)) {
+  await forEach(await open(input, ctx), async (deployment) => {
     if (deployment.releasedAt === undefined) {
       await commit(ctx,
         ctx.store.models.guard(fenceOf(input), [releasing(input)]),
@@ -35,7 +45,7 @@ export async function release(input: TaskInput, ctx: TaskContext): Promise<Progr
       );
     }
     await ctx.engine.remove(refOf(deployment));
-  }
+  });
   return { state: 'releasing', wait: 1, round: 0 };
 }
 
@@ -43,7 +53,9 @@ export async function release(input: TaskInput, ctx: TaskContext): Promise<Progr
 export async function observeRelease(input: TaskInput, ctx: TaskContext): Promise<Progress> {
   const model = await claimed(ctx, input, [releasing(input)]);
   let left = 0;
-  for (const deployment of await open(input, ctx)) if (!await releaseStep(ctx, deployment, reasons[input.kind])) left += 1;
+  await forEach(await open(input, ctx), async (deployment) => {
+    if (!await releaseStep(ctx, deployment, reasons[input.kind])) left += 1;
+  });
   if (left === 0) return { state: 'gone', wait: 0, round: 0 };
   const round = (input.progress?.round ?? 0) + 1;
   const wait = waitOf(round);
@@ -54,11 +66,12 @@ export async function observeRelease(input: TaskInput, ctx: TaskContext): Promis
 /** A failed start has no lease on its model, which is where it should be: its deployment is due by itself. */
 async function takeLease(input: TaskInput, model: Model, wait: number, ctx: TaskContext): Promise<void> {
   if (input.kind === 'start') return;
-  const late = ctx.clock.now() > model.operation.deadline;
+  const now = ctx.clock.now();
+  const late = now > fairDeadline(model, now);
   const message = input.kind === 'stop' ? statusMessage.stopping : statusMessage.deleting;
   await commit(ctx, ctx.store.models.move(fenceOf(input), [releasing(input)], {
     set: {
-      dueAt: leaseUntil(ctx, wait),
+      ...leased(ctx, model, now, wait),
       statusMessage: late ? `${message} The engine takes unusually long to remove its resources; it is asked again until they are gone.` : message,
     },
   }));

@@ -2,7 +2,7 @@ import { statusMessage } from '../../domain/lifecycle.ts';
 import type { DeploymentRef, Observation } from '../../hosting/engine.ts';
 import { EngineFailed } from '../../hosting/engine.ts';
 import { present } from '../../store/expression.ts';
-import { claimed, commit, fairDeadline, fenceOf, leaseUntil, waitOf, type Progress, type TaskContext, type TaskInput } from '../context.ts';
+import { claimed, commit, fairDeadline, fenceOf, leased, leaseUntil, waitOf, type Progress, type TaskContext, type TaskInput } from '../context.ts';
 
 const state = 'STARTING_HOSTING';
 
@@ -12,17 +12,20 @@ const keyOf = ({ operationId: id, project, version }: TaskInput) => ({ id, proje
 
 /**
  * Orders the engine's resources. Before its first call it writes down until when that call may still arrive, because a fence protects rows,
- * not calls: whoever releases this deployment later believes "not found" only after that time.
+ * not calls: whoever releases this deployment later believes "not found" only after that time. The lease is as long, so that an engine which
+ * takes its time is not asked again by another attempt meanwhile.
  */
 export async function provision(input: TaskInput, ctx: TaskContext): Promise<Progress> {
   const model = await claimed(ctx, input, [state]);
   if (model.artifact === undefined || model.units === undefined) throw new EngineFailed('The model has no artifact. Import it again.');
+  const { times } = ctx.settings;
   await commit(ctx,
-    ctx.store.models.guard(fenceOf(input), [state]),
-    ctx.store.deployments.change(keyOf(input), { set: { createUntil: ctx.clock.now() + ctx.settings.times.provision * 1000 } }, present('reserved')),
+    ctx.store.models.move(fenceOf(input), [state], { set: leased(ctx, model, ctx.clock.now(), times.provision) }),
+    ctx.store.deployments.change(keyOf(input), { set: { createUntil: ctx.clock.now() + times.provision * 1000 } }, present('reserved')),
   );
   await ctx.engine.create({ ...deploymentOf(input), units: model.units, source: model.source, artifact: model.artifact });
-  return { state: 'creating', wait: waitOf(0), round: 0 };
+  const round = input.progress?.round ?? 0; // what keeps going missing is not looked at ever so often again
+  return { state: 'creating', wait: waitOf(round), round };
 }
 
 /**
@@ -42,7 +45,7 @@ export async function observeHosting(input: TaskInput, ctx: TaskContext): Promis
   const round = (input.progress?.round ?? 0) + 1;
   const wait = waitOf(round);
   await commit(ctx, ctx.store.models.move(fenceOf(input), [state], {
-    set: { dueAt: leaseUntil(ctx, wait), operation: { ...model.operation, deadline }, statusMessage: `${statusMessage.starting} ${told(seen)}`.trim() },
+    set: { ...leased(ctx, model, now, wait), statusMessage: `${statusMessage.starting} ${told(seen)}`.trim() },
   }));
   // What is not there, or not whole, is ordered again; the engine makes what is missing.
   return { state: seen.state === 'gone' || seen.state === 'removing' ? 'missing' : 'creating', wait, round };

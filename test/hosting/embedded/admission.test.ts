@@ -73,7 +73,8 @@ describe('refused, with the reason', () => {
     graph.nodes('Backdoor', [], ['x'], {}, 'com.example');
     put('', graph.encode(), { ...manifest, threshold: 0, evaluation: undefined });
     expect(reasonOf(await bench.engine.admit(s3()))).toBe('The artifact cannot be hosted: model.json: evaluation must be an object; '
-      + 'model.json: threshold must be a number above 0 and below 1; model.onnx uses the custom operator "com.example.Backdoor"; only standard ONNX operators are hosted.');
+      + 'model.json: threshold must be a number above 0 and below 1; '
+      + 'model.onnx uses the custom operator "com.example.Backdoor"; only standard ONNX operators are hosted.');
     expect(keptKeys()).toEqual([]);
   });
 
@@ -90,8 +91,9 @@ describe('refused, with the reason', () => {
   test('inputs and outputs that are not as declared', async () => {
     bench = await openBench();
     const input = { name: 'picture', width: 64, height: 64, layout: 'NHWC', type: 'uint8' };
-    put('1/', colourGraph(), { ...manifest, input, outputs: { score: 'points', map: 'heat' }, mapThreshold: 0.5, classes: [{ name: 'a', color: '#000000' }] });
-    expect(reasonOf(await bench.engine.admit(s3('1/')))).toBe('The artifact cannot be hosted: input.name is "picture", but the graph\'s inputs are "image"; '
+    put('1/', colourGraph(), { ...colourManifest, input, outputs: { score: 'points', map: 'heat' } });
+    expect(reasonOf(await bench.engine.admit(s3('1/')))).toBe('The artifact cannot be hosted: '
+      + 'input.name is "picture", but the graph\'s inputs are "image"; '
       + 'outputs.score is "points", but the graph\'s outputs are "score", "map"; outputs.map is "heat", but the graph\'s outputs are "score", "map".');
 
     put('2/', colourGraph(), { ...manifest, input: { ...manifest.input, type: 'float32' } });

@@ -25,7 +25,8 @@ describe('a hosted model', () => {
 
     // A quarter in red, an eighth in blue, the rest white: (1/4 * 1/3 + 1/8 * 1/3 + 5/8) = 0.75.
     const marked = await picture('#ffffff', { colour: '#ff0000', left: 0, top: 0, width: 32, height: 32 }).png().toBuffer();
-    const both = await sharp(marked).composite([{ input: { create: { width: 16, height: 32, channels: 3, background: '#0000ff' } }, left: 48, top: 32 }]).png().toBuffer();
+    const blue = { create: { width: 16, height: 32, channels: 3, background: '#0000ff' } } as const;
+    const both = await sharp(marked).composite([{ input: blue, left: 48, top: 32 }]).png().toBuffer();
     const verdict = await bench.engine.detect(spec, both, 'image/png');
     expect(verdict.isAnomalous).toBe(true);
     expect(verdict.confidence).toBeCloseTo(0.75);
