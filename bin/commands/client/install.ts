@@ -8,7 +8,7 @@ import { hashOf, recordIn, type InstallRecord } from './record.ts';
 export async function install({ folder, files, missing, before }: InstallPlan, deployment: Required<Pick<Deployment, 'signingName'>> & Deployment): Promise<void> {
   const record: InstallRecord = {
     v: 1, ...deployment, made: [...before?.made ?? [], ...missing],
-    files: { ...before?.files, ...Object.fromEntries(files.map(({ path, text }) => [path, hashOf(text)])) },
+    files: { ...before?.files, ...Object.fromEntries(files.map(({ path, text }) => [path, [...new Set([hashOf(text), ...before?.files[path] ?? []])]])) },
   };
   await mkdir(dirname(recordIn(folder)), { recursive: true });
   await writeWhole(recordIn(folder), `${JSON.stringify(record, undefined, 1)}\n`);

@@ -16,10 +16,10 @@ export async function remove(folder: string, { dryRun }: { readonly dryRun: bool
   const record = await readRecord(folder);
   if (record === undefined) throw new CommandFailed(`Nothing is installed in ${folder}: there is no ${recordIn(folder)}.`);
   const removals: Removal[] = [];
-  for (const [name, hash] of Object.entries(record.files)) {
+  for (const [name, hashes] of Object.entries(record.files)) {
     const path = join(folder, name);
     const present = await readIfThere(path);
-    const action = present === undefined ? 'gone' : hashOf(present) === hash ? 'remove' : 'leave';
+    const action = present === undefined ? 'gone' : hashes.includes(hashOf(present)) ? 'remove' : 'leave';
     removals.push({ action, path: action === 'leave' ? `${path} (edited since)` : path });
     if (action === 'remove' && !dryRun) await rm(path);
   }
