@@ -2,13 +2,15 @@ import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { clientCommand } from './commands/client.ts';
+import { conformanceCommand } from './commands/conformance.ts';
 import { CommandFailed } from './commands/failed.ts';
 
 /** The command line. What a user can put right is told in one sentence; anything else is a fault of ours and keeps its trace. */
 export async function run(argv: readonly string[]): Promise<void> {
   const program = new Command('crowsnest')
     .description('Clients, conformance and migration for Crowsnest, the self-hosted control plane for Lookout for Vision.')
-    .addCommand(clientCommand());
+    .addCommand(clientCommand())
+    .addCommand(conformanceCommand());
   try {
     await program.parseAsync(argv);
   } catch (error) {
