@@ -4,13 +4,15 @@ import { Command } from 'commander';
 import { clientCommand } from './commands/client.ts';
 import { conformanceCommand } from './commands/conformance.ts';
 import { CommandFailed } from './commands/failed.ts';
+import { migrateCommand } from './commands/migrate.ts';
 
 /** The command line. What a user can put right is told in one sentence; anything else is a fault of ours and keeps its trace. */
 export async function run(argv: readonly string[]): Promise<void> {
   const program = new Command('crowsnest')
     .description('Clients, conformance and migration for Crowsnest, the self-hosted control plane for Lookout for Vision.')
     .addCommand(clientCommand())
-    .addCommand(conformanceCommand());
+    .addCommand(conformanceCommand())
+    .addCommand(migrateCommand());
   try {
     await program.parseAsync(argv);
   } catch (error) {

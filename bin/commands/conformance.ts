@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import { gatherMaterial } from './conformance/material.ts';
 import { junit, line, summary } from './conformance/report.ts';
 import { runConformance } from './conformance/run.ts';
-import { openTarget } from './conformance/target.ts';
+import { openTarget } from './deployment/target.ts';
 import { CommandFailed } from './failed.ts';
 import { endpointOption, regionOption, signingNameOption } from './options.ts';
 

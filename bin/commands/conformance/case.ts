@@ -1,7 +1,7 @@
 import { LookoutVisionServiceException } from '@aws-sdk/client-lookoutvision';
 import { operations, type OperationRow } from '../../../lambdas/contract/operations.ts';
 import type { Material } from './material.ts';
-import type { Target } from './target.ts';
+import type { Target } from '../deployment/target.ts';
 
 /** What the cases share while they run, in this order, in a project of their own. */
 export interface Bench {

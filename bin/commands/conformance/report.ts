@@ -2,7 +2,7 @@ import type { Result } from './case.ts';
 
 /** One line of the table. */
 export const line = ({ operation, title, outcome, saw, seconds }: Result): string =>
-  `${outcome.padEnd(9)}  ${operation.padEnd(26)}  ${title.padEnd(58)}  ${seconds.toFixed(1).padStart(6)} s  ${saw}`;
+  `${outcome.padEnd(9)}  ${operation.padEnd(26)}  ${title.padEnd(64)}  ${seconds.toFixed(1).padStart(6)} s  ${saw}`;
 
 /** The counts, extensions and probes apart. */
 export function summary(results: readonly Result[]): string {
