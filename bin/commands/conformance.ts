@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import { gatherMaterial } from './conformance/material.ts';
 import { junit, line, summary } from './conformance/report.ts';
 import { runConformance } from './conformance/run.ts';
+import { causeOf } from './deployment/cause.ts';
 import { openTarget } from './deployment/target.ts';
 import { CommandFailed } from './failed.ts';
 import { endpointOption, regionOption, signingNameOption } from './options.ts';
@@ -54,11 +55,4 @@ async function conform(options: Options): Promise<void> {
     await material.remove();
     target.client.destroy();
   }
-}
-
-/** fetch hides what happened behind "fetch failed". */
-function causeOf(error: unknown): string {
-  const { cause = error } = error as { cause?: unknown };
-  const { code, message } = cause as { code?: string; message?: string };
-  return message === undefined || message === '' ? code ?? String(cause) : message;
 }

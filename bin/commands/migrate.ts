@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import { openTarget } from './deployment/target.ts';
 import { CommandFailed } from './failed.ts';
 import { createDataset, createProject, train, type Place } from './migrate/create.ts';
-import { bucketDestination, folderDestination } from './migrate/destination.ts';
+import { bucketDestination, folderDestination } from './deployment/destination.ts';
 import { examine, type Diagnosis } from './migrate/doctor.ts';
 import { told } from './migrate/finding.ts';
 import { readExport } from './migrate/layout.ts';

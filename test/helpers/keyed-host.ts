@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { embeddedEngine } from '../../lambdas/local/embedded.ts';
 import { startHost } from '../../lambdas/local/host.ts';
 import { localEnvironment } from '../../lambdas/runtime/environment.ts';
 import { createLog } from '../../lambdas/runtime/log.ts';
@@ -17,15 +18,15 @@ export interface KeyedHost {
   close(): Promise<void>;
 }
 
-/** The local host as a user starts it with one key, on a clock that is the tools' own, with a scripted engine. */
-export async function startKeyedHost({ keyed = true }: { readonly keyed?: boolean } = {}): Promise<KeyedHost> {
+/** The local host as a user starts it with one key, on a clock that is the tools' own; the engine is scripted unless it must be real. */
+export async function startKeyedHost({ real = false }: { readonly real?: boolean } = {}): Promise<KeyedHost> {
   const folder = await mkdtemp(join(tmpdir(), 'crowsnest-clients-'));
   const key = { accessKeyId: 'AKCLIENTS', secretAccessKey: 'a secret for this test' };
   const dataDir = join(folder, 'data');
   const engine = new ScriptedEngine();
   const host = await startHost({
-    environment: localEnvironment({ PORT: '0', DATA_DIR: dataDir, ...(keyed && { CROWSNEST_KEYS: JSON.stringify([{ ...key, name: 'clients' }]) }) }),
-    log: createLog(() => undefined), engine: () => engine,
+    environment: localEnvironment({ PORT: '0', DATA_DIR: dataDir, CROWSNEST_KEYS: JSON.stringify([{ ...key, name: 'clients' }]) }),
+    log: createLog(() => undefined), engine: real ? embeddedEngine : () => engine,
   });
   return {
     url: host.url, engine, folder, dataDir,

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ObjectStore } from '../../../lambdas/domain/ports.ts';
 import { createFolderObjects } from '../../../lambdas/local/folder-objects.ts';
 import { manifestLine } from '../manifest-line.ts';
-import { bucketObjects } from './bucket-objects.ts';
+import { lentBucket } from './lent-bucket.ts';
 
 /** What a deployment is tried with, as far as the caller has given it. */
 export interface Material {
@@ -32,10 +32,18 @@ export async function gatherMaterial({ dataDir, bucket, modelS3, modelPackageArn
     ...(modelPackageArn !== undefined && { source: { ModelPackageArn: modelPackageArn } }),
     ...(picture !== undefined && { picture: await readFile(picture) }),
   };
-  if (dataDir !== undefined) return { ...await samples(createFolderObjects(join(dataDir, 's3')), ''), ...given, remove: () => Promise.resolve() };
+  if (dataDir !== undefined) return { ...await samples(join(dataDir, 's3')), ...given, remove: () => Promise.resolve() };
   if (bucket === undefined) return { ...given, remove: () => Promise.resolve() };
-  const store = bucketObjects({ bucket, prefix: 'crowsnest-conformance/', region });
-  return { ...await samples(store, 'crowsnest-conformance/', bucket), ...given, remove: () => store.removeWritten() };
+  const prefix = 'crowsnest-conformance/';
+  const lent = lentBucket(bucket, prefix, region);
+  const drawn = await mkdtemp(join(tmpdir(), 'crowsnest-samples-'));
+  try {
+    const material = await samples(drawn, { bucket, prefix });
+    await lent.fill(join(drawn, samplesBucket));
+    return { ...material, ...given, remove: () => lent.clear() };
+  } finally {
+    await rm(drawn, { recursive: true, force: true });
+  }
 }
 
 function s3Location(url: string): { readonly Bucket: string; readonly Prefix: string } {
@@ -43,10 +51,15 @@ function s3Location(url: string): { readonly Bucket: string; readonly Prefix: st
   return { Bucket: bucket, Prefix: prefix };
 }
 
-async function samples(objects: ObjectStore, prefix: string, elsewhere?: string): Promise<Omit<Material, 'remove'>> {
+/** The bucket that the samples are drawn into; in a local host's data folder it is one by itself. */
+const samplesBucket = 'crowsnest-samples';
+
+/** Draws below `root`; `bucket` and `prefix` are where the deployment will find it. */
+async function samples(root: string, { bucket, prefix } = { bucket: samplesBucket, prefix: '' }): Promise<Omit<Material, 'remove'>> {
   const { writeSamples } = await import('../../../lambdas/local/samples/write-samples.ts'); // it loads the inference runtime
+  const objects = createFolderObjects(root);
   const { bucket: own, model, train, evaluation, test } = await writeSamples(objects);
-  const bucket = elsewhere ?? own;
+  if (own !== samplesBucket) throw new Error(`The samples were drawn into ${own}, where ${samplesBucket} was expected.`);
   const sets = [train, evaluation, test];
   const lines = (['normal', 'anomaly'] as const).flatMap((label) => sets.flatMap((set) => set[label].map((key) => manifestLine(`s3://${bucket}/${prefix}${key}`, label))));
   const manifest = 'conformance/train.manifest';

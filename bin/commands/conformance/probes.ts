@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { DetectAnomaliesCommand, LookoutVisionServiceException } from '@aws-sdk/client-lookoutvision';
+import { causeOf } from '../deployment/cause.ts';
 import { missingModel, Unlike, type Bench, type Case } from './case.ts';
 import { pictureOf } from './models.ts';
 import { arnOf, missingArn } from './tags.ts';
@@ -20,7 +21,8 @@ async function told(response: Response): Promise<{ readonly line: string; readon
 /** @throws Unlike with what was seen, if it is not what an SDK could make an exception of */
 async function typedRefusal(response: Response): Promise<string> {
   const { line, typed } = await told(response);
-  if (response.ok || !typed) throw new Unlike(line);
+  if (response.ok) throw new Unlike(`accepted, ${response.status}`);
+  if (!typed) throw new Unlike(line);
   return line;
 }
 
@@ -72,9 +74,10 @@ export const probes: readonly Case[] = [
     operation: 'DetectAnomalies', title: 'a body of 11 MB', kind: 'probe',
     async run(bench: Bench) {
       const { ProjectName, ModelVersion } = missingModel(bench);
-      return typedRefusal(await bench.target.raw({
+      const sent = bench.target.raw({
         method: 'POST', path: `/2020-11-20/projects/${ProjectName}/models/${ModelVersion}/detect`, headers: { 'content-type': 'image/jpeg' }, body: new Uint8Array(tooLarge),
-      }));
+      });
+      return typedRefusal(await sent.catch((error: unknown) => { throw new Unlike(`the connection broke while it was sent: ${causeOf(error)}`); }));
     },
   },
 ];

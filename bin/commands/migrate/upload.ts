@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { Destination } from './destination.ts';
+import type { Destination } from '../deployment/destination.ts';
 import type { Entry } from './doctor.ts';
 import { datasetTypes, type DatasetType, type Line } from './finding.ts';
 import { locate } from './layout.ts';
