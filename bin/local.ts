@@ -9,20 +9,50 @@ if (major < 24) {
   process.exit(1);
 }
 
-try {
-  const environment = localEnvironment();
-  const log = createLog((line) => { process.stderr.write(`${line}\n`); });
-  const host = await startHost({ environment, log, engine: embeddedEngine });
-  console.log(`Crowsnest is ready on ${host.url}\nPoint a client at it with AWS_ENDPOINT_URL_LOOKOUTVISION=${host.url}; its data is in ${environment.dataDir}`);
-  const stop = (signal: NodeJS.Signals): void => {
-    console.log(`Stopping (${signal}); what is under way goes on at the next start.`);
-    host.close().then(() => process.exit(0), (error: unknown) => {
-      console.error(error);
-      process.exit(1);
-    });
-  };
-  process.once('SIGINT', stop).once('SIGTERM', stop);
-} catch (error) {
+/** The longest that stopping may take, in milliseconds. What was under way then goes on at the next start, as after a crash. */
+const patience = 20_000;
+
+// A reader of the log who went away is no reason to end.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+const log = createLog((line) => { process.stderr.write(`${line}\n`); });
+
+let stopping = false;
+
+/** Once, however often it is asked for: npm passes on a Ctrl-C that the terminal has sent to everybody already. */
+function stop(why: string, code: number): void {
+  if (stopping) return;
+  stopping = true;
+  console.log(`Stopping (${why}); what is under way goes on at the next start.`);
+  setTimeout(() => {
+    console.error('Stopping took too long; ending what is left.');
+    process.exit(1);
+  }, patience).unref();
+  started.then((host) => host.close()).then(() => process.exit(code), fail);
+}
+
+function fail(error: unknown): void {
   console.error(error instanceof Error ? error.message : error);
   process.exit(1);
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => { stop(signal, 0); });
+process.on('uncaughtException', (error) => {
+  log.error('the host failed', { error });
+  stop('a failure', 1);
+});
+
+const started = start();
+started.catch(fail);
+
+async function start(): ReturnType<typeof startHost> {
+  const environment = localEnvironment();
+  const host = await startHost({
+    environment, log, engine: embeddedEngine,
+    lost: (error) => {
+      console.error(error.message);
+      stop('without its table a host cannot go on', 1);
+    },
+  });
+  console.log(`Crowsnest is ready on ${host.url}\nPoint a client at it with AWS_ENDPOINT_URL_LOOKOUTVISION=${host.url}; its data is in ${environment.dataDir}`);
+  return host;
 }

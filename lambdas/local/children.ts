@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -20,7 +20,10 @@ export function childRegister(folder: string): ChildRegister {
   return {
     register: (pid) => {
       const identity = identityOf(pid);
-      if (identity !== undefined) writeFileSync(join(folder, `${pid}.json`), JSON.stringify(identity));
+      if (identity === undefined) return;
+      const draft = join(folder, `${pid}.draft`);
+      writeFileSync(draft, JSON.stringify(identity));
+      renameSync(draft, join(folder, `${pid}.json`)); // whole or not at all: a torn note identifies nobody
     },
     unregister: (pid) => rmSync(join(folder, `${pid}.json`), { force: true }),
   };
@@ -30,20 +33,36 @@ export function childRegister(folder: string): ChildRegister {
  * Ends the children of a host that died, one by one, and only those: the number, the time of start and the command line must all be the
  * recorded ones. Goes before the table is opened, or two would write to it.
  * @returns how many were still alive
+ * @throws Error if one of them cannot be ended
  */
 export async function endOrphans(folder: string): Promise<number> {
   mkdirSync(folder, { recursive: true });
   let ended = 0;
-  for (const name of readdirSync(folder).filter((each) => /^\d+\.json$/.test(each))) {
+  for (const name of readdirSync(folder)) {
+    const file = join(folder, name);
     const pid = Number.parseInt(name, 10);
-    if (isSame(pid, join(folder, name))) {
+    if (/^\d+\.json$/.test(name) && isSame(pid, file)) {
+      await end(pid, file);
       ended += 1;
-      process.kill(pid, 'SIGKILL');
-      for (let wait = 0; wait < 500 && isSame(pid, join(folder, name)); wait += 1) await sleep(10);
     }
-    rmSync(join(folder, name), { force: true });
+    rmSync(file, { force: true });
   }
   return ended;
+}
+
+async function end(pid: number, file: string): Promise<void> {
+  let refusal: unknown;
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    refusal = error; // usually it has just ended by itself
+  }
+  for (let wait = 0; wait < 500; wait += 1) {
+    if (!isSame(pid, file)) return;
+    if (refusal !== undefined) break;
+    await sleep(10);
+  }
+  throw new Error(`Process ${pid}, which a host that died left behind, could not be ended. End it, then start this host again.`, { cause: refusal });
 }
 
 function isSame(pid: number, file: string): boolean {
@@ -52,7 +71,7 @@ function isSame(pid: number, file: string): boolean {
     const noted = JSON.parse(readFileSync(file, 'utf8')) as Identity;
     return now !== undefined && now.started === noted.started && now.command === noted.command;
   } catch {
-    return false; // a note that was torn by the crash: whoever it was about is not identified, and not ended
+    return false; // a note that says nothing: whoever it was about is not identified, and not ended
   }
 }
 
@@ -72,6 +91,6 @@ function fromProc(pid: number): Identity | undefined {
 }
 
 function fromPs(pid: number): Identity | undefined {
-  const line = execFileSync('ps', ['-o', 'lstart=,command=', '-p', String(pid)], { encoding: 'utf8' }).trim();
+  const line = execFileSync('ps', ['-o', 'lstart=,command=', '-p', String(pid)], { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } }).trim();
   return line === '' ? undefined : { started: line.slice(0, 24), command: line.slice(24).trim() };
 }

@@ -13,6 +13,9 @@ const services = ['lookoutvision', 'execute-api'];
 /** How far a request's clock may be off, in milliseconds: as in AWS. */
 const skew = 5 * 60 * 1000;
 
+/** Whatever the service reads of the headers, client tokens included. A trace id is for whoever passes a request on to add. */
+const mustBeSigned = /^(?:host|x-amz-.*|x-amzn-(?!trace-id$).*)$/;
+
 /** What the SDKs' signer wants of a hash. */
 class Sha256 {
   readonly #hash: { update(data: string | Uint8Array): unknown; digest(): Uint8Array };
@@ -49,7 +52,7 @@ export class Credentials {
   async authenticate(request: RawRequest, operation: OperationName, labels: Readonly<Record<string, string>>): Promise<string> {
     const key = await this.#signer(request, operation);
     const caller = `arn:${this.#home.partition}:iam::${this.#home.account}:user/${key.name}`;
-    const { project, arn } = this.#target(operation, labels);
+    const { project, arn } = this.#target(operation, operation === 'CreateProject' ? { projectName: nameInBody(request.body) } : labels);
     const may = key.actions.some((pattern) => fits(pattern, operation)) && (project === undefined || key.projects.some((pattern) => fits(pattern, project)));
     if (!may) throw new AccessDeniedError(`User: ${caller} is not authorized to perform: lookoutvision:${operation} on resource: ${arn}`);
     return caller;
@@ -70,7 +73,7 @@ export class Credentials {
       throw new AccessDeniedError('The signature is too old, or from the future. Check the clock of the machine that signs.');
     }
     const signed = new Set(signedHeaders.split(';'));
-    const unsigned = Object.keys(headers).find((name) => (name === 'host' || name.startsWith('x-amz-')) && !signed.has(name));
+    const unsigned = Object.keys(headers).find((name) => mustBeSigned.test(name) && !signed.has(name));
     if (unsigned !== undefined) throw new AccessDeniedError(`The header ${unsigned} must be signed.`);
     if (!bodyIsSigned(request, operation)) throw new AccessDeniedError('The body is not the one that was signed.');
 
@@ -93,6 +96,16 @@ export class Credentials {
     if (resourceArn !== undefined) return { project: parseArn(resourceArn)?.project ?? '', arn: resourceArn };
     if (project === undefined) return { arn: '*' };
     return { project, arn: operations[operation].resource === 'model' ? modelArn(this.#home, { project, version: version ?? '*' }) : projectArn(this.#home, project) };
+  }
+}
+
+/** The one operation that names its project in the body only. What is no name fits `*` alone, and fails its validation. */
+function nameInBody(body: Uint8Array): string {
+  try {
+    const { ProjectName: name } = JSON.parse(Buffer.from(body).toString()) as { readonly ProjectName?: unknown };
+    return typeof name === 'string' ? name : '';
+  } catch {
+    return '';
   }
 }
 

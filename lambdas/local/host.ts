@@ -39,6 +39,8 @@ export interface HostOptions {
   readonly log: Log;
   readonly engine: (parts: EngineParts) => LocalEngine;
   readonly times?: Partial<Times>;
+  /** Told when the table is lost for good: the host must be closed, and can be started again. */
+  readonly lost?: (error: Error) => void;
 }
 
 export interface Host {
@@ -62,14 +64,13 @@ const expireEvery = 3600;
  * what a predecessor that was killed left behind it ends first.
  * @throws Error with what to do, if it cannot start; nothing is left running then
  */
-export async function startHost({ environment, log, engine: makeEngine, times = {} }: HostOptions): Promise<Host> {
+export async function startHost({ environment, log, engine: makeEngine, times = {}, lost = () => undefined }: HostOptions): Promise<Host> {
   const { dataDir } = environment;
-  mkdirSync(dataDir, { recursive: true });
   const closers: (() => Promise<void> | void)[] = [];
-  const close = async (): Promise<void> => {
-    for (const each of closers.splice(0).reverse()) await each();
-  };
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => closed ??= closeAll(closers);
   try {
+    makeFolder(dataDir);
     const lock = lockFolder(dataDir);
     closers.push(() => lock.release());
     const childFolder = join(dataDir, 'children');
@@ -79,12 +80,15 @@ export async function startHost({ environment, log, engine: makeEngine, times = 
 
     let endpoint = environment.dynamodbEndpoint;
     if (endpoint === undefined) {
-      const database = await startDatabase(join(dataDir, 'table.db'), children);
+      const database = await startDatabase(join(dataDir, 'table.db'), children, {
+        restarted: (how) => { log.error('the embedded DynamoDB ended and was started again', { how }); }, lost,
+      });
       closers.push(() => database.close());
       endpoint = database.endpoint;
     }
     const client = documentClient(endpoint);
-    await Promise.all([ensureTable(client, tableName), ensureTable(client, executionsName, executionSchema)]);
+    closers.push(() => client.destroy());
+    await makeTables(client, environment.dynamodbEndpoint);
 
     const settings: Settings = {
       stage: 'local', partition: 'aws', region: environment.region, account: '000000000000', quotas: environment.quotas, limits: environment.limits,
@@ -115,11 +119,45 @@ export async function startHost({ environment, log, engine: makeEngine, times = 
     }, environment.host, environment.port, credentials !== undefined);
     closers.push(() => server.close());
 
-    closers.push(every(sweepEvery, () => sweep(context), log), every(expireEvery, () => expire(client, clock), log));
+    const expiring = every(expireEvery, () => expire(client, clock), log);
+    const sweeping = every(sweepEvery, () => sweep(context), log);
+    closers.push(expiring.end, sweeping.end);
+    expiring.now(); // few hosts on a laptop live for an hour
     return { url: server.url, settings, close };
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** Everything is closed, the latest first, whatever fails on the way: what one leaves open must not keep the others open. */
+async function closeAll(closers: (() => Promise<void> | void)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const each of closers.splice(0).reverse()) {
+    try {
+      await each();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, `The host did not close cleanly: ${failures.map(String).join('; ')}`);
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw new Error(`DATA_DIR must be a folder that can be made and written: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function makeTables(client: DynamoDBDocumentClient, given: string | undefined): Promise<void> {
+  try {
+    await Promise.all([ensureTable(client, tableName), ensureTable(client, executionsName, executionSchema)]);
+  } catch (error) {
+    if (given === undefined) throw error;
+    const { name, message, code = name } = error as NodeJS.ErrnoException;
+    throw new Error(`DYNAMODB_ENDPOINT is ${given}, which does not answer as DynamoDB does: ${message === '' ? code : message}`, { cause: error });
   }
 }
 
@@ -128,16 +166,20 @@ async function expire(client: DynamoDBDocumentClient, clock: Clock): Promise<voi
   await removeExpired(client, executionsName, ({ name }) => ({ name }), clock);
 }
 
-/** @returns what ends the repetition; it resolves when none is under way */
-function every(seconds: number, work: () => Promise<unknown>, log: Log): () => Promise<void> {
+/** `end` resolves when none is under way any more. */
+function every(seconds: number, work: () => Promise<unknown>, log: Log): { readonly now: () => void; readonly end: () => Promise<void> } {
   let running: Promise<unknown> | undefined;
-  const timer = setInterval(() => {
+  const now = (): void => {
     running ??= work()
       .catch((error: unknown) => log.error('a repeated task failed; it will be tried again', { error }))
       .finally(() => { running = undefined; });
-  }, seconds * 1000);
-  return async () => {
-    clearInterval(timer);
-    await running;
+  };
+  const timer = setInterval(now, seconds * 1000);
+  return {
+    now,
+    end: async () => {
+      clearInterval(timer);
+      await running;
+    },
   };
 }

@@ -1,4 +1,5 @@
 import { servingStates } from '../domain/lifecycle.ts';
+import { modelId, type Deployment, type Model } from '../domain/model.ts';
 import { refOf } from '../hosting/engine.ts';
 import type { SweepContext } from '../workflows/context.ts';
 import { sweep } from '../workflows/sweep.ts';
@@ -19,8 +20,13 @@ export async function restore(ctx: SweepContext): Promise<void> {
     if (row.kind !== 'deployment') continue;
     const [deployment, model] = await Promise.all([store.deployments.get(row.key), store.models.get(row.key)]);
     if (deployment === undefined || model?.deploymentId !== deployment.id || !servingStates.includes(model.status) || model.artifact === undefined) continue;
-    await engine.create({ ...refOf(deployment), units: deployment.units, source: model.source, artifact: model.artifact });
-    hosted.push(deployment);
+    try {
+      await engine.create({ ...refOf(deployment), units: deployment.units, source: model.source, artifact: model.artifact });
+      hosted.push(deployment);
+    } catch (error) {
+      log.error('a hosted model could not be brought back', { model: modelId(model), deployment: deployment.id, error });
+      await fail(ctx, model, deployment, error);
+    }
   }
   const until = clock.now() + patience;
   for (const deployment of hosted) {
@@ -29,4 +35,14 @@ export async function restore(ctx: SweepContext): Promise<void> {
   }
   if (hosted.length > 0) log.info('hosted models were brought back', { models: hosted.length });
   await sweep(ctx, everything);
+}
+
+/** One model's trouble, an artifact that is gone for example, is not the others': it fails, and the sweep releases what is left of it. */
+async function fail({ store, clock }: SweepContext, model: Model, deployment: Deployment, error: unknown): Promise<void> {
+  const now = clock.now();
+  const reason = error instanceof Error ? error.message : String(error);
+  await store.commit(
+    store.models.drift(model, { status: 'HOSTING_FAILED', statusMessage: `The model could not be hosted again after a restart. ${reason}` }),
+    store.deployments.change(deployment, { set: { releasedAt: now, dueAt: now } }),
+  );
 }

@@ -42,9 +42,10 @@ export class LocalRunner implements WorkflowRunner {
   }
 
   async start(execution: Execution): Promise<'started' | 'exists'> {
-    if (this.#closed) throw new Error('the host is closing');
+    const closed = (): boolean => this.#closed; // asked twice, because the answer changes while others are waited for
+    if (closed()) throw new Error('the host is closing');
     if (!await this.#options.memory.open(execution)) return 'exists';
-    if (this.#closed) {
+    if (closed()) {
       await this.#options.memory.close(execution.name, 'ABORTED');
       throw new Error('the host is closing');
     }

@@ -36,9 +36,21 @@ export async function listen(host: NodeHost, address: string, port: number, sign
     const body = '{"__type":"com.amazonaws.lookoutvision#ValidationException","Message":"The request is not valid HTTP."}';
     socket.end(`HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nx-amzn-ErrorType: ValidationException\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`);
   });
-  server.listen(port, address);
-  await once(server, 'listening');
+  await bind(server, port, address);
   return { url: urlOf(server, address), close: () => shut(server) };
+}
+
+/** @throws Error that names the setting to change */
+async function bind(server: Server, port: number, address: string): Promise<void> {
+  server.listen(port, address);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new Error(code === 'EADDRINUSE'
+      ? `Port ${port} of ${address} is in use. End what uses it, or set PORT to another one (0 takes one that is free).`
+      : `The host cannot listen on port ${port} of ${address} (HOST, PORT): ${message}`, { cause: error });
+  }
 }
 
 function urlOf(server: Server, address: string): string {
@@ -50,7 +62,9 @@ async function shut(server: Server): Promise<void> {
   const closed = once(server, 'close');
   server.close();
   server.closeIdleConnections();
+  const idle = setInterval(() => server.closeIdleConnections(), 20); // those that are answered meanwhile would be kept open for the next request
   const impatient = setTimeout(() => server.closeAllConnections(), 5000);
   await closed;
+  clearInterval(idle);
   clearTimeout(impatient);
 }

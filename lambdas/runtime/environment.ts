@@ -30,33 +30,36 @@ type Variables = Readonly<Record<string, string | undefined>>;
 const loopback = ['127.0.0.1', '::1', 'localhost'];
 
 /**
- * What the local host was told by its environment.
+ * What the local host was told by its environment. A variable that is empty is one that is not set.
  * @throws Error that names the variable and the rule
  */
 export function localEnvironment(variables: Variables = process.env): LocalEnvironment {
-  const keys = accessKeys(variables['CROWSNEST_KEYS']);
-  const host = variables['HOST'] ?? '127.0.0.1';
+  const given = (name: string): string | undefined => (variables[name] === '' ? undefined : variables[name]);
+  const keys = accessKeys(given('CROWSNEST_KEYS'));
+  const host = given('HOST') ?? '127.0.0.1';
   if (keys.length === 0 && !loopback.includes(host)) {
     throw new Error(`HOST is ${host}, which others can reach. Set CROWSNEST_KEYS, so that they must sign, or leave HOST unset.`);
   }
-  const endpoint = variables['DYNAMODB_ENDPOINT'];
-  if (endpoint !== undefined && !URL.canParse(endpoint)) throw new Error('DYNAMODB_ENDPOINT must be a URL, http://127.0.0.1:8000 for example.');
+  const endpoint = given('DYNAMODB_ENDPOINT');
+  if (endpoint !== undefined && !/^https?:$/.test(URL.parse(endpoint)?.protocol ?? '')) {
+    throw new Error(`DYNAMODB_ENDPOINT must be a URL, http://127.0.0.1:8000 for example; it is "${endpoint}".`);
+  }
+  const region = given('AWS_REGION') ?? 'us-east-1';
+  if (!/^[a-z0-9-]{1,63}$/.test(region)) throw new Error(`AWS_REGION must be the name of a region, us-east-1 for example; it is "${region}".`);
   return {
-    host, keys,
-    port: integer('PORT', variables['PORT'] ?? '8080', 0, 65_535),
-    dataDir: resolve(variables['DATA_DIR'] ?? 'data'),
+    host, keys, region,
+    port: port(given('PORT') ?? '8080'),
+    dataDir: resolve(given('DATA_DIR') ?? 'data'),
     ...(endpoint !== undefined && { dynamodbEndpoint: endpoint }),
-    limits: choice('LIMITS', variables['LIMITS'] ?? 'local', { local: localLimits, aws: awsLimits }),
-    quotas: quotas(variables['QUOTAS']),
-    region: variables['AWS_REGION'] ?? 'us-east-1',
-    extensions: choice('EXTENSIONS', variables['EXTENSIONS'] ?? 'on', { on: true, off: false }),
+    limits: choice('LIMITS', given('LIMITS') ?? 'local', { local: localLimits, aws: awsLimits }),
+    quotas: quotas(given('QUOTAS')),
+    extensions: choice('EXTENSIONS', given('EXTENSIONS') ?? 'on', { on: true, off: false }),
   };
 }
 
-function integer(name: string, text: string, min: number, max: number): number {
-  const value = Number(text);
-  if (text === '' || !Number.isInteger(value) || value < min || value > max) throw new Error(`${name} must be a whole number from ${min} to ${max}; it is "${text}".`);
-  return value;
+function port(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new Error(`PORT must be a whole number from 0 to 65535; it is "${text}".`);
+  return Number(text);
 }
 
 function choice<T>(name: string, text: string, choices: Readonly<Record<string, T>>): T {
@@ -68,40 +71,56 @@ function json(name: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Error(`${name} must be JSON.`);
+    throw new Error(`${name} must be JSON.`); // a parser's message would repeat the text, and there may be secrets in it
   }
 }
 
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
 function quotas(text: string | undefined): Quotas {
   if (text === undefined) return defaultQuotas;
-  const given = json('QUOTAS', text) as Record<string, unknown>;
+  const given = json('QUOTAS', text);
+  if (!isObject(given)) throw new Error('QUOTAS must be a JSON object, {"runningModels": 3} for example.');
   for (const [quota, value] of Object.entries(given)) {
     if (!Object.hasOwn(defaultQuotas, quota)) throw new Error(`QUOTAS knows ${Object.keys(defaultQuotas).join(', ')}; not "${quota}".`);
-    integer(`QUOTAS.${quota}`, String(value), 0, 1_000_000);
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > 1_000_000) {
+      throw new Error(`QUOTAS.${quota} must be a whole number from 1 to 1000000; it is ${JSON.stringify(value)}.`);
+    }
   }
   return { ...defaultQuotas, ...given };
 }
 
 function accessKeys(text: string | undefined): AccessKey[] {
-  if (text === undefined || text === '') return [];
+  if (text === undefined) return [];
   const list = json('CROWSNEST_KEYS', text);
-  if (!Array.isArray(list)) throw new Error('CROWSNEST_KEYS must be a JSON list of keys.');
-  return list.map((each: unknown, index) => {
-    const given = (typeof each === 'object' && each !== null ? each : {}) as Record<string, unknown>;
-    const text = (member: string): string => {
-      const value = given[member];
-      if (typeof value !== 'string' || value === '') throw new Error(`CROWSNEST_KEYS[${index}].${member} must be a text.`);
-      return value;
-    };
-    const texts = (member: string): string[] => {
-      const value = given[member] ?? ['*'];
-      if (!Array.isArray(value) || value.some((item) => typeof item !== 'string')) throw new Error(`CROWSNEST_KEYS[${index}].${member} must be a list of texts.`);
-      return value as string[];
-    };
-    const accessKeyId = text('accessKeyId');
-    return {
-      accessKeyId, secretAccessKey: text('secretAccessKey'), name: given['name'] === undefined ? accessKeyId : text('name'),
-      actions: texts('actions'), projects: texts('projects'),
-    };
-  });
+  if (!Array.isArray(list) || list.length === 0) throw new Error('CROWSNEST_KEYS must be a JSON list of at least one key. Leave it unset if nobody is to sign.');
+  const keys = list.map(accessKey);
+  const twice = keys.find(({ accessKeyId }, index) => keys.findIndex((other) => other.accessKeyId === accessKeyId) !== index);
+  if (twice !== undefined) throw new Error(`CROWSNEST_KEYS has the accessKeyId ${twice.accessKeyId} twice.`);
+  return keys;
 }
+
+function accessKey(each: unknown, index: number): AccessKey {
+  const given = isObject(each) ? each : {};
+  const at = (member: string): string => `CROWSNEST_KEYS[${index}].${member}`;
+  const text = (member: string): string => {
+    const value = given[member];
+    if (typeof value !== 'string' || value === '') throw new Error(`${at(member)} must be a text.`);
+    return value;
+  };
+  const texts = (member: string): string[] => {
+    const value = given[member] ?? ['*'];
+    if (!Array.isArray(value) || value.some((item) => typeof item !== 'string')) throw new Error(`${at(member)} must be a list of texts.`);
+    return value as string[];
+  };
+  const unknown = Object.keys(given).find((member) => !members.includes(member));
+  if (unknown !== undefined) throw new Error(`${at(unknown)} is not known; a key has ${members.join(', ')}.`); // "action" for "actions" would allow everything
+  const accessKeyId = text('accessKeyId');
+  if (!/^[^\s,/]+$/.test(accessKeyId)) throw new Error(`${at('accessKeyId')} must be without spaces, commas and slashes: a signature could not name it.`);
+  return {
+    accessKeyId, secretAccessKey: text('secretAccessKey'), name: given['name'] === undefined ? accessKeyId : text('name'),
+    actions: texts('actions'), projects: texts('projects'),
+  };
+}
+
+const members: readonly string[] = ['accessKeyId', 'secretAccessKey', 'name', 'actions', 'projects'] satisfies readonly (keyof AccessKey)[];
