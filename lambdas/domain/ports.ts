@@ -19,11 +19,19 @@ export interface ObjectLocation {
   readonly key: string;
 }
 
+/** The store cannot, or must not, hold an object of this name. The message names the location and the rule. */
+export class LocationRefused extends Error {
+  override readonly name = 'LocationRefused';
+  constructor({ bucket, key }: ObjectLocation, rule: string) {
+    super(`s3://${bucket}/${key}: ${rule}`);
+  }
+}
+
 export interface ObjectStore {
   /** @returns the object's bytes, or undefined if there is no such object */
   read(location: ObjectLocation): Promise<Uint8Array | undefined>;
   write(location: ObjectLocation, bytes: Uint8Array): Promise<void>;
-  /** Removing what is not there is success. `prefix` names everything below it. */
+  /** Removes every object whose key begins with `prefix`. Removing what is not there is success. */
   removeAll(bucket: string, prefix: string): Promise<void>;
 }
 

@@ -1,15 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
-import type { ObjectLocation, ObjectStore } from '../domain/ports.ts';
-
-/** The folder cannot, or must not, hold an object of this name. The message names the location and the rule. */
-export class LocationRefused extends Error {
-  override readonly name = 'LocationRefused';
-  constructor({ bucket, key }: ObjectLocation, rule: string) {
-    super(`s3://${bucket}/${key}: ${rule}`);
-  }
-}
+import { LocationRefused, type ObjectLocation, type ObjectStore } from '../domain/ports.ts';
 
 /** Where files are written before they get their names. No bucket can be called so. */
 const partial = '.partial';

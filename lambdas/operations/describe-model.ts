@@ -5,7 +5,8 @@ import { metadata, requireModel } from './models.ts';
 /** A strong read: clients poll right behind the call that changed the status, and a stale answer fails them. */
 export const DescribeModel: Operation<'DescribeModel'> = async (input, ctx) => {
   const model = await requireModel(ctx, { project: input.ProjectName, version: input.ModelVersion });
-  const { evaluation, output, units } = model;
+  const { evaluation, units } = model;
+  const output = model.output ?? model.artifact;
   return {
     ModelDescription: {
       ...metadata(ctx.settings, model),

@@ -54,12 +54,19 @@ function newModel(
     v: 1, project, version, createdAt: now, status: passingState.import, statusMessage: statusMessage.importing,
     operation: { id, attempt: 1, kind: 'import', actor: caller, at: now, deadline: now + times.import * 1000 },
     source, dueAt: now + times.delivery * 1000,
-    output: { bucket: source.S3?.Bucket ?? bucketOf(source.ModelDataUrl) ?? 'none', prefix: source.S3?.Prefix ?? '' },
+    ...outputOf(source),
     ...(description !== undefined && { description }),
   };
 }
 
 const bucketOf = (url: string | undefined): string | undefined => url?.split('/')[2];
+
+/** Published clients read `OutputConfig` of any model: for an imported one it is where it came from. A model package came from no location. */
+function outputOf({ S3, ModelDataUrl }: ModelSource): Pick<Model, 'output'> {
+  if (S3 !== undefined) return { output: { bucket: S3.Bucket, prefix: S3.Prefix ?? '' } };
+  const bucket = bucketOf(ModelDataUrl);
+  return bucket === undefined ? {} : { output: { bucket, prefix: ModelDataUrl?.split('/').slice(3).join('/') ?? '' } };
+}
 
 /** Only buckets that the stage lists may be named: nobody borrows our rights for another. */
 function permitted(source: ModelSource, { settings: { buckets } }: Pick<ReadContext, 'settings'>): ModelSource {

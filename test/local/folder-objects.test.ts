@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { ObjectStore } from '../../lambdas/domain/ports.ts';
-import { createFolderObjects, LocationRefused } from '../../lambdas/local/folder-objects.ts';
+import { LocationRefused, type ObjectStore } from '../../lambdas/domain/ports.ts';
+import { createFolderObjects } from '../../lambdas/local/folder-objects.ts';
 
 let base: string;
 let root: string;

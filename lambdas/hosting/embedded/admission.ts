@@ -1,5 +1,5 @@
 import type { Model } from '../../domain/model.ts';
-import type { Clock, ObjectStore } from '../../domain/ports.ts';
+import { LocationRefused, type Clock, type ObjectStore } from '../../domain/ports.ts';
 import type { Admission, ModelImporter } from '../engine.ts';
 import { ArtifactUnfit, artifactFiles, describeProblem, parseManifest } from './artifact.ts';
 import type { ArtifactBytes, ArtifactCache } from './artifact-cache.ts';
@@ -38,7 +38,7 @@ export class ArtifactImporter implements ModelImporter {
 
     const found = await this.#find(S3.Bucket, S3.Prefix ?? '').catch((error: unknown) => {
       // A store that will never serve a location says so under this name; any other failure is worth another try.
-      if (error instanceof Error && error.name === 'LocationRefused') return error.message;
+      if (error instanceof LocationRefused) return error.message;
       throw error;
     });
     if (typeof found === 'string') return refused(found);
