@@ -8,8 +8,14 @@ export type Shape =
   | { readonly type: 'float' | 'boolean' | 'timestamp' }
   | { readonly type: 'blob'; readonly min?: number; readonly max?: number }
   | { readonly type: 'list'; readonly of: string; readonly min?: number; readonly max?: number }
-  /** `oneOf`: exactly one of these groups of members must be given, and given whole. */
-  | { readonly type: 'structure'; readonly members: Readonly<Record<string, Member>>; readonly oneOf?: readonly (readonly string[])[] };
+  | {
+      readonly type: 'structure';
+      readonly members: Readonly<Record<string, Member>>;
+      /** Exactly one of these groups of members must be given, and given whole. */
+      readonly oneOf?: readonly (readonly string[])[];
+      /** The first of these two numbers must not be less than the second, where both are given. */
+      readonly notBelow?: readonly [member: string, bound: string];
+    };
 
 export interface Member {
   readonly shape: string;

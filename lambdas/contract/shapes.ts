@@ -36,6 +36,7 @@ export const shapes = {
       MinInferenceUnits: { shape: 'InferenceUnits', required: true },
       MaxInferenceUnits: { shape: 'InferenceUnits' },
     },
+    notBelow: ['MaxInferenceUnits', 'MinInferenceUnits'],
   },
   StopModelRequest: { type: 'structure', members: { ...project, ...version, ...token } },
   DetectAnomaliesRequest: {

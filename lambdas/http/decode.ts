@@ -49,6 +49,7 @@ export function decodeStructure(shape: StructureShape, raw: unknown, path: strin
     takeMember(result, name, member, value ?? undefined, memberPath(path, name), 'json', violations);
   }
   if (shape.oneOf !== undefined) requireOneOf(shape.oneOf, result, path, violations);
+  if (shape.notBelow !== undefined) requireNotBelow(shape.notBelow, result, path, violations);
   return result;
 }
 
@@ -69,6 +70,12 @@ function requireOneOf(groups: readonly (readonly string[])[], given: Record<stri
   if (whole.length === 1 && touched.length === 1) return;
   const forms = groups.map((group) => group.map((name) => memberPath('', name)).join(' and ')).join(', or ');
   violations.add(path, Object.keys(given), `Member must have exactly one of: ${forms}`);
+}
+
+function requireNotBelow([name, bound]: readonly [string, string], given: Record<string, unknown>, path: string, violations: Violations): void {
+  const [value, least] = [given[name], given[bound]];
+  if (typeof value !== 'number' || typeof least !== 'number' || value >= least) return;
+  violations.add(memberPath(path, name), value, `Member must have value greater than or equal to ${memberPath(path, bound)}`);
 }
 
 function decodeList(shape: Extract<Shape, { type: 'list' }>, raw: unknown, path: string, origin: Origin, violations: Violations): unknown[] | undefined {

@@ -1,10 +1,14 @@
 import { ServiceError, ValidationError } from '../contract/errors.ts';
 import type { OperationName } from '../contract/operations.ts';
+import type { Model } from '../domain/model.ts';
 import { fingerprint } from '../domain/tokens.ts';
-import type { Part } from '../store/expression.ts';
+import type { Part, Row } from '../store/expression.ts';
 import { Refused } from '../store/table.ts';
 import { Tokens, type Memory } from '../store/tokens.ts';
 import type { WriteContext } from './context.ts';
+
+/** The answer to a write may be lost. Whoever sends the write again then finds that his own operation is in the way: it was carried out. */
+const begunBy = (row: Row | undefined, operationId: string): boolean => (row as Model | undefined)?.operation.id === operationId;
 
 type Parameters = Readonly<Record<string, unknown>> & { readonly ClientToken?: string };
 
@@ -50,6 +54,7 @@ export class OnceOnly<Answer extends Readonly<Record<string, unknown>>> {
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       const known = error.at('token') ? Tokens.inTheWay(error.row('token')) : undefined;
+      if (known?.operationId === operationId || begunBy(error.row('model'), operationId)) return { answer, first: true };
       if (known !== undefined) return { answer: await this.#repeat(known), first: false };
       const outcome = await refusal(error);
       if (outcome instanceof ServiceError) throw outcome;

@@ -1,4 +1,4 @@
-import { QuotaError, ValidationError, type ServiceError } from '../contract/errors.ts';
+import { QuotaError, type ServiceError } from '../contract/errors.ts';
 import { mayBegin, passingState, statusMessage } from '../domain/lifecycle.ts';
 import { modelId, type Model, type ModelKey, type OperationRecord, type Units } from '../domain/model.ts';
 import { quotaCodes } from '../domain/settings.ts';
@@ -15,10 +15,6 @@ import { OnceOnly } from './once.ts';
  */
 export const StartModel: Operation<'StartModel'> = async (input, ctx, call) => {
   const units: Units = { min: input.MinInferenceUnits, ...(input.MaxInferenceUnits !== undefined && { max: input.MaxInferenceUnits }) };
-  if ((units.max ?? units.min) < units.min) {
-    throw new ValidationError('1 validation error detected: Value at \'maxInferenceUnits\' failed to satisfy constraint: '
-      + 'Member must have value greater than or equal to minInferenceUnits');
-  }
   const once = new OnceOnly(ctx, 'StartModel', input, (memory) => currentStatus(ctx, input.ProjectName, memory));
   const version = await resolveVersion(ctx, { project: input.ProjectName, version: input.ModelVersion }, 'highest');
   const key: ModelKey = { project: input.ProjectName, version: version ?? input.ModelVersion };

@@ -19,6 +19,8 @@ export class TestDynamo {
   readonly passed: Passed[] = [];
   /** Answers instead of the emulator, or lets the request pass. */
   intercept: (operation: string, body: Record<string, unknown>) => { readonly status: number; readonly body: object } | undefined = () => undefined;
+  /** Carries a request out, and then loses the answer with the connection. */
+  loseAnswer: (operation: string) => boolean = () => false;
   /** What to close first, however the tests went. */
   readonly closers: (() => Promise<void>)[] = [];
   readonly #database: Database;
@@ -38,12 +40,15 @@ export class TestDynamo {
       const chunks: Buffer[] = [];
       req.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
         const body = Buffer.concat(chunks);
-        const instead = self.#note(String(req.headers['x-amz-target'] ?? ''), body);
+        const called = String(req.headers['x-amz-target'] ?? '');
+        const instead = self.#note(called, body);
+        const lost = instead === undefined && self.loseAnswer(called.split('.')[1] ?? '');
         if (instead !== undefined) {
           res.writeHead(instead.status, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(instead.body));
           return;
         }
         request({ host: target.hostname, port: target.port, method: req.method, path: req.url, headers: req.headers }, (answer) => {
+          if (lost) return void answer.resume().on('end', () => res.destroy());
           res.writeHead(answer.statusCode ?? 500, answer.headers);
           answer.pipe(res);
         }).on('error', () => res.destroy()).end(body);
@@ -62,6 +67,12 @@ export class TestDynamo {
     const table = first === undefined ? parsed['TableName'] : Object.values(first)[0]?.TableName;
     this.passed.push({ operation, table: String(table) });
     return this.intercept(operation, parsed);
+  }
+
+  /** From now on everything passes, and is answered. */
+  reset(): void {
+    this.intercept = () => undefined;
+    this.loseAnswer = () => false;
   }
 
   async table(name: string, schema?: object): Promise<string> {
