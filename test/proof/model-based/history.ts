@@ -35,7 +35,7 @@ export async function live(client: DynamoDBDocumentClient, history: History): Pr
 }
 
 /** One project with one model, so that histories need not begin by making them. */
-async function prologue(world: Simulation): Promise<void> {
+export async function prologue(world: Simulation): Promise<void> {
   const calls = [['CreateProject', 0], ['ImportModel', 0], ['ImportModel', 0]] as const;
   for (const [operation, project] of calls) await carryOut(world, { do: 'call', operation, project, version: 1, token: 0, units: 1, skew: 0 }, true);
   for (const run of world.steps.runs.slice(1)) await world.finish(world.task(run, 0));
@@ -43,7 +43,7 @@ async function prologue(world: Simulation): Promise<void> {
 
 const among = <T>(list: readonly T[], pick: number): T | undefined => list[pick % list.length];
 
-async function carryOut(world: Simulation, command: Command, finish = false): Promise<void> {
+export async function carryOut(world: Simulation, command: Command, finish = false): Promise<void> {
   switch (command.do) {
     case 'call': {
       const actor = makeCall(world, command);

@@ -34,6 +34,9 @@ export interface Run {
 export class StepFunctions implements WorkflowRunner {
   readonly names = new Set<string>();
   runs: Run[] = [];
+  /** How many states were entered, and how many tasks carried out, of all executions: what is paid for. */
+  entered = 0;
+  carriedOut = 0;
   readonly #now: () => number;
 
   constructor(now: () => number) {
@@ -60,6 +63,7 @@ export class StepFunctions implements WorkflowRunner {
   }
 
   succeeded(run: Run, progress: Progress | undefined): void {
+    this.carriedOut += 1;
     run.busy = false;
     run.tries = 0;
     run.data = { ...run.data, ...(progress !== undefined && { progress }) };
@@ -94,6 +98,7 @@ export class StepFunctions implements WorkflowRunner {
 
   /** Through choices and waits to the next task. */
   #pass(run: Run): void {
+    this.entered += 1;
     const state = this.#state(run);
     if (state.Type === 'Succeed') this.abort(run);
     if (state.Type === 'Wait') {
