@@ -9,12 +9,15 @@ interface Route {
 
 const labelled = /\{(\w+)\}/g;
 
+/** An ARN has slashes. SDKs encode them, but proxies on the way may decode them; it is the last of its path, so it takes all there is. */
+const labelPattern = (label: string): string => (label === 'resourceArn' ? '(.*)' : '([^/]*)');
+
 /** Compiled once. */
 const routes: readonly Route[] = operationNames.map((name) => {
   const { method, path } = operations[name];
   return {
     name, method,
-    pattern: new RegExp(`^${path.replaceAll('.', '\\.').replace(labelled, '([^/]*)')}$`),
+    pattern: new RegExp(`^${path.replaceAll('.', '\\.').replace(labelled, (_, label: string) => labelPattern(label))}$`),
     labels: [...path.matchAll(labelled)].map(([, label = '']) => label),
   };
 });

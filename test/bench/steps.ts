@@ -40,7 +40,7 @@ export async function stepBenchmarks(): Promise<Result[]> {
 async function count(world: Simulation, operation: keyof typeof engine): Promise<{ readonly transitions: number; readonly calls: number }> {
   const { steps } = world;
   const before = { entered: steps.entered, carriedOut: steps.carriedOut };
-  await carryOut(world, { do: 'call', operation, project: 0, version: 2, token: 0, units: 1, skew: 0 }, true);
+  await carryOut(world, { do: 'call', operation, project: 0, version: 2, token: 0, units: 1, skew: 0, finish: true });
   const [run] = steps.runs;
   const ordered = world.now;
   while (run !== undefined && steps.runs.includes(run)) {

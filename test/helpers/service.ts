@@ -6,6 +6,8 @@ import { World, type WorldOptions } from './world.ts';
 export interface TestService {
   readonly dynamo: TestDynamo;
   open(options?: WorldOptions): Promise<World>;
+  /** One world for all tests of the file that leave nothing behind in it. */
+  shared(): Promise<World>;
 }
 
 /**
@@ -15,6 +17,7 @@ export interface TestService {
 export function testService(): TestService {
   let dynamo: TestDynamo | undefined;
   let worlds: World[] = [];
+  let common: Promise<World> | undefined;
   const running = (): TestDynamo => {
     if (dynamo === undefined) throw new Error('the database runs while tests do');
     return dynamo;
@@ -33,6 +36,7 @@ export function testService(): TestService {
   });
   return {
     get dynamo() { return running(); },
+    shared: () => common ??= World.open(running()),
     open: async (options) => {
       const world = await World.open(running(), options);
       worlds.push(world);

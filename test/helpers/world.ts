@@ -23,6 +23,8 @@ import { ScriptedEngine } from './scripted-engine.ts';
 export interface WorldOptions {
   readonly settings?: Partial<Settings>;
   readonly keys?: readonly AccessKey[];
+  /** How many milliseconds a second of a workflow's waiting takes; 1 unless given. */
+  readonly pace?: number;
   /** Where the clock starts, in epoch milliseconds: callers that sign do it by the real one. */
   readonly now?: number;
 }
@@ -48,7 +50,7 @@ export class World {
   #server: LocalServer | undefined;
   #client: LookoutVisionClient | undefined;
 
-  private constructor(dynamo: TestDynamo, { settings = {}, now }: WorldOptions) {
+  private constructor(dynamo: TestDynamo, { settings = {}, pace = 1, now }: WorldOptions) {
     this.clock = new TestClock(now);
     this.dynamo = dynamo;
     const id = randomUUID();
@@ -61,7 +63,7 @@ export class World {
     };
     this.store = new Store(dynamo.client, this.tableName, this.clock);
     const memory = new ExecutionMemory(dynamo.client, this.executionsName, this.clock);
-    this.runner = new LocalRunner({ memory, log: this.log, pace: 1, retryAfter: 1 });
+    this.runner = new LocalRunner({ memory, log: this.log, pace, retryAfter: 1 });
     this.context = {
       settings: this.settings, clock: this.clock, ids: idsOf(this.clock), store: this.store, engine: this.engine, importer: this.engine, log: this.log,
       runner: { start: async (execution) => (this.frozen ? (await memory.open(execution) ? 'started' : 'exists') : this.runner.start(execution)) },

@@ -107,13 +107,13 @@ describe('parameters', () => {
     ['MaxInferenceUnits below MinInferenceUnits', { MinInferenceUnits: 3, MaxInferenceUnits: 2 },
       violation("'2'", 'maxInferenceUnits', 'Member must have value greater than or equal to minInferenceUnits')],
   ])('%s: ValidationException, and nothing is started', async (_name, wrong, expected) => {
-    const world = await service.open();
+    const world = await service.shared();
     expect(await refusal(start(world, { ProjectName: 'parts', ModelVersion: '1' }, wrong))).toEqual(expected);
     expect(await world.executions()).toEqual([]);
   });
 
   test('all that is wrong is told at once', async () => {
-    const world = await service.open();
+    const world = await service.shared();
     const wrong = { ProjectName: '.', ModelVersion: '0', ClientToken: '_', MinInferenceUnits: 0, MaxInferenceUnits: -1 };
     expect((await refusal(start(world, wrong, wrong))).message.split(/: Value |; Value /)).toEqual([
       '6 validation errors detected',
@@ -127,7 +127,7 @@ describe('parameters', () => {
   });
 
   test('an empty ClientToken: shorter than 1', async () => {
-    const world = await service.open();
+    const world = await service.shared();
     const response = await world.post('/2020-11-20/projects/parts/models/1/start', { MinInferenceUnits: 1 }, { 'x-amzn-client-token': '' });
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({

@@ -3,7 +3,7 @@ import type { Fault } from './gate.ts';
 
 /** A history is a list of these: plain data, so that one that fails can be shrunk, printed and replayed. `pick` chooses among what there is. */
 export type Command =
-  | { readonly do: 'call'; readonly operation: CallName; readonly project: number; readonly version: number; readonly token: number; readonly units: number; readonly skew: number }
+  | { readonly do: 'call'; readonly operation: CallName; readonly project: number; readonly version: number; readonly token: number; readonly units: number; readonly skew: number; readonly finish: boolean }
   /** One request of somebody is let through, or meets with a fault. */
   | { readonly do: 'step'; readonly pick: number; readonly fault: Fault }
   /** Somebody gets to the end undisturbed. */
@@ -13,6 +13,8 @@ export type Command =
   /** A function ends in the middle; what it had sent may still arrive. */
   | { readonly do: 'kill'; readonly pick: number; readonly late: boolean }
   | { readonly do: 'arrive'; readonly pick: number }
+  /** A task gets as far as an order to the engine, and ends there: the order is on its way. */
+  | { readonly do: 'strand'; readonly pick: number; readonly skew: number }
   | { readonly do: 'abort'; readonly pick: number }
   | { readonly do: 'sweep'; readonly skew: number; readonly finish: boolean }
   | { readonly do: 'time'; readonly seconds: number }
@@ -42,6 +44,7 @@ const call = fc.record({
   token: fc.nat({ max: 5 }),
   units: fc.integer({ min: 1, max: 3 }),
   skew,
+  finish: fc.boolean(),
 });
 
 const command: fc.Arbitrary<Command> = fc.oneof(
@@ -50,7 +53,8 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 7, arbitrary: fc.record({ do: fc.constant('finish' as const), pick }) },
   { weight: 10, arbitrary: fc.record({ do: fc.constant('task' as const), pick, skew, finish: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('kill' as const), pick, late: fc.boolean() }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('arrive' as const), pick }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('arrive' as const), pick }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('strand' as const), pick, skew }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('abort' as const), pick }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('sweep' as const), skew, finish: fc.boolean() }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('time' as const), seconds: fc.constantFrom(1, 5, 20, 58, 61, 65, 130, 700, 30_000) }) },

@@ -37,18 +37,18 @@ export async function live(client: DynamoDBDocumentClient, history: History): Pr
 /** One project with one model, so that histories need not begin by making them. */
 export async function prologue(world: Simulation): Promise<void> {
   const calls = [['CreateProject', 0], ['ImportModel', 0], ['ImportModel', 0]] as const;
-  for (const [operation, project] of calls) await carryOut(world, { do: 'call', operation, project, version: 1, token: 0, units: 1, skew: 0 }, true);
+  for (const [operation, project] of calls) await carryOut(world, { do: 'call', operation, project, version: 1, token: 0, units: 1, skew: 0, finish: true });
   for (const run of world.steps.runs.slice(1)) await world.finish(world.task(run, 0));
 }
 
 const among = <T>(list: readonly T[], pick: number): T | undefined => list[pick % list.length];
 
-export async function carryOut(world: Simulation, command: Command, finish = false): Promise<void> {
+export async function carryOut(world: Simulation, command: Command): Promise<void> {
   switch (command.do) {
     case 'call': {
       const actor = makeCall(world, command);
       await settled();
-      if (finish) await world.finish(actor);
+      if (command.finish) await world.finish(actor);
       return;
     }
     case 'step': {
@@ -79,6 +79,17 @@ export async function carryOut(world: Simulation, command: Command, finish = fal
     case 'arrive': {
       const late = among(world.late, command.pick);
       if (late !== undefined) await world.arrive(late);
+      return;
+    }
+    case 'strand': {
+      const run = among(world.steps.runs.filter(({ busy }) => !busy), command.pick);
+      if (run === undefined) return;
+      world.pass(Math.max(0, run.readyAt - world.now));
+      if (!world.steps.runs.includes(run)) return;
+      const actor = world.task(run, command.skew);
+      await settled();
+      await world.finish(actor, ({ label }) => /^(create|scale|remove)/.test(label));
+      if (!actor.over) world.kill(actor, world.on === 'aws');
       return;
     }
     case 'abort': {

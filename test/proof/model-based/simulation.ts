@@ -235,8 +235,9 @@ export class Simulation {
     this.raise();
   }
 
-  async finish(actor: Actor): Promise<void> {
-    for (let next = this.#next(actor); next !== undefined; next = this.#next(actor)) await this.step(next, 'none');
+  /** Lets an actor go on to its end, or to the first request of which `until` holds. */
+  async finish(actor: Actor, until: (entry: Parked) => boolean = () => false): Promise<void> {
+    for (let next = this.#next(actor); next !== undefined && !until(next); next = this.#next(actor)) await this.step(next, 'none');
   }
 
   #next = (actor: Actor): Parked | undefined => this.gate.parked.find((entry) => entry.actor === actor);

@@ -1,0 +1,121 @@
+/**
+ * The heads as parts of graphs. The same functions write the graphs that score pictures in cross-validation and the graph that is hosted, so
+ * what was evaluated is what answers later. Rows are patches: [rows * columns of the grid, channels].
+ */
+import type { FeatureMap } from './features.ts';
+import { float32, int64, type Graph } from './onnx.ts';
+import type { Grid } from './masks.ts';
+import type { Bank } from './novelty.ts';
+import { quantisation } from './patch-step.ts';
+import type { PooledHead } from './pooled.ts';
+import type { Stack } from './stack.ts';
+
+/** Brings every channel to mean 0 and deviation 1. A scale of 0 silences a channel that never changes. */
+export interface Normalisation {
+  readonly mean: Float32Array;
+  readonly scale: Float32Array;
+}
+
+/** Weights by name, as patchWeights lists them. */
+export type PatchHead = Readonly<Record<string, { readonly shape: readonly number[]; readonly data: Float32Array }>>;
+
+/** What each of the heads looks at first: enough patches to be no accident, few enough that a small defect isn't drowned. */
+export const topPatches = ({ rows, columns }: Grid): number => Math.min(16, Math.max(1, Math.round(rows * columns / 100)));
+
+/** @returns the normalised features [1, channels, rows, columns], limited to what bytes can carry */
+export function appendNormalised(graph: Graph, features: FeatureMap, image: string, { mean, scale }: Normalisation): string {
+  const shape = [1, features.channels, 1, 1];
+  const centred = graph.node('Sub', [features.append(graph, image), graph.constant('mean', { type: 'float32', shape, data: mean })]);
+  const normal = graph.node('Mul', [centred, graph.constant('scale', { type: 'float32', shape, data: scale })]);
+  const { zero, levels } = quantisation;
+  return graph.node('Clip', [normal, graph.constant('lowest', float32([], [-zero / levels])), graph.constant('highest', float32([], [(255 - zero) / levels]))]);
+}
+
+export function appendRows(graph: Graph, normalised: string, channels: number): string {
+  return graph.node('Reshape', [graph.node('Transpose', [normalised], { perm: [0, 2, 3, 1] }), graph.constant('rowShape', int64([-1, channels]))]);
+}
+
+/** Statistics of every channel over the picture: mean, deviation, and how far the greatest and the least stand out. [4 * channels] */
+export function appendPooled(graph: Graph, normalised: string, channels: number, grid: Grid): string {
+  const patches = grid.rows * grid.columns;
+  const lines = graph.node('Reshape', [normalised, graph.constant('lineShape', int64([channels, patches]))]);
+  const mean = graph.node('ReduceMean', [lines], { axes: [1], keepdims: 0 });
+  const squares = graph.node('Div', [graph.node('ReduceSumSquare', [lines], { axes: [1], keepdims: 0 }), graph.constant('patches', float32([], [patches]))]);
+  const variance = graph.node('Sub', [squares, graph.node('Mul', [mean, mean])]);
+  const deviation = graph.node('Sqrt', [graph.node('Max', [variance, graph.constant('leastVariance', float32([], [1e-6]))])]);
+  // The logarithm of the mean of exponentials follows the greatest values smoothly, and costs a tenth of sorting them out.
+  const extremes = [1, -1].map((sign) => {
+    const steep = graph.node('Exp', [graph.node('Mul', [lines, graph.constant(`steepness.${sign}`, float32([], [2 * sign]))])]);
+    return graph.node('Log', [graph.node('ReduceMean', [steep], { axes: [1], keepdims: 0 })]);
+  });
+  return graph.node('Concat', [mean, deviation, ...extremes], { axis: 0 });
+}
+
+/** The greatest distance of a patch, averaged with its neighbours, from the nearest normal patch. [1] */
+export function appendNovelty(graph: Graph, rows: string, bank: Bank, channels: number, grid: Grid): string {
+  const { zero, levels } = quantisation;
+  const turned = new Float32Array(channels * bank.size);
+  const squares = new Float32Array(bank.size);
+  bank.patches.forEach((byte, at) => {
+    const value = (byte - zero) / levels;
+    const centre = Math.floor(at / channels);
+    turned[(at % channels) * bank.size + centre] = -2 * value;
+    squares[centre] = (squares[centre] ?? 0) + value * value;
+  });
+  const products = graph.node('MatMul', [rows, graph.constant('bank', { type: 'float32', shape: [channels, bank.size], data: turned })]);
+  const relative = graph.node('Add', [products, graph.constant('bankSquares', { type: 'float32', shape: [bank.size], data: squares })]);
+  const nearest = graph.node('Add', [
+    graph.node('ReduceMin', [relative], { axes: [1], keepdims: 0 }), graph.node('ReduceSumSquare', [rows], { axes: [1], keepdims: 0 }),
+  ]);
+  const distance = graph.node('Sqrt', [graph.node('Max', [nearest, graph.constant('noDistance', float32([], [0]))])]);
+  const map = graph.node('Reshape', [distance, graph.constant('distanceShape', int64([1, 1, grid.rows, grid.columns]))]);
+  const smooth = graph.node('AveragePool', [map], { kernel_shape: [3, 3], pads: [1, 1, 1, 1], count_include_pad: 0 });
+  return graph.node('Reshape', [graph.node('ReduceMax', [smooth], { keepdims: 0 }), graph.constant('noveltyShape', int64([1]))]);
+}
+
+/** The pooled head's logit. [1] */
+export function appendPooledHead(graph: Graph, pooled: string, { weights, bias }: PooledHead): string {
+  const sum = graph.node('ReduceSum', [
+    graph.node('Mul', [pooled, graph.constant('pooledWeights', { type: 'float32', shape: [weights.length], data: weights })]),
+    graph.constant('pooledAxes', int64([0])),
+  ], { keepdims: 1 });
+  return graph.node('Add', [sum, graph.constant('pooledBias', float32([1], [bias]))]);
+}
+
+/** The patch head: `logits` [patches, classes] against the background, and `score` [1], the mean of the greatest of any class. */
+export function appendPatchHead(graph: Graph, rows: string, head: PatchHead, grid: Grid): { readonly logits: string; readonly score: string } {
+  const weights = (name: string): string => {
+    const { shape, data } = head[name] ?? { shape: [0], data: new Float32Array() };
+    return graph.constant(name, { type: 'float32', shape, data });
+  };
+  const layer = (input: string, number: number): string =>
+    graph.node('Add', [graph.node('MatMul', [input, weights(`w${number}`)]), weights(`b${number}`)]);
+  const logits = layer(graph.node('Relu', [layer(graph.node('Relu', [layer(rows, 1)]), 2)]), 3);
+  const any = graph.node('ReduceLogSumExp', [logits], { axes: [1], keepdims: 0 });
+  const [greatest] = graph.nodes('TopK', [any, graph.constant('top', int64([topPatches(grid)]))], ['greatest', 'greatest.at']);
+  return { logits, score: graph.node('ReduceMean', [greatest], { keepdims: 1 }) };
+}
+
+/** One score of 0 to 1 from the heads' scores [heads]; 0.5 is the decision boundary. [1] */
+export function appendStack(graph: Graph, scores: string, { weights, bias }: Stack): string {
+  const weighted = graph.node('Mul', [scores, graph.constant('stackWeights', float32([weights.length], weights))]);
+  const sum = graph.node('ReduceSum', [weighted, graph.constant('stackAxes', int64([0]))], { keepdims: 1 });
+  return graph.node('Sigmoid', [graph.node('Add', [sum, graph.constant('stackBias', float32([1], [bias]))])]);
+}
+
+/**
+ * The map [1, classes, rows, columns]: each class's share of a softmax with the background. `boundary` is the logit that becomes 0.5.
+ * A picture that the score calls normal has its map dimmed in proportion, so that clean pictures don't get stray masks.
+ */
+export function appendMap(graph: Graph, logits: string, score: string, boundary: number, classes: number, grid: Grid): string {
+  const patches = grid.rows * grid.columns;
+  const shifted = graph.node('Sub', [logits, graph.constant('boundary', float32([], [boundary]))]);
+  const background = graph.constant('background', { type: 'float32', shape: [patches, 1], data: new Float32Array(patches) });
+  const shares = graph.node('Softmax', [graph.node('Concat', [background, shifted], { axis: 1 })], { axis: 1 });
+  const [, anomalies] = graph.nodes('Split', [shares, graph.constant('parts', int64([1, classes]))], ['backgroundShare', 'anomalyShares'], { axis: 1 });
+  const map = graph.node('Reshape', [
+    graph.node('Transpose', [anomalies], { perm: [1, 0] }), graph.constant('mapShape', int64([1, classes, grid.rows, grid.columns])),
+  ]);
+  const light = graph.node('Min', [graph.node('Add', [score, score]), graph.constant('full', float32([1], [1]))]);
+  return graph.node('Mul', [map, light]);
+}
