@@ -38,6 +38,16 @@ test.each<[string, History]>([
     commands: [call('StartModel', 1), next(), next(), next(), next(), call('StopModel', 1), next(), strand, { do: 'time', seconds: 65 }, { do: 'sweep', skew: 0, finish: true }, strand, next(), next(), next(),
       { do: 'restart' }, call('StartModel', 1), call('StopModel', 1)],
   }],
+  ['two that end the same run, because a laptop slept between the look and the write of the first', {
+    on: 'laptop',
+    commands: [call('StartModel'), next(), next(), next(), next(), call('StopModel'), next(), next(), { do: 'task', pick: 0, skew: 0, finish: false },
+      ...Array.from({ length: 4 }, (): Command => ({ do: 'step', pick: 0, fault: 'none' })), { do: 'time', seconds: 700 }, { do: 'sweep', skew: 0, finish: true },
+      next(), next(), next(), next(), { do: 'finish', pick: 0 }],
+  }],
+  ['a call that is repeated with its token while the model moves on', {
+    on: 'aws',
+    commands: [call('StartModel', 1), call('StartModel', 1), next(), next(), next(), next(), call('StartModel', 1), call('StopModel', 1), call('StartModel', 1), next(), next(), next(), next(), call('StopModel', 1)],
+  }],
 ])('%s', async (_name, history) => {
   await live(client, history);
 });

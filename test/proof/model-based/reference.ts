@@ -21,7 +21,7 @@ export const moves: Readonly<Record<string, Readonly<Record<string, readonly Cau
 
 export const passing = ['TRAINING', 'STARTING_HOSTING', 'STOPPING_HOSTING', 'DELETING'];
 export const serving = ['HOSTED', 'SYSTEM_UPDATING'];
-export const limits = { running: 2, projects: 2, models: 3 };
+export const limits = { running: 2, projects: 2, models: 4 };
 
 /** A client token counts for eight hours; clocks of functions differ by up to three seconds, and rows hold whole ones. */
 export const tokenLife = 8 * 3600 * 1000;
@@ -56,16 +56,22 @@ const accepts: Partial<Record<CallName, readonly string[]>> = {
  * Whether a call may be answered so, given every moment of its duration and every other call, answered or not.
  * @returns what is wrong, or undefined
  */
-export function wrongAnswer(call: Called, { status, body }: Answered, during: readonly Moment[], all: readonly Moment[], others: readonly Called[]): string | undefined {
+export function wrongAnswer(call: Called, { status, body }: Answered, all: readonly Moment[], since: number, others: readonly Called[]): string | undefined {
+  const during = all.slice(since);
   const some = (holds: (moment: Moment) => boolean): boolean => during.some(holds);
   const statusAt = (moment: Moment): string => (call.version === undefined ? 'unknown' : moment.models.get(`${call.project}/${call.version}`)?.status ?? 'none');
-  const effectsOf = (caller: string): Set<string> =>
-    new Set(all.flatMap(({ models }) => [...models.values()].filter(({ operation }) => operation.actor === caller).map(({ operation }) => operation.id)));
+  const effectsOf = (caller: string, moments = all): Set<string> =>
+    new Set(moments.flatMap(({ models }) => [...models.values()].filter(({ operation }) => operation.actor === caller).map(({ operation }) => operation.id)));
   const effects = effectsOf(call.caller);
   if (effects.size > 1) return 'it began two operations';
   const begins = ['StartModel', 'StopModel', 'DeleteModel', 'ImportModel'].includes(call.operation);
   const sameToken = others.filter((other) => other !== call && other.token !== undefined && other.token === call.token && other.operation === call.operation
     && (!begins || effectsOf(other.caller).size > 0));
+  const before = sameToken.find((other) => begins && call.at - other.at < tokenLife - tolerance && effectsOf(other.caller, all.slice(0, since + 1)).size > 0);
+  if (before !== undefined && status < 500 && status !== 429) {
+    const want = before.print === call.print ? 202 : 400;
+    if (status !== want) return `its token had named ${before.caller} before, so it had to be answered ${want}`;
+  }
   if (status < 300) {
     if (call.operation === 'DescribeModel') {
       const shown = (body['ModelDescription'] as { Status: string }).Status;

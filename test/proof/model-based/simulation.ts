@@ -153,7 +153,7 @@ export class Simulation {
       const answer: Answered = { status, body: JSON.parse(text) as Record<string, unknown> };
       this.trace.push(`${caller}: answers ${status} ${status < 300 ? '' : String(answer.body['Message'])}`);
       this.#end(actor);
-      const wrong = wrongAnswer(call, answer, this.moments.slice(since), this.moments, this.calls);
+      const wrong = wrongAnswer(call, answer, this.moments, since, this.calls);
       this.#guard(() => {
         if (wrong !== undefined) throw new Error(`${JSON.stringify(call)} was answered ${status}: ${wrong}`);
       });
