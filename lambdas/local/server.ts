@@ -25,7 +25,7 @@ export async function listen(host: NodeHost, address: string, port: number, sign
       refuseWebPages(req.headers, signed);
     } catch (error) {
       if (!(error instanceof AccessDeniedError)) throw error;
-      return void turnAway(req, res, error);
+      return turnAway(req, res, error);
     }
     serve(req, res);
   });

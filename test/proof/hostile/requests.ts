@@ -91,9 +91,9 @@ export function hostileRequest(chance: Chance): HostileRequest {
 function bodyOf(row: OperationRow, chance: Chance, wild: number): Uint8Array {
   if (chance() < wild / 2) {
     return chance.of([
-      Buffer.from('{'), Buffer.from('[]'), Buffer.from('null'), Buffer.from('"a"'), Buffer.from('{"a":1}{"b":2}'), Buffer.from([0xff, 0xfe, 0x00]), Buffer.from(`${'['.repeat(20_000)}`),
+      Buffer.from('{'), Buffer.from('[]'), Buffer.from('null'), Buffer.from('"a"'), Buffer.from('{"a":1}{"b":2}'), Buffer.from([0xff, 0xfe, 0x00]), Buffer.from('['.repeat(20_000)),
       Buffer.from(`{"ProjectName":"${'x'.repeat(100_000)}"}`), Buffer.from('{"ProjectName":"a","ProjectName":"b"}'), Buffer.from('\ufeff{}'), Buffer.alloc(200_000), Buffer.from('{"a":1e999}'),
     ]);
   }
-  return Buffer.from(JSON.stringify(value(row.input, chance, wild)) ?? '');
+  return Buffer.from(JSON.stringify(value(row.input, chance, wild) ?? null));
 }

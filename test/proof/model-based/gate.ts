@@ -52,7 +52,7 @@ export class Gate {
             if (fault === 'lose') reject(new Unavailable(`the answer of ${label}`));
             else resolve(value);
           } catch (error) {
-            reject(error as Error);
+            reject(error);
           }
         }
         await settled();
