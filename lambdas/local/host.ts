@@ -116,7 +116,7 @@ export async function startHost({ environment, log, engine: makeEngine = embedde
     const memory = new ExecutionMemory(client, executionsName, clock);
     await memory.abandonAll();
     const tasks = { settings, clock, store, engine, importer: engine, trainer, objects, log };
-    const runner = new LocalRunner({ memory, log, pace: 5 }).serve(tasks);
+    const runner = new LocalRunner({ memory, log, pace: 5, hostingLook: 40 }).serve(tasks);
     closers.push(() => runner.close());
     const context: SweepContext = { ...tasks, runner };
     await restore(context);

@@ -18,6 +18,8 @@ export interface RunnerOptions {
   readonly log: Log;
   /** How many milliseconds a second of waiting takes: the workflows' waits are made for an engine that needs minutes. */
   readonly pace: number;
+  /** The most milliseconds between two looks at what is being provisioned: waits grow, and here somebody waits for a child that is ready in half a second. */
+  readonly hostingLook?: number;
   /** Milliseconds between the tries of a task that failed, instead of the workflow's own. */
   readonly retryAfter?: number;
 }
@@ -88,7 +90,7 @@ export class LocalRunner implements WorkflowRunner {
       return result ?? null;
     }]));
     const waits = {};
-    for (const state of ofType('Wait')) Object.defineProperty(waits, state, { get: () => wait * this.#options.pace });
+    for (const state of ofType('Wait')) Object.defineProperty(waits, state, { get: () => this.#pause(state, wait) });
     const { retryAfter } = this.#options;
     const run = this.#machines[workflow].run(input as never, {
       overrides: {
@@ -103,6 +105,11 @@ export class LocalRunner implements WorkflowRunner {
       (error: unknown) => this.#over(name, statusOf(error), error),
     );
     this.#running.set(name, { abort: () => { run.abort(); }, over });
+  }
+
+  #pause(state: string, seconds: number): number {
+    const { pace, hostingLook = Infinity } = this.#options;
+    return state === 'AwaitHosting' ? Math.min(seconds * pace, hostingLook) : seconds * pace;
   }
 
   /** As Lambda does it: the input arrives as a copy, and an error is reported as JSON under its name. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { AccessDeniedError } from '../contract/errors.ts';
+import { AccessDeniedError, ValidationError, type ServiceError } from '../contract/errors.ts';
 import { listener, type NodeHost } from '../http/node-http.ts';
 import { refusal } from '../http/pipeline.ts';
 import { refuseWebPages } from './visitors.ts';
@@ -15,7 +15,8 @@ export interface LocalServer {
 /** @param signed whether callers must sign, so that the host name is theirs to choose */
 export async function listen(host: NodeHost, address: string, port: number, signed: boolean): Promise<LocalServer> {
   const serve = listener(host);
-  const server = createServer({ maxHeaderSize: 32 * 1024, requestTimeout: 60_000, headersTimeout: 20_000 }, (req, res) => {
+  // Node itself would refuse a request without a Host header in words of its own; `refuseWebPages` does it in the service's.
+  const server = createServer({ maxHeaderSize: 32 * 1024, requestTimeout: 60_000, headersTimeout: 20_000, requireHostHeader: false }, (req, res) => {
     if (req.method === 'GET' && req.url === '/health') {
       res.writeHead(200, { 'Content-Type': 'application/json' }).end('{"status":"ok"}');
       return;
@@ -24,13 +25,11 @@ export async function listen(host: NodeHost, address: string, port: number, sign
       refuseWebPages(req.headers, signed);
     } catch (error) {
       if (!(error instanceof AccessDeniedError)) throw error;
-      const { status, headers, body } = refusal(error, 'refused-at-the-door');
-      res.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body), Connection: 'close' }).end(body);
-      req.resume();
-      return;
+      return turnAway(req, res, error);
     }
     serve(req, res);
   });
+  server.on('checkExpectation', (req, res) => turnAway(req, res, new ValidationError('The Expect header may only be 100-continue.')));
   server.on('clientError', (_error, socket) => {
     if (!socket.writable) return void socket.destroy();
     const body = '{"__type":"com.amazonaws.lookoutvision#ValidationException","Message":"The request is not valid HTTP."}';
@@ -41,6 +40,12 @@ export async function listen(host: NodeHost, address: string, port: number, sign
   });
   await bind(server, port, address);
   return { url: urlOf(server, address), close: () => shut(server) };
+}
+
+function turnAway(req: IncomingMessage, res: ServerResponse, error: ServiceError): void {
+  const { status, headers, body } = refusal(error, 'refused-at-the-door');
+  res.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body), Connection: 'close' }).end(body);
+  req.resume();
 }
 
 /** @throws Error that names the setting to change */

@@ -42,7 +42,9 @@ export interface Ended {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** `node bin/local.ts`, as a user starts it. */
+const usual = ['bin/local.ts'];
+
+/** `node bin/local.ts`, as a user starts it, or another script with arguments. */
 export class HostProcess {
   readonly child: ChildProcess;
   readonly dataDir: string;
@@ -52,9 +54,9 @@ export class HostProcess {
   url = '';
   #client: LookoutVisionClient | undefined;
 
-  private constructor(dataDir: string, variables: Readonly<Record<string, string>>) {
+  private constructor(dataDir: string, variables: Readonly<Record<string, string>>, [script = '', ...args]: readonly string[]) {
     this.dataDir = dataDir;
-    this.child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'bin/local.ts')], {
+    this.child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, script), ...args], {
       env: { PATH: process.env['PATH'] ?? '', PORT: '0', DATA_DIR: dataDir, ...variables }, stdio: ['ignore', 'pipe', 'pipe'], cwd: tmpdir(),
     });
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => { this.out += text; });
@@ -63,13 +65,13 @@ export class HostProcess {
   }
 
   /** Not waited for: it may be one that is refused. */
-  static launch(dataDir: string, variables: Readonly<Record<string, string>> = {}): HostProcess {
-    return new HostProcess(dataDir, variables);
+  static launch(dataDir: string, variables: Readonly<Record<string, string>> = {}, script: readonly string[] = usual): HostProcess {
+    return new HostProcess(dataDir, variables, script);
   }
 
   /** @throws Error if it ends instead of getting ready */
-  static async start(dataDir: string, variables: Readonly<Record<string, string>> = {}): Promise<HostProcess> {
-    const host = HostProcess.launch(dataDir, variables);
+  static async start(dataDir: string, variables: Readonly<Record<string, string>> = {}, script: readonly string[] = usual): Promise<HostProcess> {
+    const host = HostProcess.launch(dataDir, variables, script);
     await host.ready();
     return host;
   }

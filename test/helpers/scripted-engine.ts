@@ -55,6 +55,13 @@ export class ScriptedEngine implements HostingEngine, ModelImporter {
     else this.resources.set(id, { state: 'removing' });
   }
 
+  /** As an engine that lives in the host's own process, when that process ends. */
+  forgetAll(): void {
+    this.resources.clear();
+    this.units.clear();
+    this.#removed.clear();
+  }
+
   vanish(id: string): void {
     this.resources.delete(id);
     this.units.delete(id);

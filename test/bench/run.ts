@@ -1,0 +1,21 @@
+/** npm run bench [-- --json] [--only <name>]: every benchmark, or one; a table, or a list for machines. */
+import { parseArgs } from 'node:util';
+import { coldBenchmarks } from './cold.ts';
+import { hostBenchmarks } from './detect.ts';
+import { rowBenchmarks } from './scale-rows.ts';
+import { startBenchmarks } from './start.ts';
+import { stepBenchmarks } from './steps.ts';
+import { table, type Result } from './measure.ts';
+
+const { values: { json, only } } = parseArgs({ options: { json: { type: 'boolean', default: false }, only: { type: 'string' } } });
+
+const groups: Readonly<Record<string, () => Promise<Result[]>>> = {
+  start: startBenchmarks, host: hostBenchmarks, rows: rowBenchmarks, cold: coldBenchmarks, steps: stepBenchmarks,
+};
+const results: Result[] = [];
+for (const [name, group] of Object.entries(groups)) {
+  if (only !== undefined && only !== name) continue;
+  if (!json) console.error(`measuring ${name} ...`);
+  results.push(...await group());
+}
+console.log(json ? JSON.stringify(results, undefined, 2) : table(results));
