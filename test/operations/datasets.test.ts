@@ -1,8 +1,11 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   CreateDatasetCommand, CreateProjectCommand, DeleteDatasetCommand, DeleteProjectCommand, DescribeDatasetCommand, DescribeProjectCommand,
   ListDatasetEntriesCommand, UpdateDatasetEntriesCommand, paginateListDatasetEntries, type ListDatasetEntriesCommandInput,
 } from '@aws-sdk/client-lookoutvision';
+import { parseEntry } from '../../lambdas/domain/manifest.ts';
 import { scan } from '../../lambdas/local/execution-memory.ts';
 import { sweep } from '../../lambdas/workflows/sweep.ts';
 import { line, manifestOf } from '../helpers/manifests.ts';
@@ -153,6 +156,17 @@ describe('CreateDataset', () => {
     expect(again.DatasetMetadata).toEqual(first.DatasetMetadata);
     await expect(world.client.send(new CreateDatasetCommand({ ProjectName, DatasetType: 'test', ClientToken }))).rejects.toMatchObject({ name: 'ValidationException' });
   });
+});
+
+const official = fileURLToPath(new URL('../../../shared/data/cookies/manifests/template.manifest', import.meta.url));
+(existsSync(official) ? test : test.skip)('takes AWS\'s own getting-started manifest, which breaks the documented rules', async () => {
+  const manifest = readFileSync(official, 'utf8').replaceAll('"training-images/', '"s3://photos/training-images/').replaceAll('"mask-images/', '"s3://photos/mask-images/');
+  const ProjectName = await imported(manifest);
+  expect(await described(ProjectName)).toMatchObject({ Status: 'CREATE_COMPLETE', ImageStats: { Total: 63, Labeled: 63, Normal: 31, Anomaly: 32 } });
+  const masks = (await entries(ProjectName)).flatMap((each) => parseEntry(each)?.mask ?? []);
+  expect(masks).toHaveLength(32);
+  expect(masks[0]).toEqual({ ref: 's3://photos/mask-images/anomaly-1.png', classes: [{ name: 'cracked', color: '#23A436' }] });
+  expect(await entries(ProjectName, { AfterCreationDate: new Date('2022-01-01'), BeforeCreationDate: new Date('2023-01-01') })).toHaveLength(63);
 });
 
 describe('ListDatasetEntries', () => {
