@@ -11,8 +11,8 @@ import type { PreparedPicture, Size } from './pictures.ts';
 import { decompose } from './pooled.ts';
 import type { Random } from './random.ts';
 
-/** `shrink`: how many pixels become one. `stride`: how far squares lie apart there; closer ones at full scale would say little more. */
-const scales = [{ shrink: 1, stride: 2 }, { shrink: 2, stride: 1 }, { shrink: 4, stride: 1 }, { shrink: 8, stride: 1 }] as const;
+/** `shrink`: how many pixels become one. `stride`: how far squares lie apart there; closer ones at fine scales would say little more. */
+const scales = [{ shrink: 1, stride: 2 }, { shrink: 2, stride: 2 }, { shrink: 4, stride: 1 }, { shrink: 8, stride: 1 }] as const;
 const entries = 48;
 export const dictionaryChannels = scales.length * entries * 2;
 const side = 7;
@@ -57,7 +57,8 @@ function appendScale(graph: Graph, image: string, { shrink, stride, kernel, bias
   const alike = graph.node('Relu', [graph.node('Sub', [resemblance, least])]);
   const opposite = graph.node('Relu', [graph.node('Sub', [graph.node('Neg', [resemblance]), least])]);
   const cell = patchSize / shrink / stride;
-  return graph.node('AveragePool', [graph.node('Concat', [alike, opposite], { axis: 1 })], { kernel_shape: [cell, cell], strides: [cell, cell] });
+  const pooled = [alike, opposite].map((map) => graph.node('AveragePool', [map], { kernel_shape: [cell, cell], strides: [cell, cell] }));
+  return graph.node('Concat', pooled, { axis: 1 });
 }
 
 /** Squares from random places of random pictures, channel by channel as a convolution sees them. [sampleSize, 147] */
