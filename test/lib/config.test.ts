@@ -18,7 +18,7 @@ test('prod keeps what it has, and wants somebody to hear its alarms', () => {
 
 test('own values are laid over the defaults, member by member', () => {
   const config = configOf('dev', { quotas: { runningModels: 7 }, throttles: { detect: { rate: 1000, burst: 2000 } }, buckets: ['cameras'] });
-  expect(config.quotas).toEqual({ projects: 100, modelsPerProject: 100, runningModels: 7, unitsPerModel: 5 });
+  expect(config.quotas).toEqual({ projects: 100, modelsPerProject: 100, runningModels: 7, unitsPerModel: 5, concurrentTrainings: 2, concurrentPackagingJobs: 3 });
   expect(config.throttles).toMatchObject({ read: { rate: 50, burst: 100 }, detect: { rate: 1000, burst: 2000 } });
   expect(config.buckets).toEqual(['cameras']);
 });
@@ -26,7 +26,7 @@ test('own values are laid over the defaults, member by member', () => {
 test.each([
   [{ instancetype: 'ml.c5.large' }, /^dev knows account, .*; not "instancetype"\.$/],
   [{ instanceType: 'c5.large' }, 'dev.instanceType must be an instance type such as ml.c5.2xlarge; it is "c5.large".'],
-  [{ quotas: { models: 3 } }, 'dev.quotas knows projects, modelsPerProject, runningModels, unitsPerModel; not "models".'],
+  [{ quotas: { models: 3 } }, 'dev.quotas knows projects, modelsPerProject, runningModels, unitsPerModel, concurrentTrainings, concurrentPackagingJobs; not "models".'],
   [{ quotas: { runningModels: 1.5 } }, 'dev.quotas.runningModels must be a whole number from 0 to 10000; it is 1.5.'],
   [{ throttles: { read: { rate: 5 } } }, 'dev.throttles.read.burst is missing.'],
   [{ buckets: ['Bad_Name'] }, 'dev.buckets must be a list of names of buckets; it is ["Bad_Name"].'],
