@@ -66,7 +66,7 @@ export function hostileRequest(chance: Chance): HostileRequest {
   const operation = chance.of(operationNames);
   const row: OperationRow = operations[operation];
   const wild = chance.of([0, 0, 0.05, 0.3]);
-  const members = Object.entries((shapeOf(row.input) as Extract<Shape, { type: 'structure' }>).members) as [string, Member][];
+  const members = Object.entries<Member>((shapeOf(row.input) as Extract<Shape, { type: 'structure' }>).members);
   const at = (place: Member['in']): [string, Member][] => members.filter(([, member]) => member.in === place);
   let path = row.path;
   for (const [name, member] of at('path')) {
