@@ -135,7 +135,7 @@ export class Simulation {
     void dispatch({ handlers: { ...readHandlers, ...writeHandlers, ...detectHandlers }, context: this.#context(actor) }, called.operation, {
       labels, query: [], headers: { 'content-type': 'image/png', ...headers, ...(called.token !== undefined && { 'x-amzn-client-token': called.token }) }, body: raw,
     }, { requestId: caller, log: silent, caller: () => caller }).then(({ status, body: text }) => {
-      const answer: Answered = { status, body: JSON.parse(text) as Record<string, unknown> };
+      const answer: Answered = { at: this.now, status, body: JSON.parse(text) as Record<string, unknown> };
       this.trace.push(`${caller}: answers ${status} ${status < 300 ? '' : String(answer.body['Message'])}`);
       this.#end(actor);
       const wrong = wrongAnswer(call, answer, this.moments, since, this.calls);
