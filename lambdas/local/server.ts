@@ -30,17 +30,20 @@ export async function listen(host: NodeHost, address: string, port: number, sign
     serve(req, res);
   });
   server.on('checkExpectation', (req, res) => turnAway(req, res, new ValidationError('The Expect header may only be 100-continue.')));
-  server.on('clientError', (_error, socket) => {
+  server.on('clientError', (error: Error & { readonly rawPacket?: Buffer }, socket) => {
     if (!socket.writable) return void socket.destroy();
     const body = '{"__type":"com.amazonaws.lookoutvision#ValidationException","Message":"The request is not valid HTTP."}';
     const head = [
       'HTTP/1.1 400 Bad Request', 'Content-Type: application/json', 'x-amzn-ErrorType: ValidationException', `Content-Length: ${body.length}`, 'Connection: close',
     ];
-    socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+    socket.end(`${head.join('\r\n')}\r\n\r\n${isHead(error.rawPacket) ? '' : body}`);
   });
   await bind(server, port, address);
   return { url: urlOf(server, address), close: () => shut(server) };
 }
+
+/** An answer to HEAD has no body; a client would take one for the answer to its next request. */
+const isHead = (packet: Buffer | undefined): boolean => packet?.subarray(0, 5).toString('latin1') === 'HEAD ';
 
 function turnAway(req: IncomingMessage, res: ServerResponse, error: ServiceError): void {
   const { status, headers, body } = refusal(error, 'refused-at-the-door');

@@ -31,6 +31,16 @@ test('what node would refuse in words of its own is refused in the service\'s', 
   expect(await wire('GET /2020-11-20/projects HTTP/1.1\nConnection: close\n\n')).toMatchObject({ status: 403, type: 'com.amazonaws.lookoutvision#AccessDeniedException' });
 });
 
+test('an answer to HEAD has no body, not even to one that is no HTTP', async () => {
+  const socket = connect(Number(new URL(world.url).port), '127.0.0.1');
+  await once(socket, 'connect');
+  socket.end('HEAD /2020-11-20/projects HTTP/1.1\r\nHost: 127.0.0.1\r\nX\u0000: a\r\n\r\n');
+  let answer = '';
+  for await (const chunk of socket.setEncoding('latin1')) answer += String(chunk);
+  expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+  expect(answer.slice(answer.indexOf('\r\n\r\n') + 4)).toBe('');
+});
+
 test('whatever a caller sends, one event is one line of the log, and secrets and bodies are in none', async () => {
   world.logged.splice(0);
   const forged = '\n{"time":"2026-01-01T00:00:00.000Z","level":"info","message":"all is well"}\r\u2028\u0007';

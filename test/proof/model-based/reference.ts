@@ -41,6 +41,7 @@ export interface Called {
 }
 
 export interface Answered {
+  readonly at: number;
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
 }
@@ -56,7 +57,7 @@ const accepts: Partial<Record<CallName, readonly string[]>> = {
  * Whether a call may be answered so, given every moment of its duration and every other call, answered or not.
  * @returns what is wrong, or undefined
  */
-export function wrongAnswer(call: Called, { status, body }: Answered, all: readonly Moment[], since: number, others: readonly Called[]): string | undefined {
+export function wrongAnswer(call: Called, { at, status, body }: Answered, all: readonly Moment[], since: number, others: readonly Called[]): string | undefined {
   const during = all.slice(since);
   const some = (holds: (moment: Moment) => boolean): boolean => during.some(holds);
   const statusAt = (moment: Moment): string => (call.version === undefined ? 'unknown' : moment.models.get(`${call.project}/${call.version}`)?.status ?? 'none');
@@ -67,7 +68,7 @@ export function wrongAnswer(call: Called, { status, body }: Answered, all: reado
   const begins = ['StartModel', 'StopModel', 'DeleteModel', 'ImportModel'].includes(call.operation);
   const sameToken = others.filter((other) => other !== call && other.token !== undefined && other.token === call.token && other.operation === call.operation
     && (!begins || effectsOf(other.caller).size > 0));
-  const before = sameToken.find((other) => begins && call.at - other.at < tokenLife - tolerance && effectsOf(other.caller, all.slice(0, since + 1)).size > 0);
+  const before = sameToken.find((other) => begins && at - other.at < tokenLife - tolerance && effectsOf(other.caller, all.slice(0, since + 1)).size > 0);
   if (before !== undefined && status < 500 && status !== 429) {
     const want = before.print === call.print ? 202 : 400;
     if (status !== want) return `its token had named ${before.caller} before, so it had to be answered ${want}`;

@@ -18,10 +18,11 @@ export async function explore(milliseconds: number, replay: { readonly seed?: nu
   let steps = 0;
   try {
     const found = await fc.check(fc.asyncProperty(histories, async (history) => {
+      if (replay.path !== undefined && lived > 0) return; // a path leads on to what it would have been shrunk to next
       steps += (await live(client, history)).steps;
       lived += 1;
     }), {
-      numRuns: replay.path === undefined ? 1_000_000 : 1, markInterruptAsFailure: false, ...replay,
+      numRuns: replay.path === undefined ? 1_000_000 : 1, endOnFailure: replay.path !== undefined, markInterruptAsFailure: false, ...replay,
       ...(replay.path === undefined && { interruptAfterTimeLimit: milliseconds }),
     });
     const { failed, seed, counterexamplePath, errorInstance, counterexample } = found;

@@ -4,8 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Clock } from '../../../lambdas/domain/ports.ts';
 import { defaultQuotas, localLimits, type Settings } from '../../../lambdas/domain/settings.ts';
-import type { Model } from '../../../lambdas/domain/model.ts';
-import type { Admission, HostingEngine, ModelImporter } from '../../../lambdas/hosting/engine.ts';
+import type { HostingEngine, ModelImporter } from '../../../lambdas/hosting/engine.ts';
 import { dispatch } from '../../../lambdas/http/pipeline.ts';
 import { detectHandlers, readHandlers, writeHandlers } from '../../../lambdas/operations/handlers.ts';
 import { HostedMemory } from '../../../lambdas/operations/hosted-memory.ts';
@@ -15,10 +14,10 @@ import { sweep } from '../../../lambdas/workflows/sweep.ts';
 import { tasks, type Task } from '../../../lambdas/workflows/tasks/tasks.ts';
 import { restore } from '../../../lambdas/local/restore.ts';
 import { silent } from '../../helpers/engine.ts';
-import { ScriptedEngine } from '../../helpers/scripted-engine.ts';
 import type { History } from './commands.ts';
 import { Gate, type Actor, type Fault, type Parked } from './gate.ts';
 import { checkMoment } from './invariants.ts';
+import { KeepingEngine } from './keeping-engine.ts';
 import { lookAround, type Moment } from './moments.ts';
 import { limits, wrongAnswer, type Answered, type Called } from './reference.ts';
 import { StepFunctions, type Run } from './step-functions.ts';
@@ -28,20 +27,6 @@ import { StepFunctions, type Run } from './step-functions.ts';
  * believed to be able to arrive (`provision`), as in the stack: clocks may differ by less than that.
  */
 const timeLimits = { call: 29_000, task: 50_000, sweep: 50_000 };
-
-/** An engine that also keeps a copy of each model that it admits. */
-class KeepingEngine extends ScriptedEngine {
-  readonly copies = new Set<string>();
-  override async admit(model: Model): Promise<Admission> {
-    const admission = await super.admit(model);
-    if (admission.admitted === true) this.copies.add(`${model.project}/${model.version}`);
-    return admission;
-  }
-  override async discard(model: Model): Promise<void> {
-    await super.discard(model);
-    this.copies.delete(`${model.project}/${model.version}`);
-  }
-}
 
 /** The whole service under one thread of events: whoever acts, acts one request at a time, when a history says so. */
 export class Simulation {
@@ -154,7 +139,7 @@ export class Simulation {
     void dispatch({ handlers: { ...readHandlers, ...writeHandlers, ...detectHandlers }, context: this.#context(actor) }, called.operation, {
       labels, query: [], headers: { 'content-type': 'image/png', ...headers, ...(called.token !== undefined && { 'x-amzn-client-token': called.token }) }, body: raw,
     }, { requestId: caller, log: silent, caller: () => caller }).then(({ status, body: text }) => {
-      const answer: Answered = { status, body: JSON.parse(text) as Record<string, unknown> };
+      const answer: Answered = { at: this.now, status, body: JSON.parse(text) as Record<string, unknown> };
       this.trace.push(`${caller}: answers ${status} ${status < 300 ? '' : String(answer.body['Message'])}`);
       this.#end(actor);
       const wrong = wrongAnswer(call, answer, this.moments, since, this.calls);
