@@ -11,6 +11,7 @@ export interface EvaluationFigures {
   readonly averagePrecision: number;
   /** Epoch milliseconds. */
   readonly evaluatedAt: number;
+  /** For a segmentation model: by patches or pixels, for each class of anomaly. */
   readonly classes?: readonly { readonly name: string; readonly f1Score: number; readonly precision: number; readonly recall: number; readonly iou: number }[];
   readonly images: { readonly train: number; readonly test: number };
 }

@@ -1,7 +1,8 @@
 import { servingStates } from '../domain/lifecycle.ts';
-import { modelId, type Deployment, type Model } from '../domain/model.ts';
+import { modelId } from '../domain/model.ts';
 import { refOf } from '../hosting/engine.ts';
 import type { SweepContext } from '../workflows/context.ts';
+import { failHosted } from '../workflows/health.ts';
 import { sweep } from '../workflows/sweep.ts';
 
 /** How long a host that starts waits for the models that were hosted when the last one ended, in milliseconds. */
@@ -24,8 +25,9 @@ export async function restore(ctx: SweepContext): Promise<void> {
       await engine.create({ ...refOf(deployment), units: deployment.units, source: model.source, artifact: model.artifact });
       hosted.push(deployment);
     } catch (error) {
+      // One model's trouble, an artifact that is gone for example, is not the others'.
       log.error('a hosted model could not be brought back', { model: modelId(model), deployment: deployment.id, error });
-      await fail(ctx, model, deployment, error);
+      await failHosted(ctx, model, deployment, `The model could not be hosted again after a restart. ${error instanceof Error ? error.message : String(error)}`);
     }
   }
   const until = clock.now() + patience;
@@ -35,14 +37,4 @@ export async function restore(ctx: SweepContext): Promise<void> {
   }
   if (hosted.length > 0) log.info('hosted models were brought back', { models: hosted.length });
   await sweep(ctx, everything);
-}
-
-/** One model's trouble, an artifact that is gone for example, is not the others': it fails, and the sweep releases what is left of it. */
-async function fail({ store, clock }: SweepContext, model: Model, deployment: Deployment, error: unknown): Promise<void> {
-  const now = clock.now();
-  const reason = error instanceof Error ? error.message : String(error);
-  await store.commit(
-    store.models.drift(model, { status: 'HOSTING_FAILED', statusMessage: `The model could not be hosted again after a restart. ${reason}` }),
-    store.deployments.change(deployment, { set: { releasedAt: now, dueAt: now } }),
-  );
 }

@@ -1,3 +1,4 @@
+import type { EvaluationFigures } from '../domain/evaluation-files.ts';
 import type { ModelKey } from '../domain/model.ts';
 import type { ObjectLocation } from '../domain/ports.ts';
 
@@ -27,17 +28,7 @@ export interface TrainingSpec extends TrainingRef {
 }
 
 /** What a training came to, as one JSON object. All figures are 0 to 1; an anomaly is the positive class. */
-export interface TrainingResults {
-  readonly f1Score: number;
-  readonly precision: number;
-  readonly recall: number;
-  readonly rocAuc: number;
-  readonly averagePrecision: number;
-  /** Epoch milliseconds. */
-  readonly evaluatedAt: number;
-  /** For a segmentation model: by patches or pixels, for each class of anomaly. */
-  readonly classes?: readonly { readonly name: string; readonly f1Score: number; readonly precision: number; readonly recall: number; readonly iou: number }[];
-  readonly images: { readonly train: number; readonly test: number };
+export interface TrainingResults extends EvaluationFigures {
   /** One for each test picture. */
   readonly pictures: readonly { readonly source: string; readonly isAnomalous: boolean; readonly confidence: number }[];
 }

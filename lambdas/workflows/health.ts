@@ -40,9 +40,9 @@ async function follow(ctx: TaskContext, model: Model, deployment: Deployment): P
   if (seen.state === 'gone' || seen.state === 'removing') {
     const missing = (deployment.missing ?? 0) + 1;
     if (missing < believed) return look(ctx, deployment, leaseUntil(ctx, 0), missing);
-    return fail(ctx, model, deployment, 'The hosting resources of the model were removed from outside. Start it again.');
+    return failHosted(ctx, model, deployment, 'The hosting resources of the model were removed from outside. Start it again.');
   }
-  if (seen.state === 'failed') return fail(ctx, model, deployment, seen.reason);
+  if (seen.state === 'failed') return failHosted(ctx, model, deployment, seen.reason);
   await show(ctx, model, seen);
   await look(ctx, deployment, health);
 }
@@ -55,7 +55,8 @@ async function show({ store }: TaskContext, model: Model, seen: Exclude<Observat
   await store.commit(store.models.drift(model, { status, statusMessage: message }));
 }
 
-async function fail(ctx: TaskContext, model: Model, deployment: Deployment, reason: string): Promise<void> {
+/** A hosted model fails at once; its deployment stays due, and counted, until the sweep has released it. */
+export async function failHosted(ctx: TaskContext, model: Model, deployment: Deployment, reason: string): Promise<void> {
   ctx.log.warn('a hosted model failed', { model: modelId(model), deployment: deployment.id, reason });
   const now = ctx.clock.now();
   await ctx.store.commit(
