@@ -6,7 +6,6 @@ import {
   ConflictException, CreateProjectCommand, DeleteModelCommand, DeleteProjectCommand, DescribeModelCommand, DetectAnomaliesCommand, ListModelsCommand,
   ListTagsForResourceCommand, LookoutVisionClient, StartModelCommand, StopModelCommand, TagResourceCommand, type ModelStatus,
 } from '@aws-sdk/client-lookoutvision';
-import { embeddedEngine } from '../lambdas/local/embedded.ts';
 import { createFolderObjects } from '../lambdas/local/folder-objects.ts';
 import { startHost } from '../lambdas/local/host.ts';
 import { writeSamples } from '../lambdas/local/samples/write-samples.ts';
@@ -34,7 +33,7 @@ async function step<T>(title: string, work: () => Promise<T>, told: (result: T) 
 
 const running = await fetch(`http://127.0.0.1:${environment.port}/health`).then((response) => response.ok, () => false);
 const host = running ? undefined : await startHost({
-  environment: { ...environment, port: 0 }, log: createLog(() => undefined), engine: embeddedEngine,
+  environment: { ...environment, port: 0 }, log: createLog(() => undefined),
 });
 const url = host?.url ?? `http://127.0.0.1:${environment.port}`;
 console.log(host === undefined ? `Using the host that runs on ${url}` : `No host runs on port ${environment.port}: started one on ${url}`);

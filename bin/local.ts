@@ -1,4 +1,3 @@
-import { embeddedEngine } from '../lambdas/local/embedded.ts';
 import { startHost } from '../lambdas/local/host.ts';
 import { localEnvironment } from '../lambdas/runtime/environment.ts';
 import { createLog } from '../lambdas/runtime/log.ts';
@@ -47,7 +46,7 @@ started.catch(fail);
 async function start(): ReturnType<typeof startHost> {
   const environment = localEnvironment();
   const host = await startHost({
-    environment, log, engine: embeddedEngine,
+    environment, log,
     lost: (error) => {
       console.error(error.message);
       stop('without its table a host cannot go on', 1);

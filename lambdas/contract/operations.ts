@@ -18,6 +18,8 @@ export interface OperationRow {
   readonly token?: true;
   /** Ours, not the original's; a stage can switch extensions off. */
   readonly extension?: true;
+  /** Served by the local host alone, so far: the stack in AWS has neither its functions nor its rights. */
+  readonly local?: true;
 }
 
 const root = '/2020-11-20';
@@ -39,6 +41,26 @@ export const operations = {
     method: 'DELETE', path: `${root}/projects/{projectName}`, status: 200, profile: 'write', resource: 'project', token: true,
     input: 'DeleteProjectRequest', output: 'DeleteProjectResponse', errors: ['ConflictException'],
   },
+  CreateDataset: {
+    method: 'POST', path: `${root}/projects/{projectName}/datasets`, status: 202, local: true, profile: 'write', resource: 'none', token: true,
+    input: 'CreateDatasetRequest', output: 'CreateDatasetResponse', errors: ['ConflictException', 'ServiceQuotaExceededException'],
+  },
+  DescribeDataset: {
+    method: 'GET', path: `${root}/projects/{projectName}/datasets/{datasetType}`, status: 200, local: true, profile: 'read', resource: 'none',
+    input: 'DescribeDatasetRequest', output: 'DescribeDatasetResponse', errors: ['ConflictException'],
+  },
+  ListDatasetEntries: {
+    method: 'GET', path: `${root}/projects/{projectName}/datasets/{datasetType}/entries`, status: 200, local: true, profile: 'read', resource: 'none',
+    input: 'ListDatasetEntriesRequest', output: 'ListDatasetEntriesResponse', errors: ['ConflictException'],
+  },
+  UpdateDatasetEntries: {
+    method: 'PATCH', path: `${root}/projects/{projectName}/datasets/{datasetType}/entries`, status: 202, local: true, profile: 'write', resource: 'none', token: true,
+    input: 'UpdateDatasetEntriesRequest', output: 'UpdateDatasetEntriesResponse', errors: ['ConflictException'],
+  },
+  DeleteDataset: {
+    method: 'DELETE', path: `${root}/projects/{projectName}/datasets/{datasetType}`, status: 202, local: true, profile: 'write', resource: 'none', token: true,
+    input: 'DeleteDatasetRequest', output: 'EmptyResponse', errors: ['ConflictException'],
+  },
   DescribeModel: {
     method: 'GET', path: `${root}/projects/{projectName}/models/{modelVersion}`, status: 200, profile: 'read', resource: 'model',
     input: 'DescribeModelRequest', output: 'DescribeModelResponse', errors: ['ConflictException'],
@@ -46,6 +68,10 @@ export const operations = {
   ListModels: {
     method: 'GET', path: `${root}/projects/{projectName}/models`, status: 200, profile: 'read', resource: 'none',
     input: 'ListModelsRequest', output: 'ListModelsResponse', errors: ['ConflictException'],
+  },
+  CreateModel: {
+    method: 'POST', path: `${root}/projects/{projectName}/models`, status: 202, local: true, profile: 'write', resource: 'model', token: true,
+    input: 'CreateModelRequest', output: 'ModelMetadataResponse', errors: ['ConflictException', 'ServiceQuotaExceededException'],
   },
   ImportModel: {
     method: 'POST', path: `${root}/projects/{projectName}/models/import`, status: 202, profile: 'write', resource: 'model', token: true, extension: true,
@@ -66,6 +92,18 @@ export const operations = {
   DetectAnomalies: {
     method: 'POST', path: `${root}/projects/{projectName}/models/{modelVersion}/detect`, status: 200, profile: 'detect', resource: 'model',
     input: 'DetectAnomaliesRequest', output: 'DetectAnomaliesResponse', errors: ['ConflictException'],
+  },
+  StartModelPackagingJob: {
+    method: 'POST', path: `${root}/projects/{projectName}/modelpackagingjobs`, status: 200, local: true, profile: 'write', resource: 'model', token: true,
+    input: 'StartModelPackagingJobRequest', output: 'StartModelPackagingJobResponse', errors: ['ConflictException', 'ServiceQuotaExceededException'],
+  },
+  DescribeModelPackagingJob: {
+    method: 'GET', path: `${root}/projects/{projectName}/modelpackagingjobs/{jobName}`, status: 200, local: true, profile: 'read', resource: 'none',
+    input: 'DescribeModelPackagingJobRequest', output: 'DescribeModelPackagingJobResponse', errors: [],
+  },
+  ListModelPackagingJobs: {
+    method: 'GET', path: `${root}/projects/{projectName}/modelpackagingjobs`, status: 200, local: true, profile: 'read', resource: 'none',
+    input: 'ListModelPackagingJobsRequest', output: 'ListModelPackagingJobsResponse', errors: [],
   },
   TagResource: {
     method: 'POST', path: `${root}/tags/{resourceArn}`, status: 200, profile: 'write', resource: 'model',
@@ -88,4 +126,9 @@ export type Output<N extends OperationName> = Value<(typeof operations)[N]['outp
 /** The operations that a profile's function serves. */
 export type Served<P extends Profile> = { [N in OperationName]: (typeof operations)[N]['profile'] extends P ? N : never }[OperationName];
 
+export type LocalOperation = { [N in OperationName]: (typeof operations)[N] extends { readonly local: true } ? N : never }[OperationName];
+
 export const operationNames = Object.keys(operations) as OperationName[];
+
+/** What the stack in AWS serves. */
+export const deployedNames = operationNames.filter((name) => !('local' in operations[name]));

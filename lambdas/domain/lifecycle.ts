@@ -1,11 +1,12 @@
 import type { HostingStatus, ModelStatus } from '../contract/shapes.ts';
 
 /** What can be under way for a model. Each kind is carried out by one workflow and holds the model in one passing state. */
-export type OperationKind = 'import' | 'start' | 'stop' | 'delete';
+export type OperationKind = 'import' | 'train' | 'start' | 'stop' | 'delete';
 
 /** The state that a model is in while an operation of this kind is under way. */
 export const passingState = {
   import: 'TRAINING',
+  train: 'TRAINING',
   start: 'STARTING_HOSTING',
   stop: 'STOPPING_HOSTING',
   delete: 'DELETING',
@@ -36,6 +37,8 @@ export const isPassing = (status: ModelStatus): boolean => Object.values<ModelSt
 
 /** What `StatusMessage` says. Clients index it without asking, so no state is without one. */
 export const statusMessage = {
+  training: 'The model is being trained.',
+  trained: 'Training completed successfully.',
   importing: 'The model is being imported.',
   imported: 'The model was imported successfully.',
   starting: 'The model is starting. It can be used when its status is HOSTED.',

@@ -1,6 +1,6 @@
 import type { ModelStatus } from '../contract/shapes.ts';
 import type { OperationKind } from './lifecycle.ts';
-import type { Execution } from './ports.ts';
+import type { Execution, WorkflowName } from './ports.ts';
 
 export interface ModelKey {
   readonly project: string;
@@ -59,6 +59,10 @@ export interface Model extends ModelKey {
   readonly artifact?: { readonly bucket: string; readonly prefix: string };
   readonly evaluation?: Evaluation;
   readonly output?: { readonly bucket: string; readonly prefix: string };
+  /** The generations of entries that the datasets had when training was asked for; without `test`, a part of `train` is held out. */
+  readonly datasets?: { readonly train: string; readonly test?: string };
+  readonly evaluationFiles?: { readonly bucket: string; readonly manifest: string; readonly result: string };
+  readonly kmsKeyId?: string;
   /** Somebody must look here no later than this (epoch milliseconds). Present while the model is passing. */
   readonly dueAt?: number;
 }
@@ -85,11 +89,15 @@ export interface Deployment extends ModelKey {
   readonly dueAt?: number;
 }
 
+const workflows = { import: 'importing', train: 'training', start: 'hosting', stop: 'hosting', delete: 'hosting' } as const satisfies Record<OperationKind, WorkflowName>;
+
+type ModelExecution = Extract<Execution, { readonly workflow: 'hosting' | 'importing' | 'training' }>;
+
 /** The execution that carries out a model's operation: a function of the row alone. */
-export function executionOf({ project, version, operation }: ModelKey & { readonly operation: OperationRecord }): Execution {
+export function executionOf({ project, version, operation }: ModelKey & { readonly operation: OperationRecord }): ModelExecution {
   const { id, attempt, kind } = operation;
   return {
-    workflow: kind === 'import' ? 'importing' : 'hosting',
+    workflow: workflows[kind],
     name: `${id}-${attempt}`,
     input: { v: 1, kind, project, version, operationId: id, attempt },
   };

@@ -1,3 +1,4 @@
+import type { DatasetOperationKind, DatasetType } from './dataset.ts';
 import type { OperationKind } from './lifecycle.ts';
 
 /** What the code needs of the world besides its table. A laptop and AWS differ behind these. */
@@ -27,32 +28,63 @@ export class LocationRefused extends Error {
   }
 }
 
+export interface ObjectStream {
+  /** Another tag is another content: who reads in several goes learns from it that the object was replaced meanwhile. */
+  readonly tag: string;
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
 export interface ObjectStore {
   /** @returns the object's bytes, or undefined if there is no such object */
   read(location: ObjectLocation): Promise<Uint8Array | undefined>;
+  /**
+   * For objects of any size: their bytes as they arrive.
+   * @param from how many bytes to leave out at the beginning
+   * @returns undefined if there is no such object
+   * @throws LocationRefused, also for a version where the store keeps none
+   */
+  stream(location: ObjectLocation & { readonly versionId?: string }, from?: number): Promise<ObjectStream | undefined>;
   write(location: ObjectLocation, bytes: Uint8Array): Promise<void>;
   /** Removes every object whose key begins with `prefix`. Removing what is not there is success. */
   removeAll(bucket: string, prefix: string): Promise<void>;
 }
 
-export type WorkflowName = 'hosting' | 'importing';
-
-export interface Execution {
-  readonly workflow: WorkflowName;
-  /** Unique for 90 days, as in Step Functions; at most 80 characters. */
-  readonly name: string;
-  readonly input: ExecutionInput;
-}
-
-/** A function of the model's row alone, so that a repeated delivery is the same delivery. */
-export interface ExecutionInput {
+interface Delivery {
   readonly v: 1;
-  readonly kind: OperationKind;
   readonly project: string;
-  readonly version: string;
   readonly operationId: string;
   readonly attempt: number;
 }
+
+export interface ModelInput extends Delivery {
+  readonly kind: OperationKind;
+  readonly version: string;
+}
+
+export interface DatasetInput extends Delivery {
+  readonly kind: DatasetOperationKind;
+  readonly type: DatasetType;
+}
+
+export interface PackagingInput extends Delivery {
+  readonly kind: 'package';
+  readonly job: string;
+}
+
+/** What each workflow is given: a function of a row alone, so that a repeated delivery is the same delivery. */
+export interface WorkflowInputs {
+  readonly hosting: ModelInput;
+  readonly importing: ModelInput;
+  readonly training: ModelInput;
+  readonly datasets: DatasetInput;
+  readonly packaging: PackagingInput;
+}
+
+export type WorkflowName = keyof WorkflowInputs;
+export type ExecutionInput = WorkflowInputs[WorkflowName];
+
+/** `name` is unique for 90 days, as in Step Functions, and has at most 80 characters. */
+export type Execution = { [W in WorkflowName]: { readonly workflow: W; readonly name: string; readonly input: WorkflowInputs[W] } }[WorkflowName];
 
 export interface WorkflowRunner {
   /**

@@ -1,4 +1,5 @@
 import type { Home } from './arns.ts';
+import type { DatasetType } from './dataset.ts';
 
 /** Everything in which one stage differs from another, at run time. Times are seconds unless a name says otherwise. */
 export interface Settings extends Home {
@@ -18,20 +19,29 @@ export interface Quotas {
   readonly modelsPerProject: number;
   readonly runningModels: number;
   readonly unitsPerModel: number;
+  readonly concurrentTrainings: number;
+  readonly concurrentPackagingJobs: number;
 }
 
-/** Sizes in bytes, before base64. */
+/** Sizes in bytes. */
 export interface Limits {
   readonly picture: number;
+  /** Of a request body as it travels, which holds blobs in base64. */
   readonly body: number;
+  /** The `Changes` of UpdateDatasetEntries, before base64. */
+  readonly changes: number;
+  /** How many images a dataset of each type may hold. */
+  readonly images: Readonly<Record<DatasetType, number>>;
 }
 
 export interface Times {
   /** Between a commit and the moment at which the sweep delivers it, should nobody have done so; also the margin of every lease. */
   readonly delivery: number;
-  /** How long a start, and an import, may take. */
+  /** How long a start may take; and an import: of a model, of a dataset's entries. */
   readonly start: number;
   readonly import: number;
+  /** How long a training may take, its evaluation included. */
+  readonly train: number;
   /** After this a stop or a delete, which cannot fail, says in its StatusMessage that it takes unusually long. */
   readonly release: number;
   /** The time limit of the task that makes the engine's resources: its calls may arrive that late. */
@@ -46,10 +56,18 @@ export const quotaCodes = {
   modelsPerProject: 'L-1B1011CA',
   runningModels: 'L-82DA2ABD',
   unitsPerModel: 'L-84E8C9F8',
+  concurrentTrainings: 'L-2489F742',
+  concurrentPackagingJobs: 'L-A2F581AB',
 } as const satisfies Record<keyof Quotas, string>;
 
-export const defaultQuotas: Quotas = { projects: 100, modelsPerProject: 100, runningModels: 2, unitsPerModel: 5 };
+export const defaultQuotas: Quotas = {
+  projects: 100, modelsPerProject: 100, runningModels: 2, unitsPerModel: 5, concurrentTrainings: 2, concurrentPackagingJobs: 3,
+};
 
-/** A proxied Lambda event holds 6 MB with the picture in base64: 4.4 MB of picture. */
-export const awsLimits: Limits = { picture: 4_400_000, body: 4_400_000 };
-export const localLimits: Limits = { picture: 8 * 1024 * 1024, body: 8 * 1024 * 1024 };
+/** The original service's limits. */
+const images = { train: 16_000, test: 4000 } as const;
+
+/** A proxied Lambda event holds 6 MB, with bytes in base64: 4.4 MB of a picture, or of changes. */
+export const awsLimits: Limits = { picture: 4_400_000, body: 6_000_000, changes: 4_400_000, images };
+/** What the original took; 10 MiB of changes are 14 MB of JSON. */
+export const localLimits: Limits = { picture: 8 * 1024 * 1024, body: 14_100_000, changes: 10 * 1024 * 1024, images };

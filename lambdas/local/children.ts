@@ -91,6 +91,6 @@ function fromProc(pid: number): Identity | undefined {
 }
 
 function fromPs(pid: number): Identity | undefined {
-  const line = execFileSync('ps', ['-o', 'lstart=,command=', '-p', String(pid)], { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } }).trim();
+  const line = execFileSync('ps', ['-o', 'lstart=,command=', '-p', String(pid)], { encoding: 'utf8', env: { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C' } }).trim();
   return line === '' ? undefined : { started: line.slice(0, 24), command: line.slice(24).trim() };
 }

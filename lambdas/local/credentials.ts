@@ -86,7 +86,8 @@ export class Credentials {
     }, { signingDate: new Date(time), signableHeaders: signed });
     const computed = /Signature=([0-9a-f]{64})/.exec(expected.headers['authorization'] ?? '')?.[1] ?? '';
     if (!timingSafeEqual(Buffer.from(computed.padEnd(64)), Buffer.from(signature))) {
-      throw new AccessDeniedError('The request signature we calculated does not match the signature you provided. Check your secret access key and signing method.');
+      throw new AccessDeniedError('The request signature we calculated does not match the signature you provided. '
+        + 'Check your secret access key and signing method.');
     }
     return key;
   }
@@ -95,7 +96,8 @@ export class Credentials {
     const { projectName: project, modelVersion: version, resourceArn } = labels;
     if (resourceArn !== undefined) return { project: parseArn(resourceArn)?.project ?? '', arn: resourceArn };
     if (project === undefined) return { arn: '*' };
-    return { project, arn: operations[operation].resource === 'model' ? modelArn(this.#home, { project, version: version ?? '*' }) : projectArn(this.#home, project) };
+    const isModel = operations[operation].resource === 'model';
+    return { project, arn: isModel ? modelArn(this.#home, { project, version: version ?? '*' }) : projectArn(this.#home, project) };
   }
 }
 

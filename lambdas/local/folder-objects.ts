@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { mkdir, open, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { LocationRefused, type ObjectLocation, type ObjectStore } from '../domain/ports.ts';
+
+/** What a stream gives at once, in bytes. */
+const pieceSize = 64 * 1024;
 
 /** Where files are written before they get their names. No bucket can be called so. */
 const partial = '.partial';
@@ -19,6 +23,15 @@ export function createFolderObjects(root: string): ObjectStore {
       if (real === undefined) return undefined;
       await checkInside(root, real, location);
       return unlessMissing(readFile(real));
+    },
+
+    async stream(location, from = 0) {
+      if (location.versionId !== undefined && location.versionId !== 'null') throw new LocationRefused(location, 'a folder keeps no versions; leave VersionId out');
+      const real = await unlessMissing(realpath(pathOf(root, location)));
+      if (real === undefined) return undefined;
+      await checkInside(root, real, location);
+      const facts = await unlessMissing(stat(real));
+      return facts?.isFile() === true ? { tag: tagOf(facts), bytes: contents(real, from, tagOf(facts)) } : undefined;
     },
 
     async write(location, bytes) {
@@ -57,6 +70,24 @@ export function createFolderObjects(root: string): ObjectStore {
       if (cut === prefix.length && cut > 0) await rm(real, { recursive: true, force: true });
     },
   };
+}
+
+const tagOf = ({ ino, size, mtimeMs }: Stats): string => `${ino}-${size}-${mtimeMs}`;
+
+/** Open only while somebody reads. */
+async function* contents(path: string, from: number, tag: string): AsyncGenerator<Uint8Array> {
+  const file = await open(path, 'r');
+  try {
+    if (tagOf(await file.stat()) !== tag) throw new Error(`${path} was replaced just now`);
+    for (let position = from; ;) {
+      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(pieceSize), 0, pieceSize, position);
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+      position += bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
 }
 
 function bucketPath(root: string, location: ObjectLocation): string {

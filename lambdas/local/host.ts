@@ -4,7 +4,8 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Clock, Log, ObjectStore } from '../domain/ports.ts';
 import type { Settings, Times } from '../domain/settings.ts';
 import type { HostingEngine, ModelImporter } from '../hosting/engine.ts';
-import { detectHandlers, readHandlers, writeHandlers } from '../operations/handlers.ts';
+import type { Trainer } from '../training/trainer.ts';
+import { detectHandlers, localHandlers, readHandlers, writeHandlers } from '../operations/handlers.ts';
 import { HostedMemory } from '../operations/hosted-memory.ts';
 import type { LocalEnvironment } from '../runtime/environment.ts';
 import { idsOf, systemClock } from '../runtime/world.ts';
@@ -14,6 +15,7 @@ import { sweep } from '../workflows/sweep.ts';
 import { childRegister, endOrphans, type ChildRegister } from './children.ts';
 import { Credentials } from './credentials.ts';
 import { documentClient, ensureTable, startDatabase } from './database.ts';
+import { embeddedEngine, embeddedTrainer } from './embedded.ts';
 import { ExecutionMemory, executionSchema } from './execution-memory.ts';
 import { removeExpired } from './expiry.ts';
 import { createFolderObjects } from './folder-objects.ts';
@@ -24,6 +26,8 @@ import { listen } from './server.ts';
 
 export type LocalEngine = HostingEngine & ModelImporter & { close(): Promise<void> };
 
+export type LocalTrainer = Trainer & { close(): Promise<void> };
+
 export interface EngineParts {
   readonly objects: ObjectStore;
   readonly children: ChildRegister;
@@ -32,12 +36,16 @@ export interface EngineParts {
   /** A folder of the engine's own, which may be emptied at any time. */
   readonly cache: string;
   readonly pictureBytes: number;
+  /** Where the copies of models are kept. */
+  readonly artifacts: { readonly bucket: string; readonly prefix: string };
 }
 
 export interface HostOptions {
   readonly environment: LocalEnvironment;
   readonly log: Log;
-  readonly engine: (parts: EngineParts) => LocalEngine;
+  /** What hosts and trains; the embedded ones, unless told otherwise. */
+  readonly engine?: (parts: EngineParts) => LocalEngine;
+  readonly trainer?: (parts: EngineParts) => LocalTrainer;
   readonly times?: Partial<Times>;
   /** Told when the table is lost for good: the host must be closed, and can be started again. */
   readonly lost?: (error: Error) => void;
@@ -53,7 +61,7 @@ const tableName = 'crowsnest';
 const executionsName = 'crowsnest-executions';
 
 /** A laptop's engine is ready in a second, so what takes minutes there is broken. */
-const localTimes: Times = { delivery: 30, start: 300, import: 300, release: 300, provision: 60, health: 10 };
+const localTimes: Times = { delivery: 30, start: 300, import: 300, train: 3600, release: 300, provision: 60, health: 10 };
 
 /** The seconds between two sweeps, and between two removals of what has expired. */
 const sweepEvery = 5;
@@ -64,7 +72,7 @@ const expireEvery = 3600;
  * what a predecessor that was killed left behind it ends first.
  * @throws Error with what to do, if it cannot start; nothing is left running then
  */
-export async function startHost({ environment, log, engine: makeEngine, times = {}, lost = () => undefined }: HostOptions): Promise<Host> {
+export async function startHost({ environment, log, engine: makeEngine = embeddedEngine, trainer: makeTrainer = embeddedTrainer, times = {}, lost = () => undefined }: HostOptions): Promise<Host> {
   const { dataDir } = environment;
   const closers: (() => Promise<void> | void)[] = [];
   let closed: Promise<void> | undefined;
@@ -97,12 +105,17 @@ export async function startHost({ environment, log, engine: makeEngine, times = 
     const clock = systemClock;
     const store = new Store(client, tableName, clock);
     const objects = createFolderObjects(join(dataDir, 's3'));
-    const engine = makeEngine({ objects, children, clock, log, cache: join(dataDir, 'cache'), pictureBytes: settings.limits.picture });
+    const parts: EngineParts = {
+      objects, children, clock, log, artifacts: { bucket: 'crowsnest-artifacts', prefix: '' }, cache: join(dataDir, 'cache'), pictureBytes: settings.limits.picture,
+    };
+    const engine = makeEngine(parts);
     closers.push(() => engine.close());
+    const trainer = makeTrainer(parts);
+    closers.push(() => trainer.close());
 
     const memory = new ExecutionMemory(client, executionsName, clock);
     await memory.abandonAll();
-    const tasks = { settings, clock, store, engine, importer: engine, log };
+    const tasks = { settings, clock, store, engine, importer: engine, trainer, objects, log };
     const runner = new LocalRunner({ memory, log, pace: 5, hostingLook: 40 }).serve(tasks);
     closers.push(() => runner.close());
     const context: SweepContext = { ...tasks, runner };
@@ -111,7 +124,7 @@ export async function startHost({ environment, log, engine: makeEngine, times = 
     const credentials = environment.keys.length === 0 ? undefined : new Credentials(environment.keys, settings, clock);
     const server = await listen({
       service: {
-        handlers: { ...readHandlers, ...writeHandlers, ...detectHandlers },
+        handlers: { ...readHandlers, ...writeHandlers, ...detectHandlers, ...localHandlers },
         context: { settings, clock, store, log, ids: idsOf(clock), runner, engine, hosted: new HostedMemory() },
       },
       log,

@@ -1,12 +1,15 @@
 import { StateMachine } from 'aws-local-stepfunctions';
-import type { Execution, Log, WorkflowName, WorkflowRunner } from '../domain/ports.ts';
-import type { Progress, TaskContext, TaskInput } from '../workflows/context.ts';
+import type { Execution, ExecutionInput, Log, WorkflowName, WorkflowRunner } from '../domain/ports.ts';
+import type { Progress, TaskContext, Travelling } from '../workflows/context.ts';
 import { tasks, type Task } from '../workflows/tasks/tasks.ts';
 import type { ExecutionMemory, ExecutionStatus } from './execution-memory.ts';
+import datasets from '../workflows/datasets.asl.json' with { type: 'json' };
 import hosting from '../workflows/hosting.asl.json' with { type: 'json' };
 import importing from '../workflows/importing.asl.json' with { type: 'json' };
+import packaging from '../workflows/packaging.asl.json' with { type: 'json' };
+import training from '../workflows/training.asl.json' with { type: 'json' };
 
-const definitions = { hosting, importing } as const satisfies Record<WorkflowName, object>;
+const definitions = { hosting, importing, training, datasets, packaging } as const satisfies Record<WorkflowName, object>;
 
 type Definition = ConstructorParameters<typeof StateMachine>[0];
 
@@ -34,7 +37,7 @@ export class LocalRunner implements WorkflowRunner {
     // The files are linted by a test; validating them again would cost every start of the host 100 ms.
     const machine = (name: WorkflowName): StateMachine =>
       new StateMachine(definitions[name] as unknown as Definition, { validationOptions: { noValidate: true } });
-    this.#machines = { hosting: machine('hosting'), importing: machine('importing') };
+    this.#machines = { hosting: machine('hosting'), importing: machine('importing'), training: machine('training'), datasets: machine('datasets'), packaging: machine('packaging') };
   }
 
   /** The tasks' context, which the composition root can make only when it has a runner. */
@@ -81,7 +84,7 @@ export class LocalRunner implements WorkflowRunner {
     let wait = 0;
     const states = definitions[workflow].States as Readonly<Record<string, { readonly Type: string }>>;
     const ofType = (type: string): string[] => Object.keys(states).filter((state) => states[state]?.Type === type);
-    const handlers = Object.fromEntries(ofType('Task').map((state) => [state, async (data: TaskInput) => {
+    const handlers = Object.fromEntries(ofType('Task').map((state) => [state, async (data: Travelling<ExecutionInput>) => {
       const result = await this.#perform(workflow, state, data);
       wait = result?.wait ?? 0;
       return result ?? null;
@@ -110,12 +113,12 @@ export class LocalRunner implements WorkflowRunner {
   }
 
   /** As Lambda does it: the input arrives as a copy, and an error is reported as JSON under its name. */
-  async #perform(workflow: WorkflowName, state: string, data: TaskInput): Promise<Progress | undefined> {
+  async #perform(workflow: WorkflowName, state: string, data: Travelling<ExecutionInput>): Promise<Progress | undefined> {
     const context = this.#context;
-    const task = (tasks[workflow] as Readonly<Record<string, Task>>)[state];
+    const task = (tasks[workflow] as Readonly<Record<string, Task<never>>>)[state];
     if (context === undefined || task === undefined) throw new Error(`nothing carries out ${workflow}.${state}`);
     try {
-      return (await task(structuredClone(data), { ...context, log: context.log.with({ operationId: data.operationId, attempt: data.attempt, state }) })) ?? undefined;
+      return (await task(structuredClone(data) as never, { ...context, log: context.log.with({ operationId: data.operationId, attempt: data.attempt, state }) })) ?? undefined;
     } catch (error) {
       const { name, message } = error instanceof Error ? error : new Error(String(error));
       throw Object.assign(new Error(JSON.stringify({ errorType: name, errorMessage: message }), { cause: error }), { name });

@@ -33,7 +33,10 @@ export async function listen(host: NodeHost, address: string, port: number, sign
   server.on('clientError', (error: Error & { readonly rawPacket?: Buffer }, socket) => {
     if (!socket.writable) return void socket.destroy();
     const body = '{"__type":"com.amazonaws.lookoutvision#ValidationException","Message":"The request is not valid HTTP."}';
-    socket.end(`HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nx-amzn-ErrorType: ValidationException\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${isHead(error.rawPacket) ? '' : body}`);
+    const head = [
+      'HTTP/1.1 400 Bad Request', 'Content-Type: application/json', 'x-amzn-ErrorType: ValidationException', `Content-Length: ${body.length}`, 'Connection: close',
+    ];
+    socket.end(`${head.join('\r\n')}\r\n\r\n${isHead(error.rawPacket) ? '' : body}`);
   });
   await bind(server, port, address);
   return { url: urlOf(server, address), close: () => shut(server) };

@@ -1,8 +1,9 @@
-import { ConflictError, QuotaError, ValidationError } from '../contract/errors.ts';
+import { ConflictError, QuotaError } from '../contract/errors.ts';
 import { passingState, statusMessage } from '../domain/lifecycle.ts';
 import type { Model, ModelSource } from '../domain/model.ts';
 import { quotaCodes } from '../domain/settings.ts';
 import { noTags } from '../store/tags.ts';
+import { requireListed } from './buckets.ts';
 import type { Operation, ReadContext } from './context.ts';
 import { deliver, metadata, noProject } from './models.ts';
 import { OnceOnly } from './once.ts';
@@ -68,11 +69,8 @@ function outputOf({ S3, ModelDataUrl }: ModelSource): Pick<Model, 'output'> {
   return bucket === undefined ? {} : { output: { bucket, prefix: ModelDataUrl?.split('/').slice(3).join('/') ?? '' } };
 }
 
-/** Only buckets that the stage lists may be named: nobody borrows our rights for another. */
-function permitted(source: ModelSource, { settings: { buckets } }: Pick<ReadContext, 'settings'>): ModelSource {
+function permitted(source: ModelSource, ctx: Pick<ReadContext, 'settings'>): ModelSource {
   const bucket = source.S3?.Bucket ?? bucketOf(source.ModelDataUrl);
-  if (bucket === undefined || buckets.includes('*') || buckets.includes(bucket)) return source;
-  const member = source.S3 === undefined ? 'source.modelDataUrl' : 'source.s3.bucket';
-  throw new ValidationError(`1 validation error detected: Value '${bucket}' at '${member}' failed to satisfy constraint: `
-    + `Member must be one of the buckets that this deployment may use: [${buckets.join(', ')}]`);
+  if (bucket !== undefined) requireListed(bucket, source.S3 === undefined ? 'source.modelDataUrl' : 'source.s3.bucket', ctx);
+  return source;
 }

@@ -5,6 +5,7 @@ import { isHosting, servingStates } from '../domain/lifecycle.ts';
 import { executionOf, modelId, type Model, type ModelKey } from '../domain/model.ts';
 import type { Memory } from '../store/tokens.ts';
 import type { ReadContext, WriteContext } from './context.ts';
+import { handOver } from './hand-over.ts';
 
 type Reads = Pick<ReadContext, 'store'>;
 
@@ -52,15 +53,8 @@ export async function currentStatus({ store }: Reads, project: string, memory: M
   return { Status: now !== undefined && isHosting(now.status) ? now.status : (memory.answer['Status'] as HostingStatus) };
 }
 
-/** Hands a committed operation to its workflow. If that fails the promise stands: the row is due, and the sweep delivers it. */
-export async function deliver(ctx: WriteContext, model: Parameters<typeof executionOf>[0]): Promise<void> {
-  const execution = executionOf(model);
-  try {
-    await ctx.runner.start(execution);
-  } catch (error) {
-    ctx.log.warn('the workflow was not started; the sweep will', { execution: execution.name, model: modelId(model), error });
-  }
-}
+/** Hands a model's committed operation to its workflow. */
+export const deliver = (ctx: WriteContext, model: Parameters<typeof executionOf>[0]): Promise<void> => handOver(ctx, executionOf(model), modelId(model));
 
 const performance = (model: Model): Pick<Value<'ModelDescription'>, 'Performance'> =>
   model.evaluation === undefined ? {} : {

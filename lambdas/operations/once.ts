@@ -1,6 +1,5 @@
 import { ServiceError, ValidationError } from '../contract/errors.ts';
 import type { OperationName } from '../contract/operations.ts';
-import type { Model } from '../domain/model.ts';
 import { fingerprint } from '../domain/tokens.ts';
 import type { Part, Row } from '../store/expression.ts';
 import { Refused } from '../store/table.ts';
@@ -8,7 +7,10 @@ import { Tokens, type Memory } from '../store/tokens.ts';
 import type { WriteContext } from './context.ts';
 
 /** The answer to a write may be lost. Whoever sends the write again then finds that his own operation is in the way: it was carried out. */
-const begunBy = (row: Row | undefined, operationId: string): boolean => (row as Model | undefined)?.operation.id === operationId;
+const begunBy = (row: Row | undefined, operationId: string): boolean => (row as { readonly operation?: { readonly id: string } } | undefined)?.operation?.id === operationId;
+
+/** The parts of a commit whose rows say which operation is theirs. */
+const subjects = ['model', 'dataset', 'job'];
 
 type Parameters = Readonly<Record<string, unknown>> & { readonly ClientToken?: string };
 
@@ -54,7 +56,7 @@ export class OnceOnly<Answer extends Readonly<Record<string, unknown>>> {
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       const known = error.at('token') ? Tokens.inTheWay(error.row('token')) : undefined;
-      if (known?.operationId === operationId || begunBy(error.row('model'), operationId)) return { answer, first: true };
+      if (known?.operationId === operationId || subjects.some((part) => begunBy(error.row(part), operationId))) return { answer, first: true };
       if (known !== undefined) return { answer: await this.#repeat(known), first: false };
       const outcome = await refusal(error);
       if (outcome instanceof ServiceError) throw outcome;
@@ -62,12 +64,18 @@ export class OnceOnly<Answer extends Readonly<Record<string, unknown>>> {
     }
   }
 
-  /** For refusals that are found before the transaction: a repetition of a success is still one. */
-  async orElse(refusal: ServiceError): Promise<Answer> {
+  /** For calls that have much to do before their transaction. @returns the answer to a repetition, or undefined if this is none */
+  async known(): Promise<Answer | undefined> {
     const { store, clock } = this.#ctx;
     const known = this.#token === undefined ? undefined : await store.tokens.recall(this.#operation, this.#token, clock.now());
+    return known && this.#repeat(known);
+  }
+
+  /** For refusals that are found before the transaction: a repetition of a success is still one. */
+  async orElse(refusal: ServiceError): Promise<Answer> {
+    const known = await this.known();
     if (known === undefined) throw refusal;
-    return this.#repeat(known);
+    return known;
   }
 
   #repeat(known: Memory): Answer | Promise<Answer> {

@@ -1,7 +1,7 @@
 import { ValidationError } from '../contract/errors.ts';
 
 /** The default and the most. Both equal the quotas of projects and of models, and most published scripts read one page only: pages are full. */
-const fullPage = 100;
+export const fullPage = 100;
 
 /**
  * Reads one page.
@@ -24,9 +24,10 @@ export async function page<Item>(
 }
 
 /** Standard base64: the service's pattern for tokens does not know `-` and `_`. */
-const writeToken = (scope: readonly string[], after: string): string => Buffer.from(JSON.stringify([...scope, after])).toString('base64');
+export const writeToken = (scope: readonly string[], after: string): string => Buffer.from(JSON.stringify([...scope, after])).toString('base64');
 
-function readToken(token: string | undefined, scope: readonly string[]): string | undefined {
+/** @throws ValidationError for a token that is not of this scope */
+export function readToken(token: string | undefined, scope: readonly string[]): string | undefined {
   if (token === undefined || token === '') return undefined;
   const refusal = new ValidationError('1 validation error detected: Value at \'nextToken\' failed to satisfy constraint: '
     + 'Member must be a token that this operation returned for the same parameters');

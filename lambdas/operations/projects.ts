@@ -3,6 +3,7 @@ import { projectArn } from '../domain/arns.ts';
 import { quotaCodes } from '../domain/settings.ts';
 import type { Project } from '../store/projects.ts';
 import type { Operation } from './context.ts';
+import { datasetMetadata } from './datasets.ts';
 import { noProject } from './models.ts';
 import { OnceOnly } from './once.ts';
 import { page } from './pages.ts';
@@ -23,11 +24,12 @@ export const CreateProject: Operation<'CreateProject'> = async (input, ctx) => {
 };
 
 export const DescribeProject: Operation<'DescribeProject'> = async (input, { store, settings }) => {
-  const project = await store.projects.get(input.ProjectName);
+  const [project, datasets] = await Promise.all([store.projects.get(input.ProjectName), store.datasets.ofProject(input.ProjectName)]);
   if (project === undefined) throw noProject(input.ProjectName);
   return {
     ProjectDescription: {
-      ProjectArn: projectArn(settings, project.name), ProjectName: project.name, CreationTimestamp: project.createdAt, Datasets: [],
+      ProjectArn: projectArn(settings, project.name), ProjectName: project.name, CreationTimestamp: project.createdAt,
+      Datasets: datasets.map(datasetMetadata),
     },
   };
 };

@@ -1,10 +1,17 @@
 import type { DeploymentKey } from './deployments.ts';
 import { dueIndex } from './keys.ts';
+import type { DatasetKey, DatasetType } from '../domain/dataset.ts';
 import type { ModelKey } from '../domain/model.ts';
+import type { JobKey } from '../domain/packaging.ts';
 import type { Table } from './table.ts';
 
 /** What somebody should look at. Only a hint: the index trails the table, so whoever acts on it reads the row first. */
-export type DueRow = { readonly kind: 'model'; readonly key: ModelKey } | { readonly kind: 'deployment'; readonly key: DeploymentKey };
+export type DueRow =
+  | { readonly kind: 'model'; readonly key: ModelKey }
+  | { readonly kind: 'deployment'; readonly key: DeploymentKey }
+  | { readonly kind: 'dataset'; readonly key: DatasetKey }
+  | { readonly kind: 'job'; readonly key: JobKey }
+  | { readonly kind: 'discard'; readonly key: string };
 
 export class Due {
   readonly #table: Table;
@@ -27,7 +34,14 @@ export class Due {
 }
 
 function parse(pk: string, sk: string): DueRow {
-  const [kind, version = '', id] = sk.split('#');
-  const key = { project: pk.slice(2), version: version.replace(/^0+/, '') };
-  return kind === 'MODEL' || id === undefined ? { kind: 'model', key } : { kind: 'deployment', key: { ...key, id } };
+  const [kind = '', first = '', id = ''] = sk.split('#');
+  const [, name = ''] = /^[^#]*#(.*)$/.exec(pk) ?? [];
+  const version = first.replace(/^0+/, '');
+  switch (kind) {
+    case 'DEPLOYMENT': return { kind: 'deployment', key: { project: name, version, id } };
+    case 'DATASET': return { kind: 'dataset', key: { project: name, type: first as DatasetType } };
+    case 'JOB': return { kind: 'job', key: { project: name, name: first } };
+    case 'DISCARD': return { kind: 'discard', key: name };
+    default: return { kind: 'model', key: { project: name, version } };
+  }
 }

@@ -29,6 +29,8 @@ export const oneOf = (path: string, values: readonly unknown[]): Condition =>
   (b) => `${b.path(path)} IN (${values.map((value) => b.value(value)).join(', ')})`;
 export const either = (...conditions: readonly Condition[]): Condition => (b) => `(${conditions.map((each) => each(b)).join(' OR ')})`;
 
+export const both = (...conditions: readonly Condition[]): Condition => (b) => `(${conditions.map((each) => each(b)).join(' AND ')})`;
+
 export interface Change {
   /** Members whose value is undefined are left as they are. */
   readonly set?: Readonly<Record<string, unknown>>;

@@ -13,7 +13,7 @@ export interface Fence extends ModelKey {
 
 /** What of a model a write may change. */
 export type ModelChange = Partial<Pick<Model,
-  'status' | 'statusMessage' | 'operation' | 'deploymentId' | 'units' | 'artifact' | 'evaluation' | 'output' | 'dueAt'>>;
+  'status' | 'statusMessage' | 'operation' | 'deploymentId' | 'units' | 'artifact' | 'evaluation' | 'evaluationFiles' | 'output' | 'dueAt'>>;
 
 const modelOf = ({ pk: _, sk: __, dueShard: ___, ...row }: Row): Model => row as unknown as Model;
 
@@ -83,6 +83,11 @@ export class Models {
 
   exists(key: ModelKey): Part {
     return check('model', keys.model(key), oneOf('status', taggable));
+  }
+
+  /** Believes that the model is in one of these states, without changing anything. */
+  isIn(key: ModelKey, states: readonly ModelStatus[]): Part {
+    return check('model', keys.model(key), oneOf('status', states));
   }
 
   delete(fence: Fence): Part {

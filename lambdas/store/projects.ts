@@ -50,6 +50,14 @@ export class Projects {
       equals('nextVersion', nextVersion), atMost('models', modelLimit - 1));
   }
 
+  addDataset(name: string): Part {
+    return update('project', keys.project(name), { add: { datasets: 1 } }, present('pk'));
+  }
+
+  dropDataset(name: string): Part {
+    return update('project', keys.project(name), { add: { datasets: -1 } }, present('pk'));
+  }
+
   dropModel(name: string): Part {
     return update('project', keys.project(name), { add: { models: -1 } }, present('pk'));
   }

@@ -1,8 +1,13 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Clock } from '../domain/ports.ts';
+import { Changes } from './changes.ts';
+import { Datasets } from './datasets.ts';
 import { Deployments } from './deployments.ts';
+import { Discards } from './discards.ts';
 import { Due } from './due.ts';
+import { Entries } from './entries.ts';
 import type { Part } from './expression.ts';
+import { Jobs } from './jobs.ts';
 import { Models } from './models.ts';
 import { Projects } from './projects.ts';
 import { Quotas } from './quotas.ts';
@@ -15,6 +20,11 @@ export class Store {
   readonly projects: Projects;
   readonly models: Models;
   readonly deployments: Deployments;
+  readonly datasets: Datasets;
+  readonly entries: Entries;
+  readonly changes: Changes;
+  readonly jobs: Jobs;
+  readonly discards: Discards;
   readonly quotas: Quotas;
   readonly tokens: Tokens;
   readonly tags: Tags;
@@ -26,6 +36,11 @@ export class Store {
     this.projects = new Projects(this.#table);
     this.models = new Models(this.#table);
     this.deployments = new Deployments(this.#table);
+    this.datasets = new Datasets(this.#table);
+    this.entries = new Entries(this.#table);
+    this.changes = new Changes(this.#table);
+    this.jobs = new Jobs(this.#table);
+    this.discards = new Discards(this.#table);
     this.quotas = new Quotas(this.#table);
     this.tokens = new Tokens(this.#table);
     this.tags = new Tags(this.#table);

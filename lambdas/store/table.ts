@@ -1,7 +1,7 @@
 import { ConditionalCheckFailedException, TransactionCanceledException, TransactionConflictException, type AttributeValue } from '@aws-sdk/client-dynamodb';
 import {
-  DeleteCommand, GetCommand, PutCommand, QueryCommand, TransactWriteCommand, UpdateCommand,
-  type DynamoDBDocumentClient, type QueryCommandInput, type TransactWriteCommandInput,
+  BatchWriteCommand, DeleteCommand, GetCommand, PutCommand, QueryCommand, TransactWriteCommand, UpdateCommand,
+  type BatchWriteCommandInput, type BatchWriteCommandOutput, type DynamoDBDocumentClient, type QueryCommandInput, type TransactWriteCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { ThrottlingError } from '../contract/errors.ts';
@@ -10,6 +10,18 @@ import type { Key, Part, Row } from './expression.ts';
 
 /** For how long a write that collides with another is tried again before the caller is asked to, in milliseconds. */
 const patience = 3000;
+
+/** What one request of a bulk write may hold, and how many are on their way at once: a partition takes a thousand small rows a second. */
+const batchSize = 25;
+const batchesAtOnce = 8;
+
+/** For how long a bulk write waits for room, in milliseconds: less than a task may take. */
+const bulkPatience = 20_000;
+
+type WriteRequests = NonNullable<BatchWriteCommandInput['RequestItems']>[string];
+
+/** How DynamoDB refuses a whole request that is one too many, after the SDK's own tries. */
+const throttled = new Set(['ProvisionedThroughputExceededException', 'ThrottlingException', 'RequestLimitExceeded']);
 
 /** Reasons that say "not now" rather than "no". */
 const transient = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
@@ -54,14 +66,48 @@ export class Table {
 
   /** Rows in order, page after page, as far as the reader goes. */
   async *query(query: Omit<QueryCommandInput, 'TableName'>): AsyncGenerator<Row> {
+    for await (const page of this.pages(query)) yield* page;
+  }
+
+  /** The same, in the pages in which the table gives them: 1 MB, or `Limit` rows. A page may be empty and not the last. */
+  async *pages(query: Omit<QueryCommandInput, 'TableName'>): AsyncGenerator<readonly Row[]> {
     let from: QueryCommandInput['ExclusiveStartKey'];
     do {
       const page = await this.#client.send(new QueryCommand({
         ConsistentRead: query.IndexName === undefined, ...query, TableName: this.name, ExclusiveStartKey: from,
       }));
-      yield* page.Items ?? [];
+      yield page.Items ?? [];
       from = page.LastEvaluatedKey;
     } while (from !== undefined);
+  }
+
+  /**
+   * Writes rows that nobody reads yet, or removes rows that nobody reads any more: without conditions, in any order. When it throws, some may
+   * have been written, and none is on its way.
+   * @param keys no two alike
+   */
+  async bulk(rows: readonly (Key & Row)[], keys: readonly Key[] = []): Promise<void> {
+    const requests = [...rows.map((Item) => ({ PutRequest: { Item } })), ...keys.map((Key) => ({ DeleteRequest: { Key } }))];
+    const batches = Array.from({ length: Math.ceil(requests.length / batchSize) }, (_, index) => requests.slice(index * batchSize, (index + 1) * batchSize));
+    for (let at = 0; at < batches.length; at += batchesAtOnce) {
+      const outcomes = await Promise.allSettled(batches.slice(at, at + batchesAtOnce).map((batch) => this.#batch(batch)));
+      const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+      if (failure !== undefined) throw failure.reason;
+    }
+  }
+
+  /** What the table had no room for is sent again, ever later. */
+  async #batch(requests: WriteRequests): Promise<void> {
+    const giveUpAt = this.#clock.now() + bulkPatience;
+    let left: WriteRequests | undefined = requests;
+    for (let attempt = 0; ; attempt += 1) {
+      const answer: BatchWriteCommandOutput = await this.#client.send(new BatchWriteCommand({ RequestItems: { [this.name]: [...left] } }));
+      left = answer.UnprocessedItems?.[this.name];
+      if (left === undefined || left.length === 0) return;
+      const pause = Math.random() * Math.min(50 * 2 ** attempt, 2000);
+      if (this.#clock.now() + pause >= giveUpAt) throw new Error(`the table had no room for ${left.length} rows`);
+      await this.#clock.sleep(pause);
+    }
   }
 
   /**
@@ -89,7 +135,7 @@ export class Table {
       else await this.#client.send(new TransactWriteCommand({ TransactItems: parts.map((part) => this.#item(part)) }));
       return 'done';
     } catch (error) {
-      if (error instanceof TransactionConflictException) return 'collided';
+      if (error instanceof TransactionConflictException || (error instanceof Error && throttled.has(error.name))) return 'collided';
       if (error instanceof ConditionalCheckFailedException) return new Refused(new Map([[first?.name ?? '', plain(error.Item)]]));
       if (!(error instanceof TransactionCanceledException)) throw error;
       const reasons = error.CancellationReasons ?? [];

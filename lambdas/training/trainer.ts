@@ -57,6 +57,8 @@ export type TrainingObservation =
 
 /** Where models are trained. As with engines, repeating is success: starting what runs or has ended, stopping what is gone. */
 export interface Trainer {
+  /** Where the workspaces of trainings are, beside the copies of imported models; `prefix` is empty or ends with a slash. */
+  readonly artifacts: { readonly bucket: string; readonly prefix: string };
   /** @throws EngineFailed if this can never be trained; anything else is worth another try */
   start(spec: TrainingSpec): Promise<void>;
   observe(spec: TrainingSpec): Promise<TrainingObservation>;

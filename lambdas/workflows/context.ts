@@ -1,12 +1,13 @@
 import type { ModelStatus } from '../contract/shapes.ts';
 import type { Model } from '../domain/model.ts';
-import type { Clock, ExecutionInput, Log, WorkflowRunner } from '../domain/ports.ts';
+import type { Clock, ExecutionInput, Log, ModelInput, ObjectStore, WorkflowRunner } from '../domain/ports.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { HostingEngine, ModelImporter } from '../hosting/engine.ts';
 import type { Part } from '../store/expression.ts';
 import type { Fence } from '../store/models.ts';
 import type { Store } from '../store/store.ts';
 import { Refused } from '../store/table.ts';
+import type { Trainer } from '../training/trainer.ts';
 
 /** What tasks and the sweep may use: the slow rights, which the functions behind the API do not have. */
 export interface TaskContext {
@@ -15,6 +16,8 @@ export interface TaskContext {
   readonly store: Store;
   readonly engine: HostingEngine;
   readonly importer: ModelImporter;
+  readonly trainer: Trainer;
+  readonly objects: ObjectStore;
   readonly log: Log;
 }
 
@@ -23,11 +26,13 @@ export interface SweepContext extends TaskContext {
 }
 
 /** The data that travels through an execution: its input, and what the last task saw. */
-export interface TaskInput extends ExecutionInput {
-  readonly progress?: Progress;
+export type Travelling<Input extends ExecutionInput, Seen extends Progress = Progress> = Input & {
+  readonly progress?: Seen;
   /** What Step Functions notes of an error that it caught. */
   readonly failure?: { readonly Error: string; readonly Cause: string };
-}
+};
+
+export type TaskInput = Travelling<ModelInput>;
 
 export interface Progress {
   readonly state: string;
@@ -42,13 +47,13 @@ export class Superseded extends Error {
   override readonly name = 'Superseded';
 }
 
-export const fenceOf = ({ project, version, operationId, attempt }: ExecutionInput): Fence => ({ project, version, operationId, attempt });
+export const fenceOf = ({ project, version, operationId, attempt }: ModelInput): Fence => ({ project, version, operationId, attempt });
 
 /**
  * The model that a task works for, if it is still this attempt's to work on.
  * @throws Superseded
  */
-export async function claimed({ store }: Pick<TaskContext, 'store'>, input: ExecutionInput, states: readonly ModelStatus[]): Promise<Model> {
+export async function claimed({ store }: Pick<TaskContext, 'store'>, input: ModelInput, states: readonly ModelStatus[]): Promise<Model> {
   const model = await store.models.get(input);
   if (model?.operation.id !== input.operationId || model.operation.attempt !== input.attempt || !states.includes(model.status)) {
     throw new Superseded(`operation ${input.operationId}, attempt ${input.attempt}, is no longer in charge`);
@@ -56,15 +61,18 @@ export async function claimed({ store }: Pick<TaskContext, 'store'>, input: Exec
   return model;
 }
 
+/** The parts of a commit that carry a fence. */
+const fences = ['model', 'dataset', 'job'];
+
 /**
  * A task's commit: a fence that has moved ends the task.
- * @throws Superseded if the model's part was refused, Refused if another was
+ * @throws Superseded if the part with the fence was refused, Refused if another was
  */
 export async function commit({ store }: Pick<TaskContext, 'store'>, ...parts: readonly Part[]): Promise<void> {
   try {
     await store.commit(...parts);
   } catch (error) {
-    if (error instanceof Refused && error.at('model')) throw new Superseded('the fence has moved');
+    if (error instanceof Refused && fences.some((part) => error.at(part))) throw new Superseded('the fence has moved');
     throw error;
   }
 }
@@ -76,16 +84,35 @@ export const waitOf = (round: number): number => Math.min(60, Math.round(5 * 1.5
 export const leaseUntil = ({ clock, settings }: Pick<TaskContext, 'clock' | 'settings'>, wait: number): number =>
   clock.now() + (wait + settings.times.delivery) * 1000;
 
+/** What is under way for a model, a dataset or a job. */
+interface Underway {
+  readonly operation: { readonly deadline: number };
+  readonly dueAt?: number;
+}
+
 /**
  * The deadline, without the time for which nobody was looking: a laptop that slept, or a fleet of tasks that could not run, is not the engine's
  * delay. `now` is from before the observation that it is held against.
  */
-export const fairDeadline = ({ operation: { deadline }, dueAt }: Model, now: number): number => deadline + Math.max(0, now - (dueAt ?? now));
+export const fairDeadline = ({ operation: { deadline }, dueAt }: Underway, now: number): number => deadline + Math.max(0, now - (dueAt ?? now));
 
 /**
- * What a visitor who comes again within `wait` seconds writes on the model: the lease, and the deadline without the time before this visit for
+ * What a visitor who comes again within `wait` seconds writes on the row: the lease, and the deadline without the time before this visit for
  * which nobody was looking. The two go together, because the lease is what that time is measured by.
  */
-export function leased(ctx: Pick<TaskContext, 'clock' | 'settings'>, model: Model, now: number, wait: number): Pick<Model, 'operation'> & { readonly dueAt: number } {
-  return { dueAt: leaseUntil(ctx, wait), operation: { ...model.operation, deadline: fairDeadline(model, now) } };
+export function leased<T extends Underway>(
+  ctx: Pick<TaskContext, 'clock' | 'settings'>, row: T, now: number, wait: number,
+): { readonly dueAt: number; readonly operation: T['operation'] } {
+  return { dueAt: leaseUntil(ctx, wait), operation: { ...row.operation, deadline: fairDeadline(row, now) } };
+}
+
+/** What an error said that Step Functions caught: Lambda reports one as JSON. */
+export function reasonOf(cause = ''): string {
+  try {
+    const { errorMessage } = JSON.parse(cause) as { errorMessage?: unknown };
+    if (typeof errorMessage === 'string') return errorMessage;
+  } catch {
+    // not JSON: it is the message itself
+  }
+  return cause;
 }

@@ -1,13 +1,17 @@
 import { isPassing, type OperationKind } from '../domain/lifecycle.ts';
-import { executionOf, modelId, type Model } from '../domain/model.ts';
+import { executionOf, modelId, type ModelKey } from '../domain/model.ts';
 import { EngineFailed } from '../hosting/engine.ts';
 import type { DueRow } from '../store/due.ts';
 import { Refused } from '../store/table.ts';
 import { fairDeadline, Superseded, type SweepContext, type TaskContext, type TaskInput } from './context.ts';
+import { takeOverDataset } from './datasets.ts';
+import { discard } from './discards.ts';
 import { lookAfter } from './health.ts';
+import { takeOverJob } from './packaging.ts';
 import { giveUp } from './tasks/admit.ts';
 import { erase, markStopped, observeRelease, release } from './tasks/release.ts';
 import { markFailed, markHosted, observeHosting } from './tasks/start.ts';
+import { cleanUp, markTrained, markTrainingFailed, observeTraining } from './tasks/train.ts';
 
 /** So many rows are looked at together. */
 const atOnce = 8;
@@ -19,7 +23,7 @@ export interface SweepReport {
 
 /**
  * Looks at every row that is due: what was committed and never delivered, executions that were not heard of in time, deadlines, hosted
- * deployments, and deployments that are over but not gone. Every write states what it believes, so any number of sweeps may run at once.
+ * deployments, deployments that are over but not gone, and what was promised to be removed. Every write states what it believes, so any number of sweeps may run at once.
  * @param until epoch milliseconds; a host that has just started, alone on its table, looks at everything: nothing can be under way
  */
 export async function sweep(ctx: SweepContext, until = ctx.clock.now()): Promise<SweepReport> {
@@ -44,18 +48,23 @@ export async function sweep(ctx: SweepContext, until = ctx.clock.now()): Promise
   return { looked, failed };
 }
 
-async function look(ctx: SweepContext, row: DueRow, until: number): Promise<void> {
-  if (row.kind === 'deployment') return lookAfter(ctx, row.key, until);
-  const model = await ctx.store.models.get(row.key);
-  if (model?.dueAt === undefined || model.dueAt > until || !isPassing(model.status)) return;
-  await takeOver(ctx, model);
+function look(ctx: SweepContext, row: DueRow, until: number): Promise<void> {
+  switch (row.kind) {
+    case 'deployment': return lookAfter(ctx, row.key, until);
+    case 'dataset': return takeOverDataset(ctx, row.key, until);
+    case 'job': return takeOverJob(ctx, row.key, until);
+    case 'discard': return discard(ctx, row.key, until);
+    case 'model': return takeOver(ctx, row.key, until);
+  }
 }
 
 /**
  * The operation goes on under a new attempt. The name of a closed execution is refused for 90 days, so it must change; and the fence on the
  * attempt keeps whatever is left of the old execution harmless.
  */
-async function takeOver(ctx: SweepContext, model: Model): Promise<void> {
+async function takeOver(ctx: SweepContext, key: ModelKey, until: number): Promise<void> {
+  const model = await ctx.store.models.get(key);
+  if (model?.dueAt === undefined || model.dueAt > until || !isPassing(model.status)) return;
   const now = ctx.clock.now();
   const deadline = fairDeadline(model, now);
   const operation = { ...model.operation, attempt: model.operation.attempt + 1, deadline };
@@ -72,7 +81,7 @@ async function takeOver(ctx: SweepContext, model: Model): Promise<void> {
 
 /** What no execution brings to its end in time is brought there here: a model never gets stuck, whatever is broken. */
 const settle: Readonly<Record<OperationKind, (input: TaskInput, ctx: TaskContext) => Promise<void>>> = {
-  import: giveUp, start: settleStart, stop: settleRelease, delete: settleRelease,
+  import: giveUp, train: settleTraining, start: settleStart, stop: settleRelease, delete: settleRelease,
 };
 
 /** Stop and delete cannot fail: one more step, and the next one when the row is due again. */
@@ -90,4 +99,15 @@ async function settleStart(input: TaskInput, ctx: TaskContext): Promise<void> {
     if (!(error instanceof EngineFailed)) throw error;
     await markFailed({ ...input, failure: { Error: error.name, Cause: error.message } }, ctx);
   }
+}
+
+async function settleTraining(input: TaskInput, ctx: TaskContext): Promise<void> {
+  try {
+    const { state } = await observeTraining(input, ctx);
+    if (state === 'trained') await markTrained(input, ctx);
+  } catch (error) {
+    if (!(error instanceof EngineFailed)) throw error;
+    await markTrainingFailed({ ...input, failure: { Error: error.name, Cause: error.message } }, ctx);
+  }
+  await cleanUp(input, ctx);
 }

@@ -1,13 +1,13 @@
 import { BatchWriteCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Model } from '../../lambdas/domain/model.ts';
-import { localLimits, type Settings } from '../../lambdas/domain/settings.ts';
+import { defaultQuotas, localLimits, type Settings } from '../../lambdas/domain/settings.ts';
 import { dueShard, keys } from '../../lambdas/store/keys.ts';
 import { evaluation } from '../helpers/scripted-engine.ts';
 
 export const settings: Settings = {
   stage: 'bench', partition: 'aws', region: 'us-east-1', account: '111122223333', limits: localLimits, extensions: true, buckets: ['*'],
-  quotas: { projects: 1_000_000, modelsPerProject: 1_000_000, runningModels: 1_000_000, unitsPerModel: 10 },
-  times: { delivery: 3600, start: 3600, import: 3600, release: 3600, provision: 60, health: 3600 },
+  quotas: { ...defaultQuotas, projects: 1_000_000, modelsPerProject: 1_000_000, runningModels: 1_000_000, unitsPerModel: 10 },
+  times: { delivery: 3600, start: 3600, import: 3600, train: 3600, release: 3600, provision: 60, health: 3600 },
 };
 
 const id = (number: number): string => number.toString(36).padStart(25, '0');

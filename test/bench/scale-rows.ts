@@ -5,6 +5,8 @@ import { systemClock as clock } from '../../lambdas/runtime/world.ts';
 import { Store } from '../../lambdas/store/store.ts';
 import { sweep } from '../../lambdas/workflows/sweep.ts';
 import { silent } from '../helpers/engine.ts';
+import { MemoryObjects } from '../helpers/artifacts.ts';
+import { ScriptedTrainer } from '../helpers/scripted-trainer.ts';
 import { ScriptedEngine } from '../helpers/scripted-engine.ts';
 import { atMost, compare, medianOf, type Result } from './measure.ts';
 import { seed, settings } from './rows.ts';
@@ -33,11 +35,12 @@ export async function rowBenchmarks(): Promise<Result[]> {
       const { status } = await dispatch({ handlers: readHandlers, context: { settings, clock, store, log: silent } }, name, { labels, query: [], headers: {}, body: new Uint8Array() }, { requestId: 'bench', log: silent, caller: () => 'bench' });
       if (status !== 200) throw new Error(`${name} was answered ${status}`);
     };
+    const objects = new MemoryObjects();
     return [
       await measured('scale-rows-describe', 60, (store, projects, index) => read(store, 'DescribeModel', { projectName: `p${(index * 7919) % projects}`, modelVersion: String(1 + (index % 100)) })),
       await measured('scale-rows-list', 15, (store, projects, index) => read(store, 'ListModels', { projectName: `p${(index * 7919) % projects}` })),
       await measured('scale-rows-sweep', 40, (store) => sweep({
-        settings, clock, store, engine, importer: engine, log: silent, runner: { start: () => Promise.resolve('started' as const) },
+        settings, clock, store, engine, importer: engine, objects, trainer: new ScriptedTrainer(objects), log: silent, runner: { start: () => Promise.resolve('started' as const) },
       })),
     ];
   } finally {

@@ -23,7 +23,7 @@ describe('the lifecycle of a model', () => {
   });
 
   test('each kind of operation holds a model in one state', () => {
-    expect(passingState).toEqual({ import: 'TRAINING', start: 'STARTING_HOSTING', stop: 'STOPPING_HOSTING', delete: 'DELETING' });
+    expect(passingState).toEqual({ import: 'TRAINING', train: 'TRAINING', start: 'STARTING_HOSTING', stop: 'STOPPING_HOSTING', delete: 'DELETING' });
   });
 
   test('no message is empty', () => {

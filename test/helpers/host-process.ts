@@ -85,7 +85,8 @@ export class HostProcess {
   }
 
   get client(): LookoutVisionClient {
-    return this.#client ??= new LookoutVisionClient({ endpoint: this.url, region: 'us-east-1', credentials: { accessKeyId: 'a', secretAccessKey: 'b' }, maxAttempts: 1 });
+    const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
+    return this.#client ??= new LookoutVisionClient({ endpoint: this.url, region: 'us-east-1', credentials, maxAttempts: 1 });
   }
 
   /** What it has noted of its children, database included: those of which the process lives. */
@@ -107,10 +108,23 @@ export class HostProcess {
     return this.ended;
   }
 
+  /** For the end of a test, however it went: the host, and what a killed host leaves for its successor to end. */
+  async destroy(): Promise<void> {
+    await this.end('SIGKILL');
+    for (const { pid } of this.children()) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // a unit, which ends by itself when its host has
+      }
+    }
+  }
+
   /** The one operation that the original client does not know. @returns the new version */
   async import({ bucket, prefix }: SampleSet['model'], project = 'parts', token = ''): Promise<string> {
     const response = await fetch(`${this.url}/2020-11-20/projects/${project}/models/import`, {
-      method: 'POST', body: JSON.stringify({ Source: { S3: { Bucket: bucket, Prefix: prefix } } }), headers: token === '' ? {} : { 'x-amzn-client-token': token },
+      method: 'POST', body: JSON.stringify({ Source: { S3: { Bucket: bucket, Prefix: prefix } } }),
+      headers: token === '' ? {} : { 'x-amzn-client-token': token },
     });
     const { ModelMetadata, Message } = await response.json() as { ModelMetadata?: { ModelVersion: string }; Message?: string };
     if (ModelMetadata === undefined) throw new Error(Message);

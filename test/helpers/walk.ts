@@ -1,9 +1,12 @@
 import { StateMachine } from 'aws-local-stepfunctions';
-import type { Execution, WorkflowName } from '../../lambdas/domain/ports.ts';
-import type { Progress, TaskInput } from '../../lambdas/workflows/context.ts';
+import type { Execution, ExecutionInput, WorkflowName } from '../../lambdas/domain/ports.ts';
+import type { Progress, Travelling } from '../../lambdas/workflows/context.ts';
 import { tasks, type Task } from '../../lambdas/workflows/tasks/tasks.ts';
+import datasets from '../../lambdas/workflows/datasets.asl.json' with { type: 'json' };
 import hosting from '../../lambdas/workflows/hosting.asl.json' with { type: 'json' };
 import importing from '../../lambdas/workflows/importing.asl.json' with { type: 'json' };
+import packaging from '../../lambdas/workflows/packaging.asl.json' with { type: 'json' };
+import training from '../../lambdas/workflows/training.asl.json' with { type: 'json' };
 import type { World } from './world.ts';
 
 interface Rule { readonly Next: string; readonly ErrorEquals?: readonly string[] }
@@ -20,7 +23,7 @@ export interface State {
   readonly Retry?: readonly ({ readonly ErrorEquals: readonly string[]; readonly MaxAttempts: number } & Readonly<Record<string, unknown>>)[];
 }
 
-export const definitions: Readonly<Record<WorkflowName, { readonly StartAt: string; readonly States: Readonly<Record<string, State>> }>> = { hosting, importing };
+export const definitions: Readonly<Record<WorkflowName, { readonly StartAt: string; readonly States: Readonly<Record<string, State>> }>> = { hosting, importing, training, datasets, packaging };
 
 /** Every way on that a workflow has, as `from -> to`. */
 export const transitionsOf = (workflow: WorkflowName): string[] =>
@@ -40,10 +43,10 @@ export type Perform = (state: string, once: () => Promise<Progress | undefined>)
 export async function walk(world: World, { workflow, input }: Pick<Execution, 'workflow' | 'input'>, perform: Perform = (_, once) => once()): Promise<string[]> {
   const machine = new StateMachine(definitions[workflow] as never, { validationOptions: { noValidate: true } });
   const states = namesOf(workflow, 'Task');
-  const handlers = Object.fromEntries(states.map((state) => [state, async (data: TaskInput) => {
-    const task = (tasks[workflow] as Readonly<Record<string, Task>>)[state];
+  const handlers = Object.fromEntries(states.map((state) => [state, async (data: Travelling<ExecutionInput>) => {
+    const task = (tasks[workflow] as Readonly<Record<string, Task<never>>>)[state];
     if (task === undefined) throw new Error(`there is no task ${state}`);
-    const result = await perform(state, async () => await task(structuredClone(data), world.context) ?? undefined);
+    const result = await perform(state, async () => await task(structuredClone(data) as never, world.context) ?? undefined);
     world.clock.advance(result?.wait ?? 0);
     return result ?? null;
   }]));

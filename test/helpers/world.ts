@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { LookoutVisionClient, CreateProjectCommand, DescribeModelCommand, type DescribeModelResponse } from '@aws-sdk/client-lookoutvision';
 import type { Deployment } from '../../lambdas/domain/model.ts';
 import type { Log } from '../../lambdas/domain/ports.ts';
-import { defaultQuotas, localLimits, type Settings } from '../../lambdas/domain/settings.ts';
+import { defaultQuotas, localLimits, type Limits, type Settings } from '../../lambdas/domain/settings.ts';
 import { Credentials } from '../../lambdas/local/credentials.ts';
 import { ExecutionMemory, executionSchema, scan } from '../../lambdas/local/execution-memory.ts';
 import { LocalRunner } from '../../lambdas/local/runner.ts';
 import { listen, type LocalServer } from '../../lambdas/local/server.ts';
-import { detectHandlers, readHandlers, writeHandlers } from '../../lambdas/operations/handlers.ts';
+import { detectHandlers, localHandlers, readHandlers, writeHandlers } from '../../lambdas/operations/handlers.ts';
 import { HostedMemory } from '../../lambdas/operations/hosted-memory.ts';
 import type { AccessKey } from '../../lambdas/runtime/environment.ts';
 import { createLog } from '../../lambdas/runtime/log.ts';
@@ -16,12 +16,14 @@ import { Store } from '../../lambdas/store/store.ts';
 import type { SweepContext } from '../../lambdas/workflows/context.ts';
 import { sweep, type SweepReport } from '../../lambdas/workflows/sweep.ts';
 import type { WriteContext } from '../../lambdas/operations/context.ts';
+import { MemoryObjects } from './artifacts.ts';
 import { TestClock } from './clock.ts';
 import type { TestDynamo } from './dynamo.ts';
 import { ScriptedEngine } from './scripted-engine.ts';
+import { ScriptedTrainer } from './scripted-trainer.ts';
 
 export interface WorldOptions {
-  readonly settings?: Partial<Settings>;
+  readonly settings?: Partial<Omit<Settings, 'limits'>> & { readonly limits?: Partial<Limits> };
   readonly keys?: readonly AccessKey[];
   /** How many milliseconds a second of a workflow's waiting takes; 1 unless given. */
   readonly pace?: number;
@@ -36,6 +38,8 @@ export interface WorldOptions {
 export class World {
   readonly clock: TestClock;
   readonly engine = new ScriptedEngine();
+  readonly objects = new MemoryObjects();
+  readonly trainer = new ScriptedTrainer(this.objects);
   readonly logged: string[] = [];
   readonly log: Log = createLog((line) => { this.logged.push(line); });
   readonly dynamo: TestDynamo;
@@ -57,15 +61,17 @@ export class World {
     this.tableName = `table-${id}`;
     this.executionsName = `executions-${id}`;
     this.settings = {
-      stage: 'test', partition: 'aws', region: 'us-east-1', account: '111122223333', quotas: defaultQuotas, limits: localLimits, extensions: true, buckets: ['*'],
-      times: { delivery: 60, start: 3600, import: 3600, release: 1800, provision: 60, health: 60 },
+      stage: 'test', partition: 'aws', region: 'us-east-1', account: '111122223333', quotas: defaultQuotas, extensions: true, buckets: ['*'],
+      times: { delivery: 60, start: 3600, import: 3600, train: 86_400, release: 1800, provision: 60, health: 60 },
       ...settings,
+      limits: { ...localLimits, ...settings.limits },
     };
     this.store = new Store(dynamo.client, this.tableName, this.clock);
     const memory = new ExecutionMemory(dynamo.client, this.executionsName, this.clock);
     this.runner = new LocalRunner({ memory, log: this.log, pace, retryAfter: 1 });
     this.context = {
-      settings: this.settings, clock: this.clock, ids: idsOf(this.clock), store: this.store, engine: this.engine, importer: this.engine, log: this.log,
+      settings: this.settings, clock: this.clock, ids: idsOf(this.clock), store: this.store, engine: this.engine, importer: this.engine, objects: this.objects, trainer: this.trainer,
+      log: this.log,
       runner: { start: async (execution) => (this.frozen ? (await memory.open(execution) ? 'started' : 'exists') : this.runner.start(execution)) },
     };
     this.runner.serve(this.context);
@@ -78,7 +84,7 @@ export class World {
     await dynamo.table(world.executionsName, executionSchema);
     const credentials = options.keys === undefined ? undefined : new Credentials(options.keys, world.settings, world.clock);
     world.#server = await listen({
-      service: { handlers: { ...readHandlers, ...writeHandlers, ...detectHandlers }, context: { ...world.context, hosted: new HostedMemory() } },
+      service: { handlers: { ...readHandlers, ...writeHandlers, ...detectHandlers, ...localHandlers }, context: { ...world.context, hosted: new HostedMemory() } },
       log: world.log,
       authenticate: (request, operation, labels) => credentials?.authenticate(request, operation, labels) ?? 'arn:aws:iam::111122223333:user/test',
     }, '127.0.0.1', 0, credentials !== undefined);

@@ -9,7 +9,7 @@ const root = '/2020-11-20';
 
 describe('what no operation answers', () => {
   test.each([
-    ['GET', '/', 404], ['GET', root, 404], ['GET', '/2019-11-20/projects', 404], ['GET', `${root}/Projects`, 404], ['GET', `${root}/projects/a/datasets`, 404],
+    ['GET', '/', 404], ['GET', root, 404], ['GET', '/2019-11-20/projects', 404], ['GET', `${root}/Projects`, 404], ['GET', `${root}/projects/a/widgets`, 404], ['GET', `${root}/projects/a/datasets`, 405],
     ['GET', `${root}//projects`, 404], ['GET', `/v1${root}/projects`, 404], ['GET', `${root}/projects/a/models/1/`, 404], ['GET', '*', 404],
     ['PUT', `${root}/projects`, 405], ['POST', `${root}/projects/a`, 405], ['GET', `${root}/projects/a/models/1/start`, 405], ['PATCH', `${root}/tags/a`, 405],
     ['post', `${root}/projects/a/models/1`, 405],

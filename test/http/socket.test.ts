@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { expect, test } from '@jest/globals';
+import { localLimits } from '../../lambdas/domain/settings.ts';
 import { CreateProjectCommand } from '@aws-sdk/client-lookoutvision';
 import { refusal } from '../helpers/refusal.ts';
 import { testService } from '../helpers/service.ts';
@@ -26,7 +27,7 @@ async function raw(world: World, bytes: string | Buffer, { end = false, after = 
 
 const path = '/2020-11-20/projects/parts/models/1/start';
 const post = (more: string, body: string): string => `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${more}\r\n${body}`;
-const limits = { settings: { limits: { picture: 5000, body: 1000 } } };
+const limits = { settings: { limits: { ...localLimits, picture: 5000, body: 1000 } } };
 const tooLarge = 'The request body is larger than the 1000 bytes that this deployment takes. Send a smaller one.';
 
 /** The server still serves. */

@@ -17,7 +17,7 @@ beforeAll(async () => {
   host = await HostProcess.start(samples.folder, { CROWSNEST_KEYS: JSON.stringify([key, line]) });
 });
 afterAll(async () => {
-  await host.end('SIGKILL');
+  await host.destroy();
   samples.remove();
 });
 

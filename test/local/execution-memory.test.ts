@@ -61,7 +61,8 @@ test('what a dead host left open ends as aborted; what had ended stays as it was
 
 test('rows are removed once they have expired, and no others', async () => {
   const seconds = clock.now() / 1000;
-  for (const [name, expiresAt] of [['past', seconds - 1], ['now', seconds], ['later', seconds + 1], ['never', undefined], ['as text', String(seconds - 1)]] as const) {
+  const rows = { past: seconds - 1, now: seconds, later: seconds + 1, never: undefined, 'as text': String(seconds - 1) };
+  for (const [name, expiresAt] of Object.entries(rows)) {
     await dynamo.client.send(new PutCommand({ TableName: table, Item: { name, expiresAt } }));
   }
   const left = async (): Promise<string[]> => {

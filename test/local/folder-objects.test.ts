@@ -52,6 +52,45 @@ describe('objects in a folder', () => {
   });
 });
 
+describe('a stream', () => {
+  const whole = async (bytes: AsyncIterable<Uint8Array>): Promise<string> => {
+    let content = '';
+    for await (const piece of bytes) content += Buffer.from(piece).toString('latin1');
+    return content;
+  };
+  const read = async (key: string, from?: number): Promise<string | undefined> => {
+    const found = await objects.stream({ bucket: 'photos', key }, from);
+    return found && whole(found.bytes);
+  };
+
+  test('gives an object of any size from any place on, in pieces', async () => {
+    const content = 'x'.repeat(200_000) + 'end';
+    await write('photos', 'large', content);
+    expect(await read('large')).toBe(content);
+    expect(await read('large', 199_999)).toBe('xend');
+    expect(await read('large', 300_000)).toBe('');
+    await write('photos', 'folder/object', '');
+    expect(await read('folder/object')).toBe('');
+    expect([await read('none'), await read('folder'), await read('large/x')]).toEqual([undefined, undefined, undefined]);
+  });
+
+  test('has another tag when the object was replaced', async () => {
+    await write('photos', 'm', 'first');
+    const first = await objects.stream({ bucket: 'photos', key: 'm' });
+    if (first === undefined) throw new Error('it is there');
+    const same = await objects.stream({ bucket: 'photos', key: 'm' }, 3);
+    await write('photos', 'm', 'again');
+    expect(same?.tag).toBe(first.tag);
+    expect((await objects.stream({ bucket: 'photos', key: 'm' }))?.tag).not.toBe(first.tag);
+    await expect(whole(first.bytes)).rejects.toThrow('was replaced just now');
+  });
+
+  test('is refused for a version, of which a folder keeps none, and outside', async () => {
+    await expect(objects.stream({ bucket: 'photos', key: 'm', versionId: 'abc' })).rejects.toThrow(LocationRefused);
+    await expect(objects.stream({ bucket: 'photos', key: '../m' })).rejects.toThrow(LocationRefused);
+  });
+});
+
 describe('a location is refused', () => {
   test.each([
     ['photos', '../secret', 'no part of a key may be empty, "." or ".."'], ['photos', 'a/../../secret', 'no part of a key may be'],

@@ -82,12 +82,14 @@ class Sha256 {
 async function signedFetch(path: string, body: string): Promise<Response> {
   const { host, hostname } = new URL(world.url);
   const signer = new SignatureV4({ credentials: admin, region: 'us-east-1', service: 'lookoutvision', sha256: Sha256 as never });
-  const { headers } = await signer.sign({ method: 'POST', protocol: 'http:', hostname, path, headers: { host }, body }, { signingDate: new Date(world.clock.now()) });
+  const signingDate = new Date(world.clock.now());
+  const { headers } = await signer.sign({ method: 'POST', protocol: 'http:', hostname, path, headers: { host }, body }, { signingDate });
   return fetch(`${world.url}${path}`, { method: 'POST', headers, body });
 }
 
 const denied = (message: string | RegExp) => ({
-  name: 'AccessDeniedException', constructor: AccessDeniedException, $metadata: expect.objectContaining({ httpStatusCode: 403 }) as unknown, message: expect.stringMatching(message) as unknown,
+  name: 'AccessDeniedException', constructor: AccessDeniedException, $metadata: expect.objectContaining({ httpStatusCode: 403 }) as unknown,
+  message: expect.stringMatching(message) as unknown,
 });
 
 describe('who signs well', () => {

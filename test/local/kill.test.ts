@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CreateProjectCommand, DeleteModelCommand, DetectAnomaliesCommand, ListModelsCommand, StartModelCommand, StopModelCommand,
 } from '@aws-sdk/client-lookoutvision';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { documentClient } from '../../lambdas/local/database.ts';
 import { scan } from '../../lambdas/local/execution-memory.ts';
@@ -12,6 +12,8 @@ import { seeded } from '../../lambdas/local/samples/part.ts';
 import { picture } from '../helpers/artifacts.ts';
 import { until } from '../helpers/engine.ts';
 import { HostProcess, lives, processesOf, smallFolder } from '../helpers/host-process.ts';
+
+jest.setTimeout(90_000); // whole processes, on a machine that may have other things to do
 
 const seed = Number(process.env['KILL_SEED'] ?? Date.now() % 1_000_000);
 const random = seeded(seed);
@@ -27,7 +29,7 @@ beforeAll(async () => {
   await host.client.send(new CreateProjectCommand({ ProjectName: 'parts' }));
 });
 afterAll(async () => {
-  await host.end('SIGKILL');
+  await host.destroy();
   world.remove();
 });
 

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { expect, jest, test } from '@jest/globals';
+import { localLimits } from '../../lambdas/domain/settings.ts';
 import { DetectAnomaliesCommand, StartModelCommand, StopModelCommand } from '@aws-sdk/client-lookoutvision';
 import { EngineBusy, PictureRefused, type Observation } from '../../lambdas/hosting/engine.ts';
 import { conflict, invalid, refusal } from '../helpers/refusal.ts';
@@ -72,7 +73,7 @@ test('no type and no picture are told', async () => {
 });
 
 test('a picture of exactly the limit is taken; a larger one is refused by name and number, whether its length was announced or not', async () => {
-  const world = await hosted({ settings: { limits: { picture: 1000, body: 500 } } });
+  const world = await hosted({ settings: { limits: { ...localLimits, picture: 1000, body: 500 } } });
   expect(await detect(world, Buffer.alloc(1000))).toHaveProperty('DetectAnomalyResult');
   const tooLarge = invalid('The picture is larger than the 1000 bytes that this deployment takes. Send a smaller one.');
   expect(await refusal(detect(world, Buffer.alloc(1001)))).toEqual(tooLarge);

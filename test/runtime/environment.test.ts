@@ -9,7 +9,7 @@ test('told nothing, or nothing but empty texts, it is a laptop that nobody else 
   const told = localEnvironment({});
   expect(told).toMatchObject({
     host: '127.0.0.1', port: 8080, dataDir: resolve('data'), keys: [], region: 'us-east-1', extensions: true,
-    limits: { picture: 8_388_608 }, quotas: { projects: 100, modelsPerProject: 100, runningModels: 2, unitsPerModel: 5 },
+    limits: { picture: 8_388_608 }, quotas: { projects: 100, modelsPerProject: 100, runningModels: 2, unitsPerModel: 5, concurrentTrainings: 2, concurrentPackagingJobs: 3 },
   });
   expect(told).not.toHaveProperty('dynamodbEndpoint');
   const names = ['HOST', 'PORT', 'DATA_DIR', 'CROWSNEST_KEYS', 'DYNAMODB_ENDPOINT', 'LIMITS', 'QUOTAS', 'AWS_REGION', 'EXTENSIONS'];
@@ -26,8 +26,8 @@ test('what it is told it takes', () => {
       { ...key, name: 'line', actions: ['Describe*'], projects: ['p'] },
       { ...key, accessKeyId: 'AK2', name: 'AK2', actions: ['*'], projects: ['*'] },
     ],
-    limits: { picture: 4_400_000, body: 4_400_000 },
-    quotas: { projects: 100, modelsPerProject: 100, runningModels: 7, unitsPerModel: 5 },
+    limits: { picture: 4_400_000, body: 6_000_000, changes: 4_400_000, images: { train: 16_000, test: 4000 } },
+    quotas: { projects: 100, modelsPerProject: 100, runningModels: 7, unitsPerModel: 5, concurrentTrainings: 2, concurrentPackagingJobs: 3 },
   });
 });
 
@@ -46,7 +46,7 @@ test.each([
   [{ QUOTAS: 'three' }, 'QUOTAS must be JSON.'],
   [{ QUOTAS: 'null' }, 'QUOTAS must be a JSON object, {"runningModels": 3} for example.'],
   [{ QUOTAS: '[3]' }, /^QUOTAS must be a JSON object/],
-  [{ QUOTAS: '{"models":3}' }, 'QUOTAS knows projects, modelsPerProject, runningModels, unitsPerModel; not "models".'],
+  [{ QUOTAS: '{"models":3}' }, 'QUOTAS knows projects, modelsPerProject, runningModels, unitsPerModel, concurrentTrainings, concurrentPackagingJobs; not "models".'],
   [{ QUOTAS: '{"runningModels":0}' }, 'QUOTAS.runningModels must be a whole number from 1 to 1000000; it is 0.'],
   [{ QUOTAS: '{"runningModels":"3"}' }, 'QUOTAS.runningModels must be a whole number from 1 to 1000000; it is "3".'],
   [{ CROWSNEST_KEYS: '{hush}' }, 'CROWSNEST_KEYS must be JSON.'],

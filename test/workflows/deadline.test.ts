@@ -18,7 +18,7 @@ afterEach(async () => {
 });
 
 /** For tests that have to come by every minute. */
-const times = { delivery: 60, start: 600, import: 600, release: 600, provision: 60, health: 60 };
+const times = { delivery: 60, start: 600, import: 600, train: 600, release: 600, provision: 60, health: 60 };
 
 const breakExecutions = () => jest.spyOn(world.runner, 'start').mockRejectedValue(new Error('throttled'));
 

@@ -16,7 +16,7 @@ afterEach(async () => {
   await close(world);
 });
 
-const visited: Record<WorkflowName, Set<string>> = { hosting: new Set(), importing: new Set() };
+const visited: Record<WorkflowName, Set<string>> = { hosting: new Set(), importing: new Set(), training: new Set(), datasets: new Set(), packaging: new Set() };
 
 /** Does what begins an operation, and keeps its execution from being started. */
 async function intercept(act: () => Promise<unknown>): Promise<Execution> {

@@ -18,7 +18,7 @@ afterEach(async () => {
   await close(world);
 });
 
-const times = { delivery: 60, start: 600, import: 600, release: 600, provision: 60, health: 60 };
+const times = { delivery: 60, start: 600, import: 600, train: 600, release: 600, provision: 60, health: 60 };
 
 /** A start whose create is on its way. */
 async function startHeld(sealed: boolean): Promise<{ model: Named; held: Held }> {

@@ -12,10 +12,16 @@ const operators = ['StringEquals', 'StringMatches', 'NumericEquals', 'NumericLes
 /** What a task may throw that another try cannot help. */
 const typed = ['EngineFailed', 'Superseded'];
 
+/** The tasks whose EngineFailed fails the model. */
+const failing = {
+  hosting: ['Provision', 'ObserveHosting', 'MarkHosted'], training: ['TakeExamples', 'Train', 'ObserveTraining', 'MarkTrained'],
+  importing: [], datasets: [], packaging: [],
+};
+
 /** Members of the language that the interpreter ignores, or takes otherwise than Step Functions does. */
 const foreign = /"(QueryLanguage|Assign|Arguments|Output|HeartbeatSeconds(Path)?)":|\$\$\.State|\{%/;
 
-describe.each(['hosting', 'importing'] as const)('%s.asl.json', (workflow) => {
+describe.each(['hosting', 'importing', 'training', 'datasets', 'packaging'] as const)('%s.asl.json', (workflow) => {
   const definition = definitions[workflow];
   const states = Object.entries(definition.States);
   const ofTasks = states.filter(([, { Type }]) => Type === 'Task');
@@ -29,12 +35,11 @@ describe.each(['hosting', 'importing'] as const)('%s.asl.json', (workflow) => {
 
   test('is in JSONPath, and keeps to what both interpreters understand', () => {
     expect(JSON.stringify(definition)).not.toMatch(foreign);
-    expect(new Set(states.map(([, { Type }]) => Type))).toEqual(new Set(['Task', 'Choice', 'Wait', 'Succeed']));
+    expect(states.filter(([, { Type }]) => !['Task', 'Choice', 'Wait', 'Succeed'].includes(Type))).toEqual([]);
   });
 
   test('chooses by operators that exist, and always has a way on', () => {
     const choices = states.filter(([, { Type }]) => Type === 'Choice');
-    expect(choices.length).toBeGreaterThan(0);
     for (const [name, { Choices = [], Default }] of choices) {
       expect({ name, Default }).toEqual({ name, Default: expect.any(String) });
       for (const { Variable, Next: _, ...rule } of Choices) {
@@ -62,8 +67,8 @@ describe.each(['hosting', 'importing'] as const)('%s.asl.json', (workflow) => {
     for (const { ErrorEquals } of state.Catch ?? []) for (const error of ErrorEquals) expect(typed).toContain(error);
   });
 
-  test('catches EngineFailed only on the way to hosting', () => {
+  test('catches EngineFailed only on the way to what may fail', () => {
     const catching = ofTasks.filter(([, { Catch = [] }]) => Catch.some(({ ErrorEquals }) => ErrorEquals.includes('EngineFailed'))).map(([name]) => name);
-    expect(catching).toEqual(workflow === 'hosting' ? ['Provision', 'ObserveHosting', 'MarkHosted'] : []);
+    expect(catching).toEqual(failing[workflow]);
   });
 });

@@ -21,6 +21,7 @@ sharp.cache(false);
 sharp.concurrency(options.threads);
 new Worker(watch, { eval: true, resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1 } }).unref();
 process.on('disconnect', () => process.exit(0));
+process.on('SIGINT', () => undefined); // a terminal's Ctrl-C is for the host, which lets what is under way be answered first
 
 const say = (message: UnitMessage): void => void process.send?.(message);
 const rss = (): number => process.memoryUsage.rss();

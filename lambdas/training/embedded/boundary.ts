@@ -34,7 +34,8 @@ export function chooseBoundary(maps: readonly UnseenMap[], classes: number): num
   const names = Array.from({ length: classes }, (_, index) => String(index));
   let best = { quality: -1, boundary: 0 };
   // From the natural boundary outwards, so that of equal ones the most natural is taken.
-  for (const boundary of [0, 0.5, -0.5, 1, -1, 1.5, -1.5, 2, -2, 2.5, -2.5, 3, -3]) {
+  for (let step = 0; step <= 24; step++) {
+    const boundary = (step % 2 === 1 ? 1 : -1) * Math.ceil(step / 2) / 2;
     const quality = evaluateMaps(maps, boundary, names).reduce((sum, { iou }) => sum + iou, 0);
     if (quality > best.quality + 1e-9) best = { quality, boundary };
   }

@@ -21,6 +21,8 @@ export interface Lesson {
   readonly grid: Grid;
   /** How many anomaly types masks tell apart; 1 also where there are no masks. */
   readonly classes: number;
+  /** How many of its greatest patches speak for a picture, as topPatches says. */
+  readonly top: number;
   readonly random: Random;
   readonly signal?: AbortSignal | undefined;
 }
@@ -78,14 +80,14 @@ export async function crossValidate(lesson: Lesson, progress: (done: number) => 
   return scored;
 }
 
-async function scoreUnseen({ channels, grid, signal }: Lesson, heads: Heads, examples: readonly Example[]): Promise<OutOfFold[]> {
+async function scoreUnseen({ channels, grid, top, signal }: Lesson, heads: Heads, examples: readonly Example[]): Promise<OutOfFold[]> {
   const graph = new Graph('fold');
   const patches = grid.rows * grid.columns;
   const rows = appendDequantised(graph, graph.input('features', 'uint8', [patches, channels]));
   graph.node('Identity', [appendNovelty(graph, rows, heads.bank, channels, grid)], {}, 'novelty');
   graph.output('novelty', 'float32', [1]);
   if (heads.patch !== undefined) {
-    const { logits, score } = appendPatchHead(graph, rows, heads.patch, grid);
+    const { logits, score } = appendPatchHead(graph, rows, heads.patch, top);
     graph.node('Identity', [logits], {}, 'logits');
     graph.node('Identity', [score], {}, 'patch');
     graph.output('logits', 'float32', [patches, 'classes']);

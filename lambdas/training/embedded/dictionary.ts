@@ -3,16 +3,16 @@
  * dictionary, which is learnt from the customer's own pictures by spherical k-means on whitened squares (after Coates and Ng, 2012).
  */
 import * as ort from 'onnxruntime-node';
-import { openSession } from './extract.ts';
+import { floats, openSession } from './extract.ts';
 import { checkStopped } from './failures.ts';
 import { patchSize, type FeatureMap } from './features.ts';
-import { Graph, int64 } from './onnx.ts';
+import { float32, Graph, int64 } from './onnx.ts';
 import type { PreparedPicture, Size } from './pictures.ts';
 import { decompose } from './pooled.ts';
 import type { Random } from './random.ts';
 
-/** `shrink`: how many pixels become one. `stride`: how far squares lie apart there; closer ones at full scale would say little more. */
-const scales = [{ shrink: 1, stride: 2 }, { shrink: 2, stride: 1 }, { shrink: 4, stride: 1 }, { shrink: 8, stride: 1 }] as const;
+/** `shrink`: how many pixels become one. `stride`: how far squares lie apart there; closer ones at fine scales would say little more. */
+const scales = [{ shrink: 1, stride: 2 }, { shrink: 2, stride: 2 }, { shrink: 4, stride: 1 }, { shrink: 8, stride: 1 }] as const;
 const entries = 48;
 export const dictionaryChannels = scales.length * entries * 2;
 const side = 7;
@@ -57,7 +57,8 @@ function appendScale(graph: Graph, image: string, { shrink, stride, kernel, bias
   const alike = graph.node('Relu', [graph.node('Sub', [resemblance, least])]);
   const opposite = graph.node('Relu', [graph.node('Sub', [graph.node('Neg', [resemblance]), least])]);
   const cell = patchSize / shrink / stride;
-  return graph.node('AveragePool', [graph.node('Concat', [alike, opposite], { axis: 1 })], { kernel_shape: [cell, cell], strides: [cell, cell] });
+  const pooled = [alike, opposite].map((map) => graph.node('AveragePool', [map], { kernel_shape: [cell, cell], strides: [cell, cell] }));
+  return graph.node('Concat', pooled, { axis: 1 });
 }
 
 /** Squares from random places of random pictures, channel by channel as a convolution sees them. [sampleSize, 147] */
@@ -81,18 +82,8 @@ function sampleSquares(pictures: readonly PreparedPicture[], { width, height }: 
 }
 
 async function learnScale(squares: Float32Array, random: Random, signal?: AbortSignal): Promise<Pick<Scale, 'kernel' | 'bias' | 'threshold'>> {
-  const { mean, whitening } = fitWhitening(squares);
-  const white = new Float32Array(squares.length);
-  for (let sample = 0; sample < sampleSize; sample++) {
-    const square = squares.subarray(sample * values, (sample + 1) * values);
-    for (let row = 0; row < values; row++) {
-      let sum = 0;
-      const line = whitening[row] ?? mean;
-      for (let column = 0; column <= row; column++) sum += (line[column] ?? 0) * ((square[column] ?? 0) - (mean[column] ?? 0));
-      white[sample * values + row] = sum;
-    }
-  }
-  const { dictionary, threshold } = await cluster(white, random, signal);
+  const { mean, whitening } = await fitWhitening(squares);
+  const { dictionary, threshold } = await cluster(await whiten(squares, mean, whitening), random, signal);
   // Whitening and the dictionary are both linear, so that together they are one convolution.
   const kernel = new Float32Array(entries * values);
   const bias = new Float32Array(entries);
@@ -108,23 +99,39 @@ async function learnScale(squares: Float32Array, random: Random, signal?: AbortS
 }
 
 /** The mean, and a triangular matrix that makes all directions vary alike. Directions that hardly vary are noise and stay small. */
-function fitWhitening(squares: Float32Array): { readonly mean: Float64Array; readonly whitening: readonly Float64Array[] } {
-  const mean = new Float64Array(values);
-  squares.forEach((value, at) => { mean[at % values] = (mean[at % values] ?? 0) + value / sampleSize; });
-  const covariance = Array.from({ length: values }, () => new Float64Array(values));
-  const centred = new Float64Array(values);
-  for (let sample = 0; sample < sampleSize; sample++) {
-    for (let column = 0; column < values; column++) centred[column] = (squares[sample * values + column] ?? 0) - (mean[column] ?? 0);
-    for (let row = 0; row < values; row++) {
-      const line = covariance[row] ?? centred;
-      const value = (centred[row] ?? 0) / sampleSize;
-      for (let column = 0; column <= row; column++) line[column] = (line[column] ?? 0) + value * (centred[column] ?? 0);
-    }
+async function fitWhitening(squares: Float32Array): Promise<{ readonly mean: Float32Array; readonly whitening: readonly Float64Array[] }> {
+  const graph = new Graph('covariance');
+  const samples = graph.input('samples', 'float32', [sampleSize, values]);
+  const centred = graph.node('Sub', [samples, graph.node('ReduceMean', [samples], { axes: [0], keepdims: 0 }, 'mean')]);
+  graph.node('MatMul', [graph.node('Transpose', [centred], { perm: [1, 0] }), centred], {}, 'products');
+  graph.output('mean', 'float32', [values]);
+  graph.output('products', 'float32', [values, values]);
+  const session = await openSession(graph.encode());
+  try {
+    const result = await session.run({ samples: new ort.Tensor('float32', squares, [sampleSize, values]) });
+    const products = floats(result['products']);
+    const covariance = Array.from({ length: values }, (_, row) => Float64Array.from(products.subarray(row * values, (row + 1) * values), (value) => value / sampleSize));
+    const noise = 0.01 * covariance.reduce((sum, line, row) => sum + (line[row] ?? 0), 0) / values + 0.1;
+    covariance.forEach((line, row) => { line[row] = (line[row] ?? 0) + noise; });
+    decompose(covariance);
+    return { mean: floats(result['mean']), whitening: invert(covariance) };
+  } finally {
+    await session.release();
   }
-  const noise = 0.01 * covariance.reduce((sum, line, row) => sum + (line[row] ?? 0), 0) / values + 0.1;
-  covariance.forEach((line, row) => { line[row] = (line[row] ?? 0) + noise; });
-  decompose(covariance);
-  return { mean, whitening: invert(covariance) };
+}
+
+async function whiten(squares: Float32Array, mean: Float32Array, whitening: readonly Float64Array[]): Promise<Float32Array> {
+  const graph = new Graph('whitening');
+  const centred = graph.node('Sub', [graph.input('samples', 'float32', [sampleSize, values]), graph.constant('mean', float32([values], mean))]);
+  const turned = Float32Array.from({ length: values * values }, (_, at) => whitening[at % values]?.[Math.floor(at / values)] ?? 0);
+  graph.node('MatMul', [centred, graph.constant('matrix', float32([values, values], turned))], {}, 'white');
+  graph.output('white', 'float32', [sampleSize, values]);
+  const session = await openSession(graph.encode());
+  try {
+    return floats((await session.run({ samples: new ort.Tensor('float32', squares, [sampleSize, values]) }))['white']);
+  } finally {
+    await session.release();
+  }
 }
 
 /** The inverse of a lower triangular matrix. */

@@ -19,8 +19,16 @@ export interface Normalisation {
 /** Weights by name, as patchWeights lists them. */
 export type PatchHead = Readonly<Record<string, { readonly shape: readonly number[]; readonly data: Float32Array }>>;
 
-/** What each of the heads looks at first: enough patches to be no accident, few enough that a small defect isn't drowned. */
-export const topPatches = ({ rows, columns }: Grid): number => Math.min(16, Math.max(1, Math.round(rows * columns / 100)));
+/**
+ * How many of its greatest patches speak for a picture: enough to be no accident, and no more than a usual defect has, where masks tell;
+ * asked to raise more patches than that, the patch head would learn to paint beyond the defect.
+ * @param defects how many patches each defect has that a mask shows
+ */
+export function topPatches({ rows, columns }: Grid, defects: readonly number[]): number {
+  const most = Math.min(16, Math.max(1, Math.round(rows * columns / 100)));
+  const usual = [...defects].sort((a, b) => a - b)[Math.floor(defects.length / 2)] ?? most;
+  return Math.min(most, Math.max(1, usual));
+}
 
 /** @returns the normalised features [1, channels, rows, columns], limited to what bytes can carry */
 export function appendNormalised(graph: Graph, features: FeatureMap, image: string, { mean, scale }: Normalisation): string {
@@ -83,7 +91,7 @@ export function appendPooledHead(graph: Graph, pooled: string, { weights, bias }
 }
 
 /** The patch head: `logits` [patches, classes] against the background, and `score` [1], the mean of the greatest of any class. */
-export function appendPatchHead(graph: Graph, rows: string, head: PatchHead, grid: Grid): { readonly logits: string; readonly score: string } {
+export function appendPatchHead(graph: Graph, rows: string, head: PatchHead, top: number): { readonly logits: string; readonly score: string } {
   const weights = (name: string): string => {
     const { shape, data } = head[name] ?? { shape: [0], data: new Float32Array() };
     return graph.constant(name, { type: 'float32', shape, data });
@@ -92,7 +100,7 @@ export function appendPatchHead(graph: Graph, rows: string, head: PatchHead, gri
     graph.node('Add', [graph.node('MatMul', [input, weights(`w${number}`)]), weights(`b${number}`)]);
   const logits = layer(graph.node('Relu', [layer(graph.node('Relu', [layer(rows, 1)]), 2)]), 3);
   const any = graph.node('ReduceLogSumExp', [logits], { axes: [1], keepdims: 0 });
-  const [greatest] = graph.nodes('TopK', [any, graph.constant('top', int64([topPatches(grid)]))], ['greatest', 'greatest.at']);
+  const [greatest] = graph.nodes('TopK', [any, graph.constant('top', int64([top]))], ['greatest', 'greatest.at']);
   return { logits, score: graph.node('ReduceMean', [greatest], { keepdims: 1 }) };
 }
 

@@ -1,7 +1,7 @@
 import * as ort from 'onnxruntime-node';
 import { openSession, type View } from './extract.ts';
 import { checkStopped } from './failures.ts';
-import { topPatches, type PatchHead } from './heads.ts';
+import type { PatchHead } from './heads.ts';
 import type { Grid } from './masks.ts';
 import { momenta, patchWeights, writeStep, type StepShape } from './patch-step.ts';
 import { shuffled, type Random } from './random.ts';
@@ -15,11 +15,14 @@ export interface PatchTask {
   readonly grid: Grid;
   readonly channels: number;
   readonly classes: number;
+  /** How many of its greatest patches speak for a picture. */
+  readonly top: number;
   readonly random: Random;
   readonly signal?: AbortSignal | undefined;
 }
 
-const batch = 8;
+/** Pictures per step; of large ones fewer, for their patches are many and a step must stay small. */
+const batchOf = (patches: number): number => patches > 3000 ? 4 : 8;
 const hidden = 32;
 const epochs = 12;
 const greatestRate = 5e-3;
@@ -30,13 +33,14 @@ const labelShare = 0.1;
 const anomalousPatch = 3;
 
 /** Enough steps that a small dataset is learnt, and no more than a large one needs. */
-const stepCount = (views: number): number => Math.min(600, Math.max(200, Math.round(epochs * views / batch)));
+const stepCount = (views: number): number => Math.min(600, Math.max(200, Math.round(epochs * views / 8)));
 
 /** Fits the patch head. Half of every batch are anomalies, however few there are; both kinds must be there. */
 export async function fitPatchHead({ normals, anomalies }: PatchLesson, task: PatchTask): Promise<PatchHead> {
   const { grid, channels, classes, random } = task;
   const patches = grid.rows * grid.columns;
-  const shape: StepShape = { channels, classes, hidden, pictures: batch, patches, top: topPatches(grid), decay };
+  const batch = batchOf(patches);
+  const shape: StepShape = { channels, classes, hidden, pictures: batch, patches, top: task.top, decay };
   const session = await openSession(writeStep(shape));
   try {
     let state = firstWeights(shape, random);

@@ -7,6 +7,7 @@ import { Extraction, fitNormalisation, type Example } from './extract.ts';
 import { checkStopped, TrainingFailed } from './failures.ts';
 import type { FeatureMap } from './features.ts';
 import { thin } from './folds.ts';
+import { topPatches } from './heads.ts';
 import { judge, type PictureResult } from './judge.ts';
 import { decided, listClasses } from './masks.ts';
 import { outputs, writeModel } from './model-graph.ts';
@@ -78,7 +79,9 @@ export async function train(input: TrainingInput, progress: Progress = () => und
     await extraction.close();
   }
 
-  const lesson: Lesson = { examples, channels: features.channels, grid, classes: Math.max(classes.length, 1), random, signal };
+  const defects = examples.filter(({ isAnomaly }) => isAnomaly).flatMap(({ views: [view] }) => view?.patches === undefined ? [] : [decided(view.patches).filter((kind) => kind > 0).length]);
+  const top = topPatches(grid, defects);
+  const lesson: Lesson = { examples, channels: features.channels, grid, top, classes: Math.max(classes.length, 1), random, signal };
   const unseen = await crossValidate(lesson, (done) => progress('learning', done * 0.85));
   const anomalies = examples.filter(({ isAnomaly }) => isAnomaly).length;
   const isTaught = anomalies >= leastAnomalies;
@@ -90,7 +93,7 @@ export async function train(input: TrainingInput, progress: Progress = () => und
   const unseenMaps = maps(unseen, stack);
   const boundary = chooseBoundary(unseenMaps, lesson.classes);
   const graph = writeModel({
-    features, normalisation, heads, stack, size, ...(classes.length > 0 && { map: { classes: classes.length, boundary } }),
+    features, normalisation, heads, stack, size, top, ...(classes.length > 0 && { map: { classes: classes.length, boundary } }),
   }, { features: features.kind, seed: String(input.seed) });
 
   const judged = await judge(graph, sets.test, { size: read.native, classes, signal }, (done) => progress('evaluating', done));

@@ -11,7 +11,7 @@ const mostRounds = 40;
 /** The state that a model is in while this operation releases: a start gets here only after it has failed. */
 const releasing = ({ kind }: TaskInput): ModelStatus => (kind === 'start' ? 'HOSTING_FAILED' : passingState[kind]);
 
-const reasons = { start: 'the start failed', stop: 'stopped', delete: 'the model was deleted', import: '' } as const;
+const reasons = { start: 'the start failed', stop: 'stopped', delete: 'the model was deleted', import: '', train: '' } as const;
 
 /** A failed start releases its own deployment; a stop and a delete whatever of the model is still open. */
 async function open(input: TaskInput, { store }: TaskContext): Promise<Deployment[]> {

@@ -2,7 +2,7 @@ import { statusMessage } from '../../domain/lifecycle.ts';
 import type { DeploymentRef, Observation } from '../../hosting/engine.ts';
 import { EngineFailed } from '../../hosting/engine.ts';
 import { present } from '../../store/expression.ts';
-import { claimed, commit, fairDeadline, fenceOf, leased, leaseUntil, waitOf, type Progress, type TaskContext, type TaskInput } from '../context.ts';
+import { claimed, commit, fairDeadline, fenceOf, leased, leaseUntil, reasonOf, waitOf, type Progress, type TaskContext, type TaskInput } from '../context.ts';
 
 const state = 'STARTING_HOSTING';
 
@@ -75,15 +75,4 @@ export async function markFailed(input: TaskInput, ctx: TaskContext): Promise<vo
     ctx.store.models.move(fenceOf(input), [state], { set: { status: 'HOSTING_FAILED', statusMessage: reason }, remove: ['dueAt'] }),
     ctx.store.deployments.change(keyOf(input), { set: { releasedAt: now, dueAt: leaseUntil(ctx, 0) } }),
   );
-}
-
-/** Lambda reports an error as JSON. */
-function reasonOf(cause = ''): string {
-  try {
-    const { errorMessage } = JSON.parse(cause) as { errorMessage?: unknown };
-    if (typeof errorMessage === 'string') return errorMessage;
-  } catch {
-    // not JSON: it is the message itself
-  }
-  return cause;
 }

@@ -1,12 +1,15 @@
-import type { WorkflowName } from '../../domain/ports.ts';
-import type { Progress, TaskContext, TaskInput } from '../context.ts';
+import type { WorkflowInputs, WorkflowName } from '../../domain/ports.ts';
+import type { Progress, TaskContext, TaskInput, Travelling } from '../context.ts';
 import { admit } from './admit.ts';
 import { claim } from './claim.ts';
+import { carry, settle, stage } from './datasets.ts';
+import { packageModel } from './package.ts';
 import { erase, markStopped, observeRelease, release } from './release.ts';
+import { cleanUp, markTrained, markTrainingFailed, observeTraining, takeExamples, train } from './train.ts';
 import { markFailed, markHosted, observeHosting, provision } from './start.ts';
 
 /** One step of a workflow. It is delivered at least once, and a repetition finds its work done or its fence moved. */
-export type Task = (input: TaskInput, ctx: TaskContext) => Promise<Progress> | Promise<void>;
+export type Task<Input = TaskInput> = (input: Input, ctx: TaskContext) => Promise<Progress> | Promise<void>;
 
 /** The tasks of each workflow, under the names of their states. */
 export const tasks = {
@@ -15,4 +18,10 @@ export const tasks = {
     Release: release, ObserveRelease: observeRelease, MarkStopped: markStopped, Erase: erase,
   },
   importing: { Admit: admit },
-} as const satisfies Record<WorkflowName, Record<string, Task>>;
+  training: {
+    TakeExamples: takeExamples, Train: train, ObserveTraining: observeTraining, MarkTrained: markTrained, MarkTrainingFailed: markTrainingFailed,
+    CleanUp: cleanUp,
+  },
+  datasets: { Stage: stage, Carry: carry, Settle: settle },
+  packaging: { Package: packageModel },
+} as const satisfies { readonly [W in WorkflowName]: Readonly<Record<string, Task<Travelling<WorkflowInputs[W], never>>>> };

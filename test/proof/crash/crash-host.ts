@@ -67,8 +67,8 @@ DynamoDBDocumentClient.prototype.send = function watchedSend(this: DynamoDBDocum
 } as never;
 
 for (const [workflow, of] of Object.entries(tasks)) {
-  for (const [state, task] of Object.entries(of)) {
-    Object.assign(of, { [state]: ((input, ctx) => who.run(`${workflow} ${input.kind} ${state}`, () => around('task', async () => task(input, ctx)))) as Task });
+  for (const [state, task] of Object.entries(of as Readonly<Record<string, Task>>)) {
+    Object.assign(of, { [state]: ((input, ctx) => who.run(`${workflow} ${input.kind} ${state}`, () => around('task', async () => await task(input, ctx)))) as Task });
   }
 }
 

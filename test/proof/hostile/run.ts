@@ -1,3 +1,4 @@
+import { defaultQuotas } from '../../../lambdas/domain/settings.ts';
 import { Agent, request } from 'node:http';
 import { isDeepStrictEqual } from 'node:util';
 import { operations } from '../../../lambdas/contract/operations.ts';
@@ -34,7 +35,7 @@ export async function besiege(requests: number, until: number, seed: number): Pr
   let writes = 0;
   let heap: [number, number] = [0, 0];
   try {
-    const world = await World.open(dynamo, { settings: { quotas: { projects: 5, modelsPerProject: 20, runningModels: 3, unitsPerModel: 5 } } });
+    const world = await World.open(dynamo, { settings: { quotas: { ...defaultQuotas, projects: 5, modelsPerProject: 20, runningModels: 3, unitsPerModel: 5 } } });
     await world.trained();
     await world.trained();
     world.frozen = true; // nothing but the requests changes rows

@@ -1,7 +1,9 @@
+import { MemoryObjects } from '../../helpers/artifacts.ts';
+import { ScriptedTrainer } from '../../helpers/scripted-trainer.ts';
 import { randomUUID } from 'node:crypto';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Clock } from '../../../lambdas/domain/ports.ts';
-import { localLimits, type Settings } from '../../../lambdas/domain/settings.ts';
+import { defaultQuotas, localLimits, type Settings } from '../../../lambdas/domain/settings.ts';
 import type { HostingEngine, ModelImporter } from '../../../lambdas/hosting/engine.ts';
 import { dispatch } from '../../../lambdas/http/pipeline.ts';
 import { detectHandlers, readHandlers, writeHandlers } from '../../../lambdas/operations/handlers.ts';
@@ -56,8 +58,8 @@ export class Simulation {
     this.steps = new StepFunctions(() => this.now);
     this.settings = {
       stage: 'test', partition: 'aws', region: 'us-east-1', account: '111122223333', limits: localLimits, extensions: true, buckets: ['*'],
-      quotas: { projects: limits.projects, modelsPerProject: limits.models, runningModels: limits.running, unitsPerModel: 5 },
-      times: { delivery: 60, start: 600, import: 600, release: 300, provision: 60, health: 60 },
+      quotas: { ...defaultQuotas, projects: limits.projects, modelsPerProject: limits.models, runningModels: limits.running, unitsPerModel: 5 },
+      times: { delivery: 60, start: 600, import: 600, train: 600, release: 300, provision: 60, health: 60 },
     };
     this.gate.effect = async (actor, label) => {
       this.trace.push(`${actor.name}: ${label}`);
@@ -96,6 +98,8 @@ export class Simulation {
     return actor;
   }
 
+  readonly #objects = new MemoryObjects();
+
   #context(actor: Actor): TaskContext & SweepContext & { ids: { next(): string }; hosted: HostedMemory } {
     const clock: Clock = {
       now: () => this.now + actor.skew,
@@ -116,7 +120,7 @@ export class Simulation {
       discard: (model) => ask('discard', model.version, true, () => engine.discard(model)),
     };
     return {
-      settings: this.settings, clock, log: silent, engine: gated, importer: gated, hosted: this.#hosted,
+      settings: this.settings, clock, log: silent, engine: gated, importer: gated, hosted: this.#hosted, objects: this.#objects, trainer: new ScriptedTrainer(this.#objects),
       store: new Store(gate.client(actor, this.#client), this.table, clock),
       ids: { next: () => (this.#ids++).toString(36).padStart(25, '0') },
       runner: { start: (execution) => gate.io(actor, `start ${execution.name.slice(-6)}`, true, () => this.steps.start(execution)) },

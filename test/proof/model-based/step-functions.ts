@@ -15,8 +15,10 @@ interface State {
 
 const files = { hosting, importing };
 
+type LifecycleExecution = Extract<Execution, { readonly workflow: keyof typeof files }>;
+
 export interface Run {
-  readonly execution: Execution;
+  readonly execution: LifecycleExecution;
   readonly startedAt: number;
   state: string;
   data: TaskInput;
@@ -44,6 +46,7 @@ export class StepFunctions implements WorkflowRunner {
   }
 
   start(execution: Execution): Promise<'started' | 'exists'> {
+    if (execution.workflow !== 'hosting' && execution.workflow !== 'importing') throw new Error(`no history begins a workflow for ${execution.workflow}`);
     if (this.names.has(execution.name)) return Promise.resolve('exists');
     this.names.add(execution.name);
     const { StartAt } = files[execution.workflow];

@@ -5,6 +5,7 @@ import sharp from 'sharp';
 import { evaluate, evaluateClasses } from '../../../lambdas/training/embedded/evaluate.ts';
 import { MaskUnusable, TooFewPictures, TrainingFailed } from '../../../lambdas/training/embedded/failures.ts';
 import { deal, thin } from '../../../lambdas/training/embedded/folds.ts';
+import { topPatches } from '../../../lambdas/training/embedded/heads.ts';
 import { decided, listClasses, mirrored, readMask } from '../../../lambdas/training/embedded/masks.ts';
 import { pickCentres } from '../../../lambdas/training/embedded/novelty.ts';
 import { modelSize } from '../../../lambdas/training/embedded/pictures.ts';
@@ -185,6 +186,11 @@ describe('plans', () => {
     const large = planEffort(4000, { width: 768, height: 768 }, 384);
     expect(large.pictures * 96 * 96 * 384).toBeLessThanOrEqual(512 * 1024 * 1024);
     expect(thin(pictures(4000, 40), 100, createRandom(1)).filter(({ isAnomaly }) => isAnomaly)).toHaveLength(40);
+  });
+
+  test('let no more patches speak for a picture than a usual defect has', () => {
+    const grid = { rows: 36, columns: 48 };
+    expect([topPatches(grid, []), topPatches(grid, [50, 40, 60]), topPatches(grid, [9, 2, 1]), topPatches({ rows: 8, columns: 8 }, [])]).toEqual([16, 16, 2, 1]);
   });
 
   test('look at every picture in a size that the features can take', () => {

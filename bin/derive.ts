@@ -1,0 +1,11 @@
+/** Writes what is derived from the contract, `clients/`, anew: `npm run derive`. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { derivedFiles } from '../lambdas/contract/derive/files.ts';
+
+const root = join(import.meta.dirname, '..');
+for (const { path, text } of derivedFiles()) {
+  await mkdir(dirname(join(root, path)), { recursive: true });
+  await writeFile(join(root, path), text);
+  console.log(path);
+}

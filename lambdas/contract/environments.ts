@@ -1,0 +1,139 @@
+/**
+ * The environment variables of every deployed function, as data that the stack and the code share: a function whose construct forgets one
+ * does not compile, and one that loses one does not start.
+ */
+export type Form =
+  /** As it is. The only form whose value may be unknown until the stack is deployed. */
+  | { readonly form: 'text'; readonly optional?: true }
+  | { readonly form: 'integer' }
+  | { readonly form: 'switch' }
+  | { readonly form: 'list' }
+  | { readonly form: 'map' }
+  /** A whole number, 0 or more, for each of these. */
+  | { readonly form: 'counts'; readonly of: readonly string[] };
+
+export const variables = {
+  STAGE: { form: 'text' },
+  ACCOUNT: { form: 'text' },
+  PARTITION: { form: 'text' },
+  TABLE_NAME: { form: 'text' },
+  QUOTAS: { form: 'counts', of: ['projects', 'modelsPerProject', 'runningModels', 'unitsPerModel', 'concurrentTrainings', 'concurrentPackagingJobs'] },
+  LIMITS: { form: 'counts', of: ['picture', 'body', 'changes'] },
+  TIMES: { form: 'counts', of: ['delivery', 'start', 'import', 'train', 'release', 'provision', 'health'] },
+  EXTENSIONS: { form: 'switch' },
+  BUCKETS: { form: 'list' },
+  HOSTING_MACHINE_ARN: { form: 'text' },
+  IMPORTING_MACHINE_ARN: { form: 'text' },
+  INSTANCE_TYPE: { form: 'text' },
+  EXECUTION_ROLE_ARN: { form: 'text' },
+  VOLUME_KEY_ARN: { form: 'text', optional: true },
+  INVOCATIONS_PER_INSTANCE: { form: 'integer' },
+  ENGINE_TAGS: { form: 'map' },
+  ALGORITHM_ARN: { form: 'text', optional: true },
+  ARTIFACT_BUCKET: { form: 'text' },
+  ALLOWED_IMAGES: { form: 'list' },
+  ALLOWED_PACKAGES: { form: 'list' },
+} as const satisfies Record<string, Form>;
+
+const settings = ['STAGE', 'ACCOUNT', 'PARTITION', 'TABLE_NAME', 'QUOTAS', 'LIMITS', 'TIMES', 'EXTENSIONS', 'BUCKETS'] as const;
+const runner = ['HOSTING_MACHINE_ARN', 'IMPORTING_MACHINE_ARN'] as const;
+const engine = ['INSTANCE_TYPE', 'EXECUTION_ROLE_ARN', 'VOLUME_KEY_ARN', 'INVOCATIONS_PER_INSTANCE', 'ENGINE_TAGS'] as const;
+const importer = ['INSTANCE_TYPE', 'ENGINE_TAGS', 'ALGORITHM_ARN', 'ARTIFACT_BUCKET', 'ALLOWED_IMAGES', 'ALLOWED_PACKAGES'] as const;
+
+/** What each kind of function is told. */
+export const environments = {
+  read: settings,
+  write: [...settings, ...runner],
+  detect: settings,
+  rows: settings,
+  provision: [...settings, ...engine],
+  release: [...settings, ...engine],
+  importing: [...settings, ...importer],
+  sweep: [...settings, ...runner, ...engine],
+  audit: settings,
+  drain: [...settings, ...runner],
+} as const satisfies Record<string, readonly VariableName[]>;
+
+export type VariableName = keyof typeof variables;
+export type FunctionKind = keyof typeof environments;
+
+type ValueOf<F> =
+  F extends { readonly form: 'counts'; readonly of: readonly (infer Each extends string)[] } ? Readonly<Record<Each, number>>
+  : F extends { readonly form: 'text' } ? string
+  : F extends { readonly form: 'integer' } ? number
+  : F extends { readonly form: 'switch' } ? boolean
+  : F extends { readonly form: 'list' } ? readonly string[]
+  : Readonly<Record<string, string>>;
+
+type Optional = { [N in VariableName]: (typeof variables)[N] extends { readonly optional: true } ? N : never }[VariableName];
+
+/** What a function of this kind is told, decoded. */
+export type Environment<K extends FunctionKind> =
+  & { readonly [N in Exclude<(typeof environments)[K][number], Optional>]: ValueOf<(typeof variables)[N]> }
+  & { readonly [N in Extract<(typeof environments)[K][number], Optional>]?: string | undefined };
+
+/** The variables of one function as Lambda carries them. */
+export function encodeEnvironment<K extends FunctionKind>(kind: K, values: Environment<K>): Record<string, string> {
+  const given = values as Readonly<Partial<Record<VariableName, unknown>>>;
+  return Object.fromEntries((environments[kind] as readonly VariableName[])
+    .filter((name) => given[name] !== undefined)
+    .map((name) => [name, variables[name].form === 'text' ? given[name] as string : JSON.stringify(given[name])]));
+}
+
+/** A function was deployed without something that it needs. The message names the variable and the rule. */
+export class BadEnvironment extends Error {
+  override readonly name = 'BadEnvironment';
+}
+
+/** @throws BadEnvironment */
+export function decodeEnvironment<K extends FunctionKind>(kind: K, given: Readonly<Record<string, string | undefined>>): Environment<K> {
+  const names = environments[kind] as readonly VariableName[];
+  return Object.fromEntries(names.flatMap((name) => {
+    const value = decodeVariable(name, given[name]);
+    return value === undefined ? [] : [[name, value] as const];
+  })) as unknown as Environment<K>;
+}
+
+function decodeVariable(name: VariableName, text: string | undefined): unknown {
+  const form: Form = variables[name];
+  if (text === undefined || text === '') {
+    if (form.form === 'text' && form.optional) return undefined;
+    throw new BadEnvironment(`The environment variable ${name} is missing.`);
+  }
+  if (form.form === 'text') return text;
+  const value = parse(name, text);
+  if (!fits(form, value)) throw new BadEnvironment(`The environment variable ${name} must be ${rule(form)}; it is ${text}.`);
+  return value;
+}
+
+function parse(name: VariableName, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new BadEnvironment(`The environment variable ${name} must be JSON; it is ${text}.`);
+  }
+}
+
+const isCount = (value: unknown): boolean => typeof value === 'number' && Number.isInteger(value) && value >= 0;
+const isText = (value: unknown): boolean => typeof value === 'string';
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function fits(form: Exclude<Form, { form: 'text' }>, value: unknown): boolean {
+  switch (form.form) {
+    case 'integer': return isCount(value);
+    case 'switch': return typeof value === 'boolean';
+    case 'list': return Array.isArray(value) && value.every(isText);
+    case 'map': return isObject(value) && Object.values(value).every(isText);
+    case 'counts': return isObject(value) && form.of.every((each) => isCount(value[each]));
+  }
+}
+
+function rule(form: Exclude<Form, { form: 'text' }>): string {
+  switch (form.form) {
+    case 'integer': return 'a whole number';
+    case 'switch': return 'true or false';
+    case 'list': return 'a list of texts';
+    case 'map': return 'an object whose values are texts';
+    case 'counts': return `whole numbers for ${form.of.join(', ')}`;
+  }
+}

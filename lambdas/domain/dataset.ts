@@ -1,0 +1,100 @@
+import type { DatasetStatus } from '../contract/shapes.ts';
+import type { Label } from './manifest.ts';
+import type { Execution } from './ports.ts';
+
+export type DatasetType = 'train' | 'test';
+
+export interface DatasetKey {
+  readonly project: string;
+  readonly type: DatasetType;
+}
+
+export type DatasetOperationKind = 'createDataset' | 'updateDataset';
+
+/** What is, or last was, under way for a dataset. Tasks are fenced on `id` and `attempt`. */
+export interface DatasetOperation {
+  readonly id: string;
+  readonly attempt: number;
+  readonly kind: DatasetOperationKind;
+  /** Who asked. */
+  readonly actor: string;
+  /** When, in epoch milliseconds. */
+  readonly at: number;
+  readonly deadline: number;
+  /** The size of an update's changes: fewer than these would be another update. */
+  readonly bytes?: number;
+}
+
+export interface ImageStats {
+  readonly total: number;
+  readonly labeled: number;
+  readonly normal: number;
+  readonly anomaly: number;
+}
+
+export interface Dataset extends DatasetKey {
+  /** The layout of the row; tasks accept this one and the one before. */
+  readonly v: 1;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly status: DatasetStatus;
+  readonly statusMessage: string;
+  readonly stats: ImageStats;
+  readonly operation: DatasetOperation;
+  /** The entries that readers see. Absent: there are none. */
+  readonly generation?: string;
+  /** The highest position that an entry has had: those of the next update come behind it. */
+  readonly positions: number;
+  /** The manifest that it was, or is being, created from. */
+  readonly source?: { readonly bucket: string; readonly key: string; readonly versionId?: string };
+  /** Somebody must look here no later than this (epoch milliseconds). Present while an operation is under way. */
+  readonly dueAt?: number;
+}
+
+export const passingDatasetState = {
+  createDataset: 'CREATE_IN_PROGRESS',
+  updateDataset: 'UPDATE_IN_PROGRESS',
+} as const satisfies Record<DatasetOperationKind, DatasetStatus>;
+
+export const failedDatasetState = {
+  createDataset: 'CREATE_FAILED',
+  updateDataset: 'UPDATE_FAILED_ROLLBACK_COMPLETE',
+} as const satisfies Record<DatasetOperationKind, DatasetStatus>;
+
+export const doneDatasetState = {
+  createDataset: 'CREATE_COMPLETE',
+  updateDataset: 'UPDATE_COMPLETE',
+} as const satisfies Record<DatasetOperationKind, DatasetStatus>;
+
+/** A dataset whose creation failed holds nothing that could be updated: it can be deleted, and created again. */
+export const mayUpdate: readonly DatasetStatus[] = ['CREATE_COMPLETE', 'UPDATE_COMPLETE', 'UPDATE_FAILED_ROLLBACK_COMPLETE'];
+
+/** Whether an operation is under way, so that somebody must be looking after it. */
+export const isBusy = (status: DatasetStatus): boolean => Object.values<DatasetStatus>(passingDatasetState).includes(status);
+
+/** What `StatusMessage` says. Clients index it without asking, so no state is without one. */
+export const datasetMessage = {
+  creating: 'The dataset is being created.',
+  created: 'The dataset was created successfully.',
+  updating: 'The dataset is being updated.',
+  updated: 'The dataset was updated successfully.',
+} as const;
+
+/** Where each attempt writes: its own place, so that what is left of another one harms nothing. */
+export const generationOf = ({ id, attempt }: { readonly id: string; readonly attempt: number }): string => `${id}-${attempt}`;
+
+export const noImages: ImageStats = { total: 0, labeled: 0, normal: 0, anomaly: 0 };
+
+export const counted = (stats: ImageStats, label: Label | undefined): ImageStats => ({
+  total: stats.total + 1,
+  labeled: stats.labeled + (label === undefined ? 0 : 1),
+  normal: stats.normal + (label === 'normal' ? 1 : 0),
+  anomaly: stats.anomaly + (label === 'anomaly' ? 1 : 0),
+});
+
+export const datasetId = ({ project, type }: DatasetKey): string => `${project}/${type}`;
+
+/** The execution that carries out a dataset's operation: a function of the row alone. */
+export function datasetExecution({ project, type, operation: { id, attempt, kind } }: DatasetKey & { readonly operation: DatasetOperation }): Execution {
+  return { workflow: 'datasets', name: `${id}-${attempt}`, input: { v: 1, kind, project, type, operationId: id, attempt } };
+}

@@ -1,0 +1,13 @@
+import type { ObjectLocation } from './ports.ts';
+
+/** What an `s3://bucket/key` names, or undefined if it has another form. */
+export function parseLocation(url: string): ObjectLocation | undefined {
+  const [, bucket, key] = /^s3:\/\/([0-9A-Za-z._-]{3,63})\/([\s\S]+)$/.exec(url) ?? [];
+  return bucket === undefined || key === undefined ? undefined : { bucket, key };
+}
+
+/** Whether callers may name this bucket. Only those that the stage lists, because nobody borrows our rights for another; `*` is for a laptop. */
+export const isListed = (buckets: readonly string[], bucket: string): boolean => buckets.includes('*') || buckets.includes(bucket);
+
+/** Below a prefix as callers give it: put before the name as it is, with a slash between if there is none. */
+export const below = (prefix: string, name: string): string => (prefix === '' || prefix.endsWith('/') ? `${prefix}${name}` : `${prefix}/${name}`);

@@ -1,0 +1,147 @@
+import { isListed, parseLocation } from './locations.ts';
+import { parseCreationDate } from './manifest-dates.ts';
+
+export type Label = 'normal' | 'anomaly';
+
+/** One line of a dataset: a picture, and what is known of it. */
+export interface Entry {
+  readonly sourceRef: string;
+  /** Absent: the picture is not labelled. */
+  readonly label?: Label;
+  readonly mask?: Mask;
+  /** Epoch milliseconds. */
+  readonly createdAt?: number;
+  /** The line as it is kept: one line of JSON, with the label written as the service wrote it. */
+  readonly text: string;
+}
+
+export interface Mask {
+  readonly ref: string;
+  /** The kinds of anomaly that the mask may show, without the background; empty for the mask of a normal picture. */
+  readonly classes: readonly { readonly name: string; readonly color: string }[];
+}
+
+/** A line that is no entry. The message says why, in words for its author. */
+export class BadLine extends Error {
+  override readonly name = 'BadLine';
+}
+
+/** The longest line that ListDatasetEntries may return, in characters. */
+export const longestEntry = 8192;
+
+type Members = Readonly<Record<string, unknown>>;
+
+const isObject = (value: unknown): value is Members => typeof value === 'object' && value !== null && !Array.isArray(value);
+const suffix = '-metadata';
+
+/**
+ * Reads one line of a manifest. Lenient where real manifests break the documented rules: the label may have any name and any value, because only
+ * `class-name` decides, in any case; a map of colours need not begin with the background; nothing but `source-ref` is needed.
+ * @param buckets those that callers may name; without them the line is one that was accepted before
+ * @returns undefined for a folder's marker (a key that ends with a slash), which listing a prefix blindly brings into manifests: it is no picture
+ * @throws BadLine
+ */
+export function parseEntry(line: string, buckets: readonly string[] = ['*']): Entry | undefined {
+  const members = parseObject(line);
+  const sourceRef = members['source-ref'];
+  if (typeof sourceRef !== 'string') throw new BadLine('"source-ref" is missing; it must be s3://BUCKET/KEY');
+  requireLocation('source-ref', sourceRef, buckets);
+  if (sourceRef.endsWith('/')) return undefined;
+  const name = labelOf(members);
+  const mask = maskOf(members, buckets);
+  const label = name === undefined ? undefined : classOf(metadata(members, name));
+  const createdAt = dateOf(members, name);
+  const text = JSON.stringify(name === undefined || label === undefined ? members : labelled(members, name, label));
+  if (text.length > longestEntry) throw new BadLine(`the line has ${text.length} characters; at most ${longestEntry} are possible`);
+  return {
+    sourceRef, text, ...(label !== undefined && { label }), ...(mask !== undefined && { mask }), ...(createdAt !== undefined && { createdAt }),
+  };
+}
+
+function parseObject(line: string): Members {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (error) {
+    throw new BadLine(`it is not JSON (${error instanceof Error ? error.message : String(error)})`);
+  }
+  if (!isObject(value)) throw new BadLine('it is not a JSON object');
+  return value;
+}
+
+function requireLocation(member: string, ref: string, buckets: readonly string[]): void {
+  const location = parseLocation(ref);
+  if (location === undefined) throw new BadLine(`"${member}" is '${shown(ref)}'; it must be s3://BUCKET/KEY`);
+  if (isListed(buckets, location.bucket)) return;
+  throw new BadLine(`"${member}" names bucket '${location.bucket}', which is none of those that this deployment may use: [${buckets.join(', ')}]`);
+}
+
+const shown = (text: string): string => (text.length > 100 ? `${text.slice(0, 100)}...` : text);
+
+function metadata(members: Members, name: string): Members {
+  const value = members[`${name}${suffix}`];
+  if (!isObject(value)) throw new BadLine(`"${name}${suffix}" must be an object`);
+  return value;
+}
+
+/** The names of attributes that have metadata, in the line's order. */
+const attributes = (members: Members): string[] =>
+  Object.keys(members).filter((key) => key.endsWith(suffix) && key !== suffix).map((key) => key.slice(0, -suffix.length));
+
+const isMask = (members: Members, name: string): boolean => {
+  const about = metadata(members, name);
+  return 'internal-color-map' in about || about['type'] === 'groundtruth/semantic-segmentation';
+};
+
+/**
+ * The attribute that labels the picture. Of several, one that a human gave and that says normal or anomaly: an evaluation manifest also holds
+ * what a model found.
+ */
+function labelOf(members: Members): string | undefined {
+  const candidates = attributes(members).filter((name) => !isMask(members, name) && 'class-name' in metadata(members, name));
+  const decided = candidates.filter((name) => classOf(metadata(members, name)) !== undefined);
+  return decided.find((name) => metadata(members, name)['human-annotated'] === 'yes') ?? decided[0];
+}
+
+function classOf(about: Members): Label | undefined {
+  const given = about['class-name'];
+  const name = typeof given === 'string' ? given.trim().toLowerCase() : undefined;
+  return name === 'normal' || name === 'anomaly' ? name : undefined;
+}
+
+/** 1 is an anomaly and 0 is normal, whatever the author's convention was. */
+const labelled = (members: Members, name: string, label: Label): Members => ({
+  ...members, [name]: label === 'anomaly' ? 1 : 0, [`${name}${suffix}`]: { ...metadata(members, name), 'class-name': label },
+});
+
+function dateOf(members: Members, label: string | undefined): number | undefined {
+  const names = label === undefined ? attributes(members) : [label, ...attributes(members)];
+  for (const name of names) {
+    const date = parseCreationDate(metadata(members, name)['creation-date']);
+    if (date !== undefined) return date;
+  }
+  return undefined;
+}
+
+function maskOf(members: Members, buckets: readonly string[]): Mask | undefined {
+  const name = attributes(members).find((each) => each !== 'source-ref' && isMask(members, each));
+  if (name === undefined) return undefined;
+  if (!name.endsWith('-ref')) throw new BadLine(`"${name}" is a mask; its name must end with -ref`);
+  const ref = members[name];
+  if (typeof ref !== 'string') throw new BadLine(`"${name}" is missing, although "${name}${suffix}" is there; it must be s3://BUCKET/KEY`);
+  requireLocation(name, ref, buckets);
+  return { ref, classes: classesOf(`${name}${suffix}`, metadata(members, name)['internal-color-map']) };
+}
+
+function classesOf(where: string, map: unknown): Mask['classes'] {
+  if (!isObject(map)) throw new BadLine(`"internal-color-map" of "${where}" must be an object`);
+  return Object.entries(map).flatMap(([index, entry]) => {
+    const name = isObject(entry) ? entry['class-name'] : undefined;
+    const color = isObject(entry) ? entry['hex-color'] : undefined;
+    if (typeof name !== 'string' || name === '') throw new BadLine(`entry "${index}" of "internal-color-map" of "${where}" has no "class-name"`);
+    if (typeof color !== 'string' || !/^#[0-9A-Fa-f]{6}$/.test(color)) {
+      throw new BadLine(`entry "${index}" of "internal-color-map" of "${where}" must have a "hex-color" of # and six hexadecimal digits`);
+    }
+    return name.toLowerCase() === 'background' ? [] : [{ name, color }];
+  });
+}

@@ -1,0 +1,41 @@
+import type { Environment } from '../contract/environments.ts';
+import { TableIdentity } from '../store/table-identity.ts';
+import type { SweepContext } from '../workflows/context.ts';
+import { report } from '../workflows/report.ts';
+import { sweep } from '../workflows/sweep.ts';
+import { base, tableClient, writeLine } from './aws.ts';
+import { sageMakerEngine } from './aws-engine.ts';
+import { meteredEngine } from './metered-engine.ts';
+import { metricLine } from './metrics.ts';
+import { stepFunctions } from './step-functions.ts';
+
+export interface Sweeper {
+  readonly context: Omit<SweepContext, 'importer' | 'trainer' | 'objects'>;
+  readonly identity: Pick<TableIdentity, 'look'>;
+  readonly write: (line: string) => void;
+}
+
+/** Once a minute. A table that was restored is only reported on, until an operator has looked at it and says that it is to be trusted. */
+export const sweepHandler = ({ context, identity, write }: Sweeper) => async (): Promise<void> => {
+  const { settings: { stage }, clock, store, log } = context;
+  if (await identity.look() === 'restored') {
+    const { due } = await report(context);
+    log.error('the table was restored: nothing is done until it is adopted; see "After a restore" in docs/runbook.md', { due });
+    write(metricLine(stage, { ReportOnly: 1, DueRows: due }, [{}], clock.now()));
+    return;
+  }
+  // The sweep imports nothing and trains nothing: it starts the executions that do.
+  const { looked, failed } = await sweep(context as SweepContext);
+  const running = await store.quotas.used('RUNNING_MODELS');
+  write(metricLine(stage, { ReportOnly: 0, DueRows: looked, SweepFailures: failed, RunningModels: running }, [{}], clock.now()));
+};
+
+export function awsSweeper(env: Environment<'sweep'>): Sweeper {
+  const common = base(env);
+  const { settings, store, clock } = common;
+  return {
+    context: { ...common, runner: stepFunctions(env), engine: meteredEngine(sageMakerEngine(env, common), settings.stage, store, writeLine, () => clock.now()) },
+    identity: new TableIdentity(tableClient(), env.TABLE_NAME, clock),
+    write: writeLine,
+  };
+}

@@ -1,0 +1,36 @@
+import type { ModelInput, ObjectStore } from '../domain/ports.ts';
+import type { HostingEngine, ModelImporter } from '../hosting/engine.ts';
+import type { Trainer } from '../training/trainer.ts';
+import type { Progress, TaskContext, TaskInput } from '../workflows/context.ts';
+
+type Task = (input: TaskInput, ctx: TaskContext) => Promise<Progress | undefined> | Promise<void>;
+
+type Slow = 'engine' | 'importer' | 'trainer' | 'objects';
+
+/** What a function of one group of tasks has; the rest of a task's world its role has no rights to, and its bundle no code for. */
+export type TaskParts = Omit<TaskContext, Slow> & Partial<Pick<TaskContext, Slow>>;
+
+/** Why the task cannot be done here: a mistake in the stack, not in the world. */
+export class NotEntitled extends Error {
+  override readonly name = 'NotEntitled';
+}
+
+/** A Lambda handler that Step Functions calls. A result is never undefined: a state's result must be JSON. */
+export function serveTask(task: Task, parts: TaskParts): (input: TaskInput) => Promise<Progress | null> {
+  const ctx: TaskContext = { engine: noEngine, importer: noImporter, trainer: noTrainer, objects: noObjects, ...parts };
+  return async (input) => await task(input, { ...ctx, log: ctx.log.with(about(input)) }) ?? null;
+}
+
+const about = ({ operationId, attempt, kind, project, version }: ModelInput): Record<string, unknown> =>
+  ({ operationId, attempt, kind, model: `${project}/${version}` });
+
+const refuse = (what: string) => (): never => {
+  throw new NotEntitled(`This function has no right to the ${what}.`);
+};
+
+const noEngine: HostingEngine = {
+  create: refuse('engine'), observe: refuse('engine'), scale: refuse('engine'), remove: refuse('engine'), detect: refuse('engine'),
+};
+const noImporter: ModelImporter = { admit: refuse('importer'), discard: refuse('importer') };
+const noTrainer: Trainer = { get artifacts() { return refuse('trainer')(); }, start: refuse('trainer'), observe: refuse('trainer'), stop: refuse('trainer') };
+const noObjects: ObjectStore = { read: refuse('objects'), stream: refuse('objects'), write: refuse('objects'), removeAll: refuse('objects') };

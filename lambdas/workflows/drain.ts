@@ -1,0 +1,65 @@
+import { ConflictError } from '../contract/errors.ts';
+import { mayBegin } from '../domain/lifecycle.ts';
+import { modelId, type Deployment, type Model, type ModelKey } from '../domain/model.ts';
+import type { ModelStatus } from '../contract/shapes.ts';
+import type { TaskContext } from './context.ts';
+
+export interface DrainContext extends Pick<TaskContext, 'store' | 'clock' | 'log'> {
+  /** StopModel, as any caller would call it. */
+  stop(model: ModelKey): Promise<void>;
+}
+
+/** For how long a deletion waits, in milliseconds: CloudFormation gives a resource an hour, and the answer must still get through. */
+export const patience = 55 * 60_000;
+
+/** What is left keeps billing, so the stack must not go. The message names it. */
+export class DrainFailed extends Error {
+  override readonly name = 'DrainFailed';
+}
+
+const stoppable: readonly ModelStatus[] = mayBegin.stop;
+
+/**
+ * One look at a stack that is on its way out: lets nothing start any more, stops what can be stopped, and tells whether anything is left that
+ * the engine has. Repeated until nothing is; whoever got in before the quota was closed is found by the next look.
+ * @param startedAt when the deletion began, in epoch milliseconds
+ * @throws DrainFailed after 55 minutes
+ */
+export async function drain(ctx: DrainContext, startedAt: number): Promise<{ readonly done: boolean }> {
+  const { store, clock, log } = ctx;
+  await store.commit(store.quotas.close('RUNNING_MODELS'));
+  const left: string[] = [];
+  for await (const project of store.projects.list()) {
+    for await (const model of store.models.list(project.name)) {
+      const open = await openOf(ctx, model);
+      if (open.length === 0) continue;
+      left.push(`${modelId(model)} (${model.status})`);
+      if (stoppable.includes(model.status)) await stop(ctx, model);
+    }
+  }
+  log.info('draining', { left });
+  if (left.length === 0) return { done: true };
+  if (clock.now() > startedAt + patience) throw new DrainFailed(told(left));
+  return { done: false };
+}
+
+async function openOf({ store }: DrainContext, model: Model): Promise<Deployment[]> {
+  const open: Deployment[] = [];
+  for await (const deployment of store.deployments.ofModel(model)) if (deployment.endedAt === undefined) open.push(deployment);
+  return open;
+}
+
+async function stop(ctx: DrainContext, model: Model): Promise<void> {
+  try {
+    await ctx.stop({ project: model.project, version: model.version });
+  } catch (error) {
+    if (!(error instanceof ConflictError)) throw error; // it has moved on since it was read; the next look sees where to
+  }
+}
+
+/** CloudFormation shows the beginning of a reason, so the models that are named come first. */
+function told(left: readonly string[]): string {
+  const some = left.slice(0, 10).join(', ');
+  return `Still hosted after 55 minutes: ${some}${left.length > 10 ? `, and ${left.length - 10} more` : ''}. `
+    + 'Nothing was deleted that they need. Delete the stack again when they are gone; see "Drain failed" in docs/runbook.md.';
+}

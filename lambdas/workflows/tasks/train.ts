@@ -1,0 +1,148 @@
+import { statusMessage } from '../../domain/lifecycle.ts';
+import { evaluationKeys, evaluationManifest, evaluationResult } from '../../domain/evaluation-files.ts';
+import { parseEntry, type Entry } from '../../domain/manifest.ts';
+import type { Model, ModelKey } from '../../domain/model.ts';
+import { LocationRefused, type ObjectLocation } from '../../domain/ports.ts';
+import { isLabelled, split, type LabelledEntry } from '../../domain/training.ts';
+import { EngineFailed } from '../../hosting/engine.ts';
+import type { TrainingExample, TrainingResults, TrainingSpec } from '../../training/trainer.ts';
+import { claimed, commit, fairDeadline, fenceOf, leased, reasonOf, waitOf, type Progress, type TaskContext, type TaskInput } from '../context.ts';
+
+const state = 'TRAINING';
+
+/** Everything of a training is below this prefix, its artifact too: the version's copy, which is deleted with it. */
+function specOf(model: Pick<Model, 'project' | 'version' | 'kmsKeyId'>, operationId: string, segmentation: boolean, { trainer: { artifacts } }: Pick<TaskContext, 'trainer'>): TrainingSpec {
+  const workspace = { bucket: artifacts.bucket, prefix: `${artifacts.prefix}${model.project}/${model.version}-${operationId}/` };
+  const at = (name: string): ObjectLocation => ({ bucket: workspace.bucket, key: `${workspace.prefix}${name}` });
+  return {
+    id: operationId, model: { project: model.project, version: model.version }, workspace, segmentation,
+    examples: { train: at('examples/train.jsonl'), test: at('examples/test.jsonl') },
+    ...(model.kmsKeyId !== undefined && { kmsKeyId: model.kmsKeyId }),
+  };
+}
+
+/** Takes the datasets' lines as they are now, so that later changes to them do not concern this version, and sets the test pictures apart. */
+export async function takeExamples(input: TaskInput, ctx: TaskContext): Promise<void> {
+  const model = await claimed(ctx, input, [state]);
+  await commit(ctx, ctx.store.models.move(fenceOf(input), [state], { set: leased(ctx, model, ctx.clock.now(), ctx.settings.times.provision) }));
+  const train = await labelled(ctx, model, 'train');
+  const test = model.datasets?.test === undefined ? undefined : await labelled(ctx, model, 'test');
+  const sets = test === undefined ? split(train) : { train, test };
+  const { examples } = specOf(model, input.operationId, false, ctx);
+  await Promise.all([ctx.objects.write(examples.train, written(sets.train)), ctx.objects.write(examples.test, written(sets.test))]);
+}
+
+async function labelled({ store }: TaskContext, model: Model, type: 'train' | 'test'): Promise<LabelledEntry[]> {
+  const dataset = await store.datasets.get({ project: model.project, type });
+  // A dataset that was changed between the call and now is taken as it is now; the lines of before are gone.
+  if (dataset?.generation === undefined) throw new EngineFailed(`The ${type} dataset was deleted before the training could begin. Create it again, and train again.`);
+  const found: LabelledEntry[] = [];
+  for await (const { line } of store.entries.list(dataset.generation)) {
+    const entry: Entry | undefined = parseEntry(line);
+    if (entry !== undefined && isLabelled(entry)) found.push(entry);
+  }
+  return found;
+}
+
+const written = (entries: readonly LabelledEntry[]): Uint8Array => Buffer.from(entries.map(({ sourceRef, label, mask, text }) => {
+  const example: TrainingExample = {
+    source: sourceRef, label, line: JSON.parse(text) as Record<string, unknown>,
+    ...(mask !== undefined && mask.classes.length > 0 && { mask: { ref: mask.ref, classes: mask.classes } }),
+  };
+  return `${JSON.stringify(example)}\n`;
+}).join(''));
+
+async function examplesAt({ objects }: TaskContext, location: ObjectLocation): Promise<TrainingExample[]> {
+  const bytes = await objects.read(location);
+  if (bytes === undefined) throw new Error(`s3://${location.bucket}/${location.key} is gone`);
+  return Buffer.from(bytes).toString().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as TrainingExample);
+}
+
+/** The train dataset decides what kind of model it is: one picture with a mask makes it a segmentation model. */
+async function claimedSpec(input: TaskInput, ctx: TaskContext): Promise<{ model: Model; spec: TrainingSpec }> {
+  const model = await claimed(ctx, input, [state]);
+  const plain = specOf(model, input.operationId, false, ctx);
+  const examples = await examplesAt(ctx, plain.examples.train);
+  return { model, spec: { ...plain, segmentation: examples.some(({ mask }) => mask !== undefined) } };
+}
+
+export async function train(input: TaskInput, ctx: TaskContext): Promise<Progress> {
+  const { model, spec } = await claimedSpec(input, ctx);
+  await commit(ctx, ctx.store.models.move(fenceOf(input), [state], { set: leased(ctx, model, ctx.clock.now(), ctx.settings.times.provision) }));
+  await ctx.trainer.start(spec);
+  const round = input.progress?.round ?? 0;
+  return { state: 'training', wait: waitOf(round), round };
+}
+
+/** @throws EngineFailed if the trainer says so, or the deadline has passed and this look, made after it, finds the training unfinished */
+export async function observeTraining(input: TaskInput, ctx: TaskContext): Promise<Progress> {
+  const { model, spec } = await claimedSpec(input, ctx);
+  const now = ctx.clock.now();
+  const deadline = fairDeadline(model, now);
+  const seen = await ctx.trainer.observe(spec);
+  if (seen.state === 'failed') throw new EngineFailed(seen.reason);
+  if (seen.state === 'trained') return { state: 'trained', wait: 0, round: 0 };
+  if (now > deadline) {
+    throw new EngineFailed(`The training took longer than ${Math.round((deadline - model.operation.at) / 60_000)} minutes and was ended. Train with fewer or smaller images.`);
+  }
+  const round = (input.progress?.round ?? 0) + 1;
+  const wait = waitOf(round);
+  const note = seen.state === 'running' && seen.note !== undefined ? ` ${seen.note}` : '';
+  await commit(ctx, ctx.store.models.move(fenceOf(input), [state], { set: { ...leased(ctx, model, now, wait), statusMessage: `${statusMessage.training}${note}` } }));
+  return { state: seen.state === 'missing' ? 'missing' : 'running', wait, round };
+}
+
+/** The evaluation files go into the caller's bucket first: a version that is TRAINED has them. */
+export async function markTrained(input: TaskInput, ctx: TaskContext): Promise<void> {
+  if ((await claimed(ctx, input, [state, 'TRAINED'])).status === 'TRAINED') return; // this task was here before, and its answer was lost
+  const { model, spec } = await claimedSpec(input, ctx);
+  const seen = await ctx.trainer.observe(spec);
+  if (seen.state !== 'trained') throw new Error(`the training is ${seen.state} although it was trained`);
+  const bytes = await ctx.objects.read(seen.results);
+  if (bytes === undefined) throw new Error('the results of the training are gone');
+  const results = JSON.parse(Buffer.from(bytes).toString()) as TrainingResults;
+  const evaluationFiles = await writeFiles(ctx, model, spec, results);
+  const { f1Score, precision, recall, evaluatedAt } = results;
+  await commit(ctx,
+    ctx.store.models.move(fenceOf(input), [state], {
+      set: {
+        status: 'TRAINED', statusMessage: statusMessage.trained, artifact: seen.artifact, evaluation: { f1Score, precision, recall, evaluatedAt }, evaluationFiles,
+      },
+      remove: ['dueAt'],
+    }),
+    ctx.store.quotas.giveBack('TRAINING_JOBS'),
+  );
+}
+
+async function writeFiles(ctx: TaskContext, model: Model & ModelKey, spec: TrainingSpec, results: TrainingResults): Promise<NonNullable<Model['evaluationFiles']>> {
+  const { bucket, prefix } = model.output ?? spec.workspace;
+  const keys = evaluationKeys(prefix, model);
+  const lines = new Map((await examplesAt(ctx, spec.examples.test)).map(({ source, line }) => [source, line]));
+  const judged = results.pictures.map(({ source, isAnomalous, confidence }) => ({ line: lines.get(source) ?? { 'source-ref': source }, isAnomalous, confidence }));
+  try {
+    await ctx.objects.write({ bucket, key: keys.result }, Buffer.from(evaluationResult(ctx.settings, model, results)));
+    await ctx.objects.write({ bucket, key: keys.manifest }, Buffer.from(evaluationManifest(ctx.settings, model, results.evaluatedAt, judged)));
+  } catch (error) {
+    if (error instanceof LocationRefused) throw new EngineFailed(`The evaluation cannot be written: ${error.message}.`);
+    throw error;
+  }
+  return { bucket, manifest: keys.manifest, result: keys.result };
+}
+
+export async function markTrainingFailed(input: TaskInput, ctx: TaskContext): Promise<void> {
+  const model = await claimed(ctx, input, [state, 'TRAINING_FAILED']);
+  if (model.status === 'TRAINING_FAILED') return; // this task was here before, and its answer was lost
+  const reason = reasonOf(input.failure?.Cause);
+  ctx.log.warn('a training failed', { model: `${model.project}/${model.version}`, operationId: input.operationId, reason });
+  await commit(ctx,
+    ctx.store.models.move(fenceOf(input), [state], { set: { status: 'TRAINING_FAILED', statusMessage: reason }, remove: ['dueAt'] }),
+    ctx.store.quotas.giveBack('TRAINING_JOBS'),
+  );
+}
+
+/** What the training needed and the model does not; the model may be gone by now. */
+export async function cleanUp(input: TaskInput, ctx: TaskContext): Promise<void> {
+  const spec = specOf({ project: input.project, version: input.version }, input.operationId, false, ctx);
+  await ctx.trainer.stop(spec);
+  await ctx.objects.removeAll(spec.workspace.bucket, `${spec.workspace.prefix}examples/`);
+}

@@ -1,0 +1,64 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildSync, type Metafile } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const entryFolder = join(root, 'lambdas/entry');
+
+/** Where the bundles are laid down, a folder for each. */
+export const bundleFolder = join(root, 'dist/bundles');
+
+export const bundleNames: readonly string[] = readdirSync(entryFolder).filter((file) => file.endsWith('.ts')).map((file) => file.slice(0, -3)).sort();
+
+export class BundleWarning extends Error {
+  override readonly name = 'BundleWarning';
+}
+
+/**
+ * Bundles every entry, in one call. CommonJS, because Node loads an ES module that asks for `http` together with a fetch client that nobody
+ * uses; `module` first, because the SDK's CommonJS cannot be shaken: 343 KB and 52 ms instead of 541 KB and 81 ms.
+ * @throws BundleWarning if esbuild has anything to say
+ */
+export function buildBundles(outdir = bundleFolder): Metafile {
+  const { metafile, warnings } = buildSync({
+    entryPoints: bundleNames.map((name) => ({ in: join(entryFolder, `${name}.ts`), out: join(name, 'index') })),
+    absWorkingDir: root,
+    outdir,
+    outExtension: { '.js': '.cjs' }, // a .js file would be taken for an ES module, and load empty
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'cjs',
+    mainFields: ['module', 'main'],
+    legalComments: 'none',
+    metafile: true,
+    logLevel: 'silent',
+  });
+  if (warnings.length > 0) throw new BundleWarning(warnings.map(({ text, location }) => `${location?.file ?? ''}: ${text}`).join('\n'));
+  mkdirSync(outdir, { recursive: true });
+  writeFileSync(join(outdir, 'meta.json'), JSON.stringify(metafile));
+  return metafile;
+}
+
+export interface BundleReport {
+  readonly name: string;
+  readonly bytes: number;
+  /** Bytes by where they come from: a package, or a room of ours. The largest first. */
+  readonly contents: readonly (readonly [source: string, bytes: number])[];
+}
+
+export function reportOf({ outputs }: Metafile): BundleReport[] {
+  return Object.entries(outputs).map(([path, { bytes, inputs }]) => {
+    const contents = new Map<string, number>();
+    for (const [file, { bytesInOutput }] of Object.entries(inputs)) contents.set(sourceOf(file), (contents.get(sourceOf(file)) ?? 0) + bytesInOutput);
+    return { name: path.split('/').at(-2) ?? path, bytes, contents: [...contents].sort(([, a], [, b]) => b - a) };
+  }).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** The innermost package, or the room. */
+function sourceOf(file: string): string {
+  const inPackage = /^.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file);
+  return inPackage?.[1] ?? file.split('/').slice(0, 2).join('/');
+}

@@ -1,0 +1,87 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { schema, type Rule } from './schema.ts';
+import { stageDefaults, stageNames, type StageConfig, type StageName } from './stages.ts';
+
+/** The configuration breaks a rule. The message names the member and the rule, in one sentence. */
+export class BadConfig extends Error {
+  override readonly name = 'BadConfig';
+}
+
+/** A deployment's own values, next to the code and never in its history. */
+export const defaultFile = 'crowsnest.config.json';
+
+/**
+ * The values of one stage: its defaults, and over them what the file says. Objects are laid over member by member, anything else replaces.
+ * @param file absent: `crowsnest.config.json`, if it is there
+ * @throws BadConfig
+ */
+export function readConfig(stage: unknown, file?: string): { readonly stage: StageName; readonly config: StageConfig } {
+  if (!stageNames.includes(stage as StageName)) throw new BadConfig(`Say which stage: -c stage=${stageNames.join('|')}.`);
+  const name = stage as StageName;
+  return { stage: name, config: configOf(name, own(name, file)) };
+}
+
+function own(stage: StageName, file?: string): unknown {
+  if (file === undefined && !existsSync(defaultFile)) return {};
+  const path = file ?? defaultFile;
+  const stages = parse(path);
+  for (const each of Object.keys(stages)) {
+    if (!stageNames.includes(each as StageName)) throw new BadConfig(`${path} knows the stages ${stageNames.join(', ')}, not "${each}".`);
+  }
+  return stages[stage] ?? {};
+}
+
+function parse(path: string): Readonly<Record<string, unknown>> {
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new BadConfig(`${path} cannot be read as JSON: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+  if (!isObject(content)) throw new BadConfig(`${path} must be an object with a member for each stage.`);
+  return content;
+}
+
+/** @throws BadConfig */
+export function configOf(stage: StageName, given: unknown): StageConfig {
+  check(stage, { members: schema }, given);
+  const config = merge(stageDefaults[stage], given) as StageConfig;
+  if (config.needsAlarmTopic && config.alarmTopicArn === undefined) {
+    throw new BadConfig(`${stage}.alarmTopicArn is missing: say in ${defaultFile} which SNS topic is to hear the alarms of ${stage}.`);
+  }
+  if (config.endpoint === 'private' && config.vpcEndpointIds.length === 0) {
+    throw new BadConfig(`${stage}.vpcEndpointIds is missing: a private endpoint can be reached only through interface endpoints that are listed there.`);
+  }
+  if (config.endpoint === 'private' && config.domain !== undefined) {
+    throw new BadConfig(`${stage}.domain cannot go with a private endpoint: leave one of them out.`);
+  }
+  if ((config.account === undefined) !== (config.region === undefined)) {
+    throw new BadConfig(`${stage}.account and ${stage}.region go together: give both, or neither to deploy where the CLI points.`);
+  }
+  return config;
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function check(path: string, rule: Rule, value: unknown): void {
+  if (!('members' in rule)) {
+    if (!rule.test(value)) throw new BadConfig(`${path} must be ${rule.is}; it is ${JSON.stringify(value)}.`);
+    return;
+  }
+  if (!isObject(value)) throw new BadConfig(`${path} must be an object; it is ${JSON.stringify(value)}.`);
+  for (const [member, each] of Object.entries(value)) {
+    const known = Object.hasOwn(rule.members, member) ? rule.members[member] : undefined;
+    if (known === undefined) throw new BadConfig(`${path} knows ${Object.keys(rule.members).join(', ')}; not "${member}".`);
+    check(`${path}.${member}`, known, each);
+  }
+  for (const member of rule.required ?? []) {
+    if (!Object.hasOwn(value, member)) throw new BadConfig(`${path}.${member} is missing.`);
+  }
+}
+
+function merge(under: unknown, over: unknown): unknown {
+  if (!isObject(under) || !isObject(over)) return over;
+  const merged: Record<string, unknown> = { ...under };
+  for (const [member, value] of Object.entries(over)) merged[member] = Object.hasOwn(under, member) ? merge(under[member], value) : value;
+  return merged;
+}

@@ -1,0 +1,85 @@
+import { defaultQuotas, type Quotas } from '../../lambdas/domain/settings.ts';
+
+export const stageNames = ['dev', 'staging', 'prod'] as const;
+export type StageName = (typeof stageNames)[number];
+
+/** Requests a second, and how many may come at once. */
+export interface Throttle {
+  readonly rate: number;
+  readonly burst: number;
+}
+
+/** Everything in which one deployment differs from another. What has a `?` has no default: a deployment's own file says it, or it is not there. */
+export interface StageConfig {
+  readonly account?: string;
+  readonly region?: string;
+  /** Where alarms go. */
+  readonly alarmTopicArn?: string;
+  /** On every resource, the engine's included. */
+  readonly tags: Readonly<Record<string, string>>;
+
+  /** The instances that models are hosted on: one inference unit is one of these. */
+  readonly instanceType: string;
+  /** How many pictures a minute one instance should judge, before another one is added. */
+  readonly invocationsPerInstance: number;
+  /** The subscribed algorithm, in this region, whose training output may be imported. */
+  readonly algorithmArn?: string;
+  /** Buckets that callers may name. */
+  readonly buckets: readonly string[];
+  /** Container images that callers may name; `*` at the end stands for anything. */
+  readonly images: readonly string[];
+  /** Model packages that callers may name; likewise. */
+  readonly modelPackages: readonly string[];
+  /** Encrypts the instances' storage. Types with storage of their own refuse it. */
+  readonly volumeKeyArn?: string;
+
+  readonly quotas: Quotas;
+  readonly throttles: { readonly read: Throttle; readonly write: Throttle; readonly detect: Throttle };
+  /** Whether operations that the original service did not have are served. */
+  readonly extensions: boolean;
+
+  readonly endpoint: 'regional' | 'private';
+  /** Interface endpoints of `execute-api` through which a private API is reached. */
+  readonly vpcEndpointIds: readonly string[];
+  /** Other accounts whose principals may call, if their own policies allow it. */
+  readonly callerAccounts: readonly string[];
+  readonly domain?: { readonly name: string; readonly certificateArn: string; readonly basePath?: string };
+  /** Whether the stack gives API Gateway the role with which it writes logs: one for the account and region. */
+  readonly gatewayLogRole: boolean;
+
+  /** Encrypts the table and the bucket; AWS's own keys, if not given. */
+  readonly keyArn?: string;
+  readonly permissionsBoundaryArn?: string;
+  readonly rolePath?: string;
+
+  /** Concurrent executions kept for a function, and its limit. Absent: it shares the account's. */
+  readonly reservedConcurrency: { readonly read?: number; readonly write?: number; readonly detect?: number };
+  readonly logRetentionDays: number;
+  readonly pointInTimeRecovery: boolean;
+  /** Whether table and bucket outlive the stack, and refuse to be deleted. */
+  readonly keepData: boolean;
+  readonly terminationProtection: boolean;
+  /** Whether the stage may be deployed without anybody to hear its alarms. */
+  readonly needsAlarmTopic: boolean;
+  /** A table that was restored from the stack's own, to be used instead of it. */
+  readonly restoredTable?: string;
+}
+
+const shared = {
+  tags: {},
+  instanceType: 'ml.c5.2xlarge', // what AWS names for the Marketplace algorithm
+  invocationsPerInstance: 180,
+  buckets: [], images: [], modelPackages: [],
+  quotas: defaultQuotas,
+  throttles: { read: { rate: 50, burst: 100 }, write: { rate: 10, burst: 20 }, detect: { rate: 200, burst: 400 } },
+  extensions: true,
+  endpoint: 'regional', vpcEndpointIds: [], callerAccounts: [], gatewayLogRole: true,
+  reservedConcurrency: {},
+} as const satisfies Partial<StageConfig>;
+
+/** The stages, side by side. */
+export const stageDefaults: Readonly<Record<StageName, StageConfig>> = {
+  dev: { ...shared, logRetentionDays: 14, pointInTimeRecovery: false, keepData: false, terminationProtection: false, needsAlarmTopic: false },
+  staging: { ...shared, logRetentionDays: 30, pointInTimeRecovery: true, keepData: false, terminationProtection: false, needsAlarmTopic: false },
+  prod: { ...shared, logRetentionDays: 365, pointInTimeRecovery: true, keepData: true, terminationProtection: true, needsAlarmTopic: true },
+};

@@ -1,0 +1,169 @@
+import { ArnFormat, Aws, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Role, ServicePrincipal, type IRole } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { acknowledge } from '../acknowledge.ts';
+import { allow, type Grant } from './grant.ts';
+import { useKey } from './key.ts';
+
+export interface HostingProps {
+  readonly stage: string;
+  readonly key: IKey | undefined;
+  /** Buckets and images that callers may name. */
+  readonly buckets: readonly string[];
+  readonly images: readonly string[];
+  readonly modelPackages: readonly string[];
+  readonly algorithmArn: string | undefined;
+  readonly volumeKeyArn: string | undefined;
+}
+
+/** Engine resources are made, and named, while the stack runs; and some actions know no resources. */
+const because = 'Names are made while the stack runs: the wildcard stands behind the stage\'s own prefix, a bucket or a list of the operator\'s, or an action that knows no resources.';
+
+/** What a run is made of: the types as ARNs write them, and as actions do. */
+const nouns = { endpoint: 'Endpoint', 'endpoint-config': 'EndpointConfig', model: 'Model' } as const;
+const types = ['endpoint', 'endpoint-config', 'model'] as const;
+
+/** What models are hosted with: the role that endpoints run under, the bucket that keeps our copies, and who may do what to the engine. */
+export class Hosting extends Construct {
+  readonly executionRole: Role;
+  readonly artifacts: Bucket;
+  readonly #props: HostingProps;
+
+  constructor(scope: Construct, id: string, props: HostingProps) {
+    super(scope, id);
+    this.#props = props;
+    this.artifacts = new Bucket(this, 'Artifacts', {
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      enforceSSL: true,
+      removalPolicy: RemovalPolicy.RETAIN, // nobody gets the right to empty it, and a bucket that is not empty cannot be deleted
+      ...(props.key === undefined ? { encryption: BucketEncryption.S3_MANAGED } : { encryption: BucketEncryption.KMS, encryptionKey: props.key, bucketKeyEnabled: true }),
+    });
+    acknowledge(this.artifacts, ['AwsSolutions-S1'], 'Only this stack writes here, each object once; who asked for it is in the model\'s row.');
+    this.executionRole = this.#makeExecutionRole();
+  }
+
+  /** Makes the resources of a run, sees whether they serve, and lets them follow demand. Only this may pass the execution role. */
+  allowProvision(to: IRole): void {
+    this.#each(to, 'Create');
+    // An endpoint is made from a configuration, and the right must be there for both.
+    this.#allow(to, ['sagemaker:CreateEndpoint'], this.#ours('endpoint-config'));
+    this.#allow(to, ['sagemaker:AddTags'], this.#ours(...types));
+    this.#allow(to, ['iam:PassRole'], [this.executionRole.roleArn], { StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' } });
+    this.#allow(to, ['aws-marketplace:ViewSubscriptions'], ['*']);
+    this.allowObserve(to);
+    this.allowScale(to);
+    const { volumeKeyArn } = this.#props;
+    if (volumeKeyArn === undefined) return;
+    this.#allow(to, ['kms:DescribeKey'], [volumeKeyArn]);
+    this.#allow(to, ['kms:CreateGrant'], [volumeKeyArn], { Bool: { 'kms:GrantIsForAWSResource': 'true' } });
+  }
+
+  allowObserve(to: IRole): void {
+    this.#each(to, 'Describe');
+    this.#allow(to, ['sagemaker:ListTags'], this.#ours(...types));
+  }
+
+  allowScale(to: IRole): void {
+    this.#allow(to, ['application-autoscaling:RegisterScalableTarget', 'application-autoscaling:PutScalingPolicy'], [this.#targets()], ofSageMaker);
+    this.#allow(to, ['cloudwatch:PutMetricAlarm', 'cloudwatch:DescribeAlarms'], [this.#alarms()]);
+    // Once in an account's life: the role under which Application Auto Scaling changes endpoints.
+    this.#allow(to, ['iam:CreateServiceLinkedRole'], [
+      `arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint`,
+    ], { StringEquals: { 'iam:AWSServiceName': 'sagemaker.application-autoscaling.amazonaws.com' } });
+  }
+
+  /** Takes the resources of a run away. */
+  allowRelease(to: IRole): void {
+    this.allowObserve(to);
+    this.#each(to, 'Delete');
+    this.#allow(to, ['application-autoscaling:DeregisterScalableTarget'], [this.#targets()], ofSageMaker);
+    this.#allow(to, ['cloudwatch:DeleteAlarms'], [this.#alarms()]);
+  }
+
+  allowDetect(to: IRole): void {
+    this.#allow(to, ['sagemaker:InvokeEndpoint'], this.#ours('endpoint'));
+  }
+
+  /** Lists what there is, of anybody's, and reads the tags of what looks like ours. */
+  allowAudit(to: IRole): void {
+    this.#allow(to, ['sagemaker:ListEndpoints', 'sagemaker:ListEndpointConfigs', 'sagemaker:ListModels'], ['*']);
+    this.#allow(to, ['sagemaker:ListModelPackages'], [this.#sageMaker('model-package', '*')]);
+    this.#allow(to, ['sagemaker:ListTags'], this.#ours(...types, 'model-package'));
+  }
+
+  /** Looks at what callers name, copies it, and makes packages of it. */
+  allowImport(to: IRole): void {
+    const { modelPackages, algorithmArn, buckets, key } = this.#props;
+    this.#allow(to, [
+      'sagemaker:CreateModelPackage', 'sagemaker:DescribeModelPackage', 'sagemaker:DeleteModelPackage', 'sagemaker:AddTags', 'sagemaker:ListTags',
+    ], this.#ours('model-package'));
+    if (modelPackages.length > 0) this.#allow(to, ['sagemaker:DescribeModelPackage'], modelPackages);
+    if (algorithmArn !== undefined) this.#allow(to, ['sagemaker:DescribeAlgorithm'], [algorithmArn]);
+    this.#allow(to, ['aws-marketplace:ViewSubscriptions'], ['*']);
+    if (buckets.length > 0) {
+      this.#allow(to, ['s3:GetObject'], buckets.map((name) => `arn:${Aws.PARTITION}:s3:::${name}/*`));
+      this.#allow(to, ['s3:ListBucket'], buckets.map((name) => `arn:${Aws.PARTITION}:s3:::${name}`));
+    }
+    this.#allow(to, ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], [this.artifacts.arnForObjects('*')]);
+    this.#allow(to, ['s3:ListBucket'], [this.artifacts.bucketArn]);
+    if (key !== undefined) useKey(key, to, 's3');
+  }
+
+  /** What an endpoint needs to come up: our copies, the images that are listed, and its own log. Models run without a network. */
+  #makeExecutionRole(): Role {
+    const { images, key, stage } = this.#props;
+    const role = new Role(this, 'ExecutionRole', {
+      description: 'Crowsnest: what hosted models run under',
+      assumedBy: new ServicePrincipal('sagemaker.amazonaws.com', { conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } } }),
+    });
+    this.#allow(role, ['s3:GetObject'], [this.artifacts.arnForObjects('*')]);
+    this.#allow(role, ['s3:ListBucket'], [this.artifacts.bucketArn]);
+    if (key !== undefined) useKey(key, role, 's3');
+    const group = Stack.of(this).formatArn({ service: 'logs', resource: 'log-group', resourceName: `/aws/sagemaker/Endpoints/cn-${stage}-*`, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
+    this.#allow(role, ['logs:CreateLogGroup', 'logs:DescribeLogStreams'], [group]);
+    this.#allow(role, ['logs:CreateLogStream', 'logs:PutLogEvents'], [`${group}:log-stream:*`]);
+    if (images.length > 0) {
+      this.#allow(role, ['ecr:GetAuthorizationToken'], ['*']);
+      this.#allow(role, ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'], [...new Set(images.map(repositoryOf))]);
+    }
+    return role;
+  }
+
+  #each(role: IRole, verb: 'Create' | 'Describe' | 'Delete'): void {
+    for (const type of types) this.#allow(role, [`sagemaker:${verb}${nouns[type]}`], this.#ours(type));
+  }
+
+  #allow(role: IRole, actions: readonly string[], on: readonly string[], when?: Grant['when']): void {
+    allow(role, { actions, on, because, ...(when !== undefined && { when }) });
+  }
+
+  /** Names carry the stage, and are in lower case, as SageMaker writes them in ARNs. */
+  #ours(...of: readonly string[]): string[] {
+    return of.map((type) => this.#sageMaker(type, `cn-${this.#props.stage}-*`));
+  }
+
+  #sageMaker(type: string, name: string): string {
+    return Stack.of(this).formatArn({ service: 'sagemaker', resource: type, resourceName: name });
+  }
+
+  /** Their ids are the service's own; the condition says whose targets they are. */
+  #targets(): string {
+    return Stack.of(this).formatArn({ service: 'application-autoscaling', resource: 'scalable-target', resourceName: '*' });
+  }
+
+  #alarms(): string {
+    return Stack.of(this).formatArn({ service: 'cloudwatch', resource: 'alarm', resourceName: `TargetTracking-endpoint/cn-${this.#props.stage}-*`, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
+  }
+}
+
+const ofSageMaker = {
+  StringEquals: { 'application-autoscaling:service-namespace': 'sagemaker', 'application-autoscaling:scalable-dimension': 'sagemaker:variant:DesiredInstanceCount' },
+};
+
+/** `123456789012.dkr.ecr.eu-west-1.amazonaws.com/inspection:*` is of the repository `inspection` there. */
+function repositoryOf(image: string): string {
+  const [, account = '', region = '', path = ''] = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.[^/]+\/([^:@]+)/.exec(image) ?? [];
+  return `arn:${Aws.PARTITION}:ecr:${region}:${account}:repository/${path}`;
+}

@@ -1,0 +1,97 @@
+import { Aws, CfnOutput, Duration, Stack, Tags, type StackProps } from 'aws-cdk-lib';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import type { Construct } from 'constructs';
+import type { Environment } from '../lambdas/contract/environments.ts';
+import { awsLimits } from '../lambdas/domain/settings.ts';
+import type { StageConfig, StageName } from './config/stages.ts';
+import { Alarms } from './constructs/alarms.ts';
+import { Api } from './constructs/api.ts';
+import { Dashboard } from './constructs/dashboard.ts';
+import { Drain } from './constructs/drain.ts';
+import { Hosting } from './constructs/hosting.ts';
+import { confineRoles } from './constructs/roles.ts';
+import { FunctionGroup, type FunctionDefaults } from './constructs/service-function.ts';
+import { StateTable } from './constructs/state-table.ts';
+import { Tasks } from './constructs/tasks.ts';
+import { Watch } from './constructs/watch.ts';
+import { Workflow } from './constructs/workflow.ts';
+
+export interface ControlPlaneProps extends StackProps {
+  readonly stage: StageName;
+  readonly config: StageConfig;
+  /** Where the bundles are. */
+  readonly bundles: string;
+}
+
+/** Seconds. `provision` is what a workflow gives a task; the others are what SageMaker may take. */
+const times = { delivery: 60, start: 3600, import: 3600, train: 172_800, release: 3600, provision: 120, health: 60 } as const;
+
+/** The whole system of one stage, on one screen. */
+export class ControlPlaneStack extends Stack {
+  constructor(scope: Construct, id: string, { stage, config, bundles, ...props }: ControlPlaneProps) {
+    super(scope, id, { ...props, terminationProtection: config.terminationProtection, description: `Crowsnest, stage ${stage}` });
+    const defaults: FunctionDefaults = { bundles, logRetention: config.logRetentionDays, keepLogs: config.keepData };
+    const key = config.keyArn === undefined ? undefined : Key.fromKeyArn(this, 'Key', config.keyArn);
+
+    const table = new StateTable(this, 'Table', { key, keep: config.keepData, pointInTimeRecovery: config.pointInTimeRecovery, restored: config.restoredTable });
+    const hosting = new Hosting(this, 'Hosting', {
+      stage, key, buckets: config.buckets, images: config.images, modelPackages: config.modelPackages,
+      algorithmArn: config.algorithmArn, volumeKeyArn: config.volumeKeyArn,
+    });
+
+    const settings: Environment<'read'> = {
+      STAGE: stage, ACCOUNT: Aws.ACCOUNT_ID, PARTITION: Aws.PARTITION, TABLE_NAME: table.tableName, QUOTAS: config.quotas, LIMITS: awsLimits, TIMES: times,
+      EXTENSIONS: config.extensions, BUCKETS: config.buckets,
+    };
+    const engine: Environment<'provision'> = {
+      ...settings, INSTANCE_TYPE: config.instanceType, EXECUTION_ROLE_ARN: hosting.executionRole.roleArn, VOLUME_KEY_ARN: config.volumeKeyArn,
+      INVOCATIONS_PER_INSTANCE: config.invocationsPerInstance, ENGINE_TAGS: config.tags,
+    };
+    const importing: Environment<'importing'> = {
+      ...settings, INSTANCE_TYPE: config.instanceType, ENGINE_TAGS: config.tags, ALGORITHM_ARN: config.algorithmArn,
+      ARTIFACT_BUCKET: hosting.artifacts.bucketName, ALLOWED_IMAGES: config.images, ALLOWED_PACKAGES: config.modelPackages,
+    };
+    const tasks = new Tasks(this, 'Tasks', { defaults, table, hosting, environment: { rows: settings, provision: engine, release: engine, importing } });
+    const workflows = {
+      hosting: new Workflow(this, 'HostingWorkflow', { name: 'hosting', tasks: tasks.hosting, defaults }),
+      importing: new Workflow(this, 'ImportingWorkflow', { name: 'importing', tasks: tasks.importing, defaults }),
+    };
+    const both = Object.values(workflows);
+    const runner = { HOSTING_MACHINE_ARN: workflows.hosting.machine.stateMachineArn, IMPORTING_MACHINE_ARN: workflows.importing.machine.stateMachineArn };
+
+    const read = new FunctionGroup<'read'>(this, 'Read', { defaults, kind: 'read', bundle: 'api-read', environment: settings, description: 'Crowsnest API: what only reads' });
+    table.allow(read.role, 'read');
+    const write = new FunctionGroup<'write'>(this, 'Write', { defaults, kind: 'write', bundle: 'api-write', environment: { ...settings, ...runner }, description: 'Crowsnest API: what changes something' });
+    table.allow(write.role, 'read', 'change', 'put', 'delete');
+    for (const workflow of both) workflow.allowStart(write.role);
+    const detect = new FunctionGroup<'detect'>(this, 'Detect', { defaults, kind: 'detect', bundle: 'detect', environment: settings, description: 'Crowsnest API: DetectAnomalies' });
+    table.allow(detect.role, 'read');
+    hosting.allowDetect(detect.role);
+
+    const { reservedConcurrency } = config;
+    const api = new Api(this, 'Api', {
+      ...config, stage, defaults,
+      functions: {
+        read: read.add('handler', { timeout: Duration.seconds(15), memory: 512, reservedConcurrency: reservedConcurrency.read }),
+        write: write.add('handler', { timeout: Duration.seconds(28), memory: 1024, reservedConcurrency: reservedConcurrency.write }),
+        detect: detect.add('handler', { timeout: Duration.seconds(28), memory: 1769, reservedConcurrency: reservedConcurrency.detect }),
+      },
+    });
+    const watch = new Watch(this, 'Watch', { defaults, table, hosting, workflows: both, environment: { sweep: { ...engine, ...runner }, audit: settings } });
+    new Drain(this, 'Drain', { defaults, table, workflows: both, environment: { ...settings, ...runner }, needs: [table, hosting, tasks, ...both, watch] });
+
+    const { all } = new Alarms(this, 'Alarms', {
+      stage, topicArn: config.alarmTopicArn, restApi: api.restApi, workflows: both, sweep: watch.sweep, audit: watch.audit,
+      logs: { rows: tasks.rows.logGroup, sweep: watch.sweepGroup.logGroup },
+    });
+    new Dashboard(this, 'Dashboard', { stage, alarms: all });
+
+    confineRoles(this, config);
+    Tags.of(this).add('crowsnest:stage', stage);
+    for (const [name, value] of Object.entries(config.tags)) Tags.of(this).add(name, value);
+    new CfnOutput(this, 'Endpoint', { description: 'Point the clients here', value: config.domain === undefined ? `https://${api.restApi.restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}/${stage}` : `https://${config.domain.name}${config.domain.basePath === undefined ? '' : `/${config.domain.basePath}`}` });
+    new CfnOutput(this, 'ApiId', { description: 'For the policies of callers', value: api.restApi.restApiId });
+    new CfnOutput(this, 'TableName', { value: table.tableName });
+    new CfnOutput(this, 'ArtifactBucket', { value: hosting.artifacts.bucketName });
+  }
+}

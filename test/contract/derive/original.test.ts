@@ -1,0 +1,70 @@
+import { existsSync, readFileSync } from 'node:fs';
+import * as client from '@aws-sdk/client-lookoutvision';
+import { describe, expect, test } from '@jest/globals';
+import { serviceModel } from '../../../lambdas/contract/derive/service-model.ts';
+
+type Shape = Readonly<Record<string, unknown>> & {
+  readonly type: string; readonly members?: Record<string, Record<string, unknown> & { shape: string }>; readonly member?: { shape: string }; readonly required?: string[];
+};
+interface Model {
+  readonly metadata: Record<string, unknown>;
+  readonly operations: Record<string, { http: Record<string, unknown>; input: { shape: string }; output: { shape: string }; errors: { shape: string }[] }>;
+  readonly shapes: Record<string, Shape>;
+}
+
+/** The published description of the service, where somebody has put one: ORIGINAL_SERVICE_MODEL names the file. */
+const path = process.env['ORIGINAL_SERVICE_MODEL'] ?? '';
+const ours = serviceModel() as unknown as Model;
+const original = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) as Model : undefined;
+
+/** A shape with everything below it, so that what scalars are called does not matter. */
+function whole(model: Model, name: string): unknown {
+  const { members, member, required, min, ...traits } = model.shapes[name] ?? { type: `missing: ${name}` };
+  return {
+    ...traits,
+    ...(min !== 0 && { min }), // nothing is shorter than nothing
+    ...(required && { required: [...required].sort() }),
+    ...(members && { members: Object.fromEntries(Object.entries(members).map(([key, { shape, ...rest }]) => [key, { ...rest, of: whole(model, shape) }])) }),
+    ...(member && { member: whole(model, member.shape) }),
+  };
+}
+
+(original === undefined ? describe.skip : describe)('against the published description', () => {
+  const theirs = original ?? ours;
+  const shared = Object.keys(ours.operations).filter((name) => name in theirs.operations);
+
+  test('all operations but the extension are the original\'s', () => {
+    expect(Object.keys(ours.operations).filter((name) => !shared.includes(name))).toEqual(['ImportModel']);
+  });
+
+  test('how clients recognise the service', () => {
+    const { serviceFullName: _, ...ourMetadata } = ours.metadata;
+    expect(theirs.metadata).toMatchObject(ourMetadata);
+  });
+
+  test.each(shared)('%s', (name) => {
+    const [our, their] = [ours.operations[name], theirs.operations[name]];
+    expect(our?.http).toEqual(their?.http);
+    expect(our?.input).toEqual(their?.input);
+    expect(our?.output).toEqual(their?.output);
+    expect(whole(ours, our?.input.shape ?? '')).toEqual(whole(theirs, their?.input.shape ?? ''));
+    expect(whole(ours, our?.output.shape ?? '')).toEqual(whole(theirs, their?.output.shape ?? ''));
+    expect(our?.errors.map(({ shape }) => shape).sort()).toEqual(their?.errors.map(({ shape }) => shape).sort());
+    for (const { shape } of our?.errors ?? []) expect(whole(ours, shape)).toEqual(whole(theirs, shape));
+  });
+});
+
+describe('against the published JavaScript client', () => {
+  test('it has a command for every operation but the extension', () => {
+    const unknown = Object.keys(ours.operations).filter((name) => !(`${name}Command` in client));
+    expect(unknown).toEqual(['ImportModel']);
+  });
+
+  test.each(['ModelStatus', 'ModelHostingStatus', 'DatasetStatus', 'ResourceType'] as const)('%s has the same values', (name) => {
+    expect([...ours.shapes[name]?.['enum'] as string[]].sort()).toEqual(Object.values(client[name]).sort());
+  });
+
+  test.each(Object.entries(ours.shapes).filter(([, shape]) => shape['exception'] === true).map(([name]) => name))('it has a class for %s', (name) => {
+    expect(name in client).toBe(true);
+  });
+});
