@@ -34,17 +34,17 @@ async function part(name: string, work: () => Promise<{ readonly told: unknown; 
 
 console.log(`seed ${seed}`);
 await part('histories', async () => {
-  const { failure, ...told } = await explore(share(0.3), { seed, ...(values.path !== undefined && { path: values.path }) });
+  const { failure, ...told } = await explore(share(0.25), { seed, ...(values.path !== undefined && { path: values.path }) });
   return { told, wrong: failure === undefined ? [] : [failure] };
 });
 await part('crashes', async () => {
   const from = Date.now();
-  const { wrong, killedAt, ...told } = await crashMatrix(from + share(0.3) * 0.7);
-  const random = await randomKills(from + share(0.3), chance(seed));
+  const { wrong, killedAt, ...told } = await crashMatrix(from + share(0.25) * 0.7);
+  const random = await randomKills(from + share(0.25), chance(seed));
   return { told: { ...told, killedAt: killedAt.length, random: { lives: random.lives, kills: random.kills } }, wrong: [...wrong, ...random.wrong] };
 });
 await part('hostile', async () => {
-  const { wrong, ...told } = await besiege(Number(values.requests), Date.now() + share(0.25), seed);
+  const { wrong, ...told } = await besiege(Number(values.requests), Date.now() + share(0.35), seed);
   const fed = await feed({ pictures: 3000, models: 60, graphs: 50_000 }, Date.now() + share(0.05), seed);
   return { told: { ...told, pictures: fed.pictures, models: fed.models, graphs: fed.graphs }, wrong: [...wrong, ...fed.wrong] };
 });

@@ -113,7 +113,13 @@ class Hosts {
     this.#host = undefined;
     if (host === undefined) return [];
     const { code, signal } = await host.end('SIGTERM');
-    return code === 0 || this.#script !== undefined || signal === 'SIGKILL' ? [] : [`the last host ended with ${code ?? 'no code'} by ${signal ?? 'no signal'}`];
+    if (signal === 'SIGKILL') { // after its last answer: the next host finds nothing to do but what is left of this one
+      this.kills += 1;
+      this.#script = undefined;
+      await this.#url();
+      return this.end();
+    }
+    return code === 0 ? [] : [`the last host ended with ${code ?? 'no code'} by ${signal ?? 'no signal'}`];
   }
 }
 
