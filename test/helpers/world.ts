@@ -3,6 +3,7 @@ import { LookoutVisionClient, CreateProjectCommand, DescribeModelCommand, type D
 import type { Deployment } from '../../lambdas/domain/model.ts';
 import type { Log } from '../../lambdas/domain/ports.ts';
 import { defaultQuotas, localLimits, type Limits, type Settings } from '../../lambdas/domain/settings.ts';
+import type { HostingEngine, ModelImporter } from '../../lambdas/hosting/engine.ts';
 import { Credentials } from '../../lambdas/local/credentials.ts';
 import { ExecutionMemory, executionSchema, scan } from '../../lambdas/local/execution-memory.ts';
 import { LocalRunner } from '../../lambdas/local/runner.ts';
@@ -29,6 +30,8 @@ export interface WorldOptions {
   readonly pace?: number;
   /** Where the clock starts, in epoch milliseconds: callers that sign do it by the real one. */
   readonly now?: number;
+  /** Hosts and takes in models instead of the scripted engine, in the world's own time. */
+  readonly engine?: (clock: TestClock) => HostingEngine & ModelImporter;
 }
 
 /**
@@ -54,7 +57,7 @@ export class World {
   #server: LocalServer | undefined;
   #client: LookoutVisionClient | undefined;
 
-  private constructor(dynamo: TestDynamo, { settings = {}, pace = 1, now }: WorldOptions) {
+  private constructor(dynamo: TestDynamo, { settings = {}, pace = 1, now, engine: engineOn = () => this.engine }: WorldOptions) {
     this.clock = new TestClock(now);
     this.dynamo = dynamo;
     const id = randomUUID();
@@ -69,8 +72,9 @@ export class World {
     this.store = new Store(dynamo.client, this.tableName, this.clock);
     const memory = new ExecutionMemory(dynamo.client, this.executionsName, this.clock);
     this.runner = new LocalRunner({ memory, log: this.log, pace, retryAfter: 1 });
+    const engine = engineOn(this.clock);
     this.context = {
-      settings: this.settings, clock: this.clock, ids: idsOf(this.clock), store: this.store, engine: this.engine, importer: this.engine, objects: this.objects, trainer: this.trainer,
+      settings: this.settings, clock: this.clock, ids: idsOf(this.clock), store: this.store, engine, importer: engine, objects: this.objects, trainer: this.trainer,
       log: this.log,
       runner: { start: async (execution) => (this.frozen ? (await memory.open(execution) ? 'started' : 'exists') : this.runner.start(execution)) },
     };
