@@ -1,5 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   CreateDatasetCommand, CreateProjectCommand, DescribeDatasetCommand, ListDatasetEntriesCommand, UpdateDatasetEntriesCommand,
@@ -8,6 +6,7 @@ import type { Execution, ObjectStream } from '../../lambdas/domain/ports.ts';
 import { scan } from '../../lambdas/local/execution-memory.ts';
 import { sweep } from '../../lambdas/workflows/sweep.ts';
 import { carry, settle, stage } from '../../lambdas/workflows/tasks/datasets.ts';
+import { collect } from '../helpers/collect.ts';
 import { TestDynamo } from '../helpers/dynamo.ts';
 import { line, manifestOf } from '../helpers/manifests.ts';
 import { World } from '../helpers/world.ts';
@@ -164,8 +163,6 @@ test('20,000 lines: memory does not grow with them, and the last page costs what
   const amount = 20_000;
   await open('');
   let peak = 0;
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
   const measure = (): void => {
     collect();
     const { heapUsed, arrayBuffers } = process.memoryUsage();

@@ -1,3 +1,4 @@
+import { collect } from '../../helpers/collect.ts';
 import { defaultQuotas } from '../../../lambdas/domain/settings.ts';
 import { Agent, request } from 'node:http';
 import { isDeepStrictEqual } from 'node:util';
@@ -69,7 +70,7 @@ export async function besiege(requests: number, until: number, seed: number): Pr
         for (let each = 0; each < batch / lanes; each += 1) await one();
       }));
       if (writes > accepted) wrong.push(`${writes} writes came of ${accepted} requests that were accepted`);
-      globalThis.gc?.();
+      collect();
       const used = process.memoryUsage().heapUsed;
       heap = [heap[0] === 0 && sent >= 1000 ? used : heap[0], used];
       world.logged.splice(0);

@@ -130,7 +130,7 @@ function makeCall(world: Simulation, { operation, project: index, version: numbe
   const tagged = version === 'latest' ? '1' : version;
   const labels = operation === 'TagResource' ? { resourceArn: `arn:aws:lookoutvision:us-east-1:111122223333:model/${project}/${tagged}` } : { projectName: project, modelVersion: version };
   const given = {
-    operation, project, ...(ofModel && version !== 'latest' && { version }), ...(token > 0 && tokens.includes(operation) && { token: `token-${token}` }),
+    operation, project, ...(operation === 'TagResource' ? { version: tagged } : ofModel && version !== 'latest' && { version }), ...(token > 0 && tokens.includes(operation) && { token: `token-${token}` }),
     print: JSON.stringify([operation === 'CreateProject' ? {} : labels, operation === 'StopModel' || operation === 'DeleteModel' ? 0 : bodies[operation]]),
   };
   return world.call(given, { labels, body: bodies[operation] }, skew);
