@@ -1,6 +1,6 @@
 import type { EvaluationFigures } from '../domain/evaluation-files.ts';
 import type { ModelKey } from '../domain/model.ts';
-import type { ObjectLocation } from '../domain/ports.ts';
+import type { ObjectLocation, ObjectStore } from '../domain/ports.ts';
 
 /** A picture with its label, as trainers get them: one JSON object a line, already checked, sources and masks as s3 URLs. */
 export interface TrainingExample {
@@ -15,16 +15,23 @@ export interface TrainingRef {
   /** The id of the operation that trains: names of the trainer's jobs are made from it. */
   readonly id: string;
   readonly model: ModelKey;
+  /** JSON Lines of `TrainingExample`. What a model is judged by is not what it learns from. */
+  readonly examples: { readonly train: ObjectLocation; readonly test: ObjectLocation };
+  /** Where the trainer keeps what it makes; `prefix` ends with a slash, and nobody else writes below it. */
+  readonly workspace: { readonly bucket: string; readonly prefix: string };
 }
 
 export interface TrainingSpec extends TrainingRef {
-  /** JSON Lines of `TrainingExample`. What a model is judged by is not what it learns from. */
-  readonly examples: { readonly train: ObjectLocation; readonly test: ObjectLocation };
   /** Whether any example to learn from has a mask. */
   readonly segmentation: boolean;
-  /** Where the trainer keeps what it makes; `prefix` ends with a slash, and nobody else writes below it. */
-  readonly workspace: { readonly bucket: string; readonly prefix: string };
   readonly kmsKeyId?: string;
+}
+
+/** @throws Error if they are gone */
+export async function readExamples(objects: Pick<ObjectStore, 'read'>, location: ObjectLocation): Promise<TrainingExample[]> {
+  const bytes = await objects.read(location);
+  if (bytes === undefined) throw new Error(`s3://${location.bucket}/${location.key} is gone`);
+  return Buffer.from(bytes).toString().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as TrainingExample);
 }
 
 /** What a training came to, as one JSON object. All figures are 0 to 1; an anomaly is the positive class. */
@@ -52,7 +59,7 @@ export interface Trainer {
   readonly artifacts: { readonly bucket: string; readonly prefix: string };
   /** @throws EngineFailed if this can never be trained; anything else is worth another try */
   start(spec: TrainingSpec): Promise<void>;
-  observe(spec: TrainingSpec): Promise<TrainingObservation>;
+  observe(training: TrainingRef): Promise<TrainingObservation>;
   /** Ends what runs, and removes what the training needed and the model does not. */
-  stop(spec: TrainingSpec): Promise<void>;
+  stop(training: TrainingRef): Promise<void>;
 }

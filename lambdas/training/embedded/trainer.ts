@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Clock, Log, ObjectLocation, ObjectStore } from '../../domain/ports.ts';
-import type { Trainer, TrainingExample, TrainingObservation, TrainingResults, TrainingSpec } from '../trainer.ts';
+import { readExamples, type Trainer, type TrainingExample, type TrainingObservation, type TrainingRef, type TrainingResults, type TrainingSpec } from '../trainer.ts';
 import { TrainingFailed, TrainingStopped } from './failures.ts';
 import type { LabelledPicture } from './pictures.ts';
 import { trainInProcess, type RunnerOptions } from './runner.ts';
@@ -42,8 +42,8 @@ const resultsName = 'results.json';
  */
 export function createEmbeddedTrainer(options: EmbeddedTrainerOptions): EmbeddedTrainer {
   const runs = new Map<string, Run>();
-  const resultsOf = ({ workspace: { bucket, prefix } }: TrainingSpec): ObjectLocation => ({ bucket, key: `${prefix}${resultsName}` });
-  const isTrained = async (spec: TrainingSpec): Promise<boolean> => await options.objects.read(resultsOf(spec)) !== undefined;
+  const resultsOf = ({ workspace: { bucket, prefix } }: TrainingRef): ObjectLocation => ({ bucket, key: `${prefix}${resultsName}` });
+  const isTrained = async (spec: TrainingRef): Promise<boolean> => await options.objects.read(resultsOf(spec)) !== undefined;
 
   return {
     artifacts: options.artifacts,
@@ -85,7 +85,7 @@ export function createEmbeddedTrainer(options: EmbeddedTrainerOptions): Embedded
 }
 
 async function carryOut(spec: TrainingSpec, run: Run, { objects, clock, children, features = 'auto' }: EmbeddedTrainerOptions): Promise<void> {
-  const [train, test] = await Promise.all([examplesAt(objects, spec.examples.train), examplesAt(objects, spec.examples.test)]);
+  const [train, test] = await Promise.all([readExamples(objects, spec.examples.train), readExamples(objects, spec.examples.test)]);
   const training = await trainInProcess({
     pictures: train.map((example) => pictureOf(objects, example)), test: test.map((example) => pictureOf(objects, example)),
     // The same datasets give the same model, whichever version it is.
@@ -99,12 +99,6 @@ async function carryOut(spec: TrainingSpec, run: Run, { objects, clock, children
 
 /** The numbers of images were checked when the training was asked for. */
 const none = { single: { normals: 1, anomalies: 0 }, train: { normals: 1, anomalies: 0 }, test: { normals: 0, anomalies: 0 } } as const;
-
-async function examplesAt(objects: ObjectStore, location: ObjectLocation): Promise<TrainingExample[]> {
-  const bytes = await objects.read(location);
-  if (bytes === undefined) throw new Error(`s3://${location.bucket}/${location.key} is gone`);
-  return Buffer.from(bytes).toString().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as TrainingExample);
-}
 
 function pictureOf(objects: ObjectStore, { source, label, mask }: TrainingExample): LabelledPicture {
   return {

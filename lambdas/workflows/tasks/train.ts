@@ -1,24 +1,20 @@
 import { statusMessage } from '../../domain/lifecycle.ts';
 import { evaluationKeys, evaluationManifest, evaluationResult } from '../../domain/evaluation-files.ts';
 import { parseEntry, type Entry } from '../../domain/manifest.ts';
-import type { Model, ModelKey } from '../../domain/model.ts';
+import type { Model } from '../../domain/model.ts';
 import { LocationRefused, type ObjectLocation } from '../../domain/ports.ts';
 import { isLabelled, split, type LabelledEntry } from '../../domain/training.ts';
 import { EngineFailed } from '../../hosting/engine.ts';
-import type { TrainingExample, TrainingResults, TrainingSpec } from '../../training/trainer.ts';
+import { readExamples, type TrainingExample, type TrainingRef, type TrainingResults } from '../../training/trainer.ts';
 import { claimed, commit, fairDeadline, fenceOf, leased, reasonOf, waitOf, type Progress, type TaskContext, type TaskInput } from '../context.ts';
 
 const state = 'TRAINING';
 
 /** Everything of a training is below this prefix, its artifact too: the version's copy, which is deleted with it. */
-function specOf(model: Pick<Model, 'project' | 'version' | 'kmsKeyId'>, operationId: string, segmentation: boolean, { trainer: { artifacts } }: Pick<TaskContext, 'trainer'>): TrainingSpec {
-  const workspace = { bucket: artifacts.bucket, prefix: `${artifacts.prefix}${model.project}/${model.version}-${operationId}/` };
+function trainingOf({ project, version, operationId }: TaskInput, { trainer: { artifacts } }: Pick<TaskContext, 'trainer'>): TrainingRef {
+  const workspace = { bucket: artifacts.bucket, prefix: `${artifacts.prefix}${project}/${version}-${operationId}/` };
   const at = (name: string): ObjectLocation => ({ bucket: workspace.bucket, key: `${workspace.prefix}${name}` });
-  return {
-    id: operationId, model: { project: model.project, version: model.version }, workspace, segmentation,
-    examples: { train: at('examples/train.jsonl'), test: at('examples/test.jsonl') },
-    ...(model.kmsKeyId !== undefined && { kmsKeyId: model.kmsKeyId }),
-  };
+  return { id: operationId, model: { project, version }, workspace, examples: { train: at('examples/train.jsonl'), test: at('examples/test.jsonl') } };
 }
 
 /** Takes the datasets' lines as they are now, so that later changes to them do not concern this version, and sets the test pictures apart. */
@@ -28,7 +24,7 @@ export async function takeExamples(input: TaskInput, ctx: TaskContext): Promise<
   const train = await labelled(ctx, model, 'train');
   const test = model.datasets?.test === undefined ? undefined : await labelled(ctx, model, 'test');
   const sets = test === undefined ? split(train) : { train, test };
-  const { examples } = specOf(model, input.operationId, false, ctx);
+  const { examples } = trainingOf(input, ctx);
   await Promise.all([ctx.objects.write(examples.train, written(sets.train)), ctx.objects.write(examples.test, written(sets.test))]);
 }
 
@@ -52,34 +48,25 @@ const written = (entries: readonly LabelledEntry[]): Uint8Array => Buffer.from(e
   return `${JSON.stringify(example)}\n`;
 }).join(''));
 
-async function examplesAt({ objects }: TaskContext, location: ObjectLocation): Promise<TrainingExample[]> {
-  const bytes = await objects.read(location);
-  if (bytes === undefined) throw new Error(`s3://${location.bucket}/${location.key} is gone`);
-  return Buffer.from(bytes).toString().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as TrainingExample);
-}
-
 /** The train dataset decides what kind of model it is: one picture with a mask makes it a segmentation model. */
-async function claimedSpec(input: TaskInput, ctx: TaskContext): Promise<{ model: Model; spec: TrainingSpec }> {
-  const model = await claimed(ctx, input, [state]);
-  const plain = specOf(model, input.operationId, false, ctx);
-  const examples = await examplesAt(ctx, plain.examples.train);
-  return { model, spec: { ...plain, segmentation: examples.some(({ mask }) => mask !== undefined) } };
-}
-
 export async function train(input: TaskInput, ctx: TaskContext): Promise<Progress> {
-  const { model, spec } = await claimedSpec(input, ctx);
+  const model = await claimed(ctx, input, [state]);
+  const training = trainingOf(input, ctx);
+  const examples = await readExamples(ctx.objects, training.examples.train);
   await commit(ctx, ctx.store.models.move(fenceOf(input), [state], { set: leased(ctx, model, ctx.clock.now(), ctx.settings.times.provision) }));
-  await ctx.trainer.start(spec);
+  await ctx.trainer.start({
+    ...training, segmentation: examples.some(({ mask }) => mask !== undefined), ...(model.kmsKeyId !== undefined && { kmsKeyId: model.kmsKeyId }),
+  });
   const round = input.progress?.round ?? 0;
   return { state: 'training', wait: waitOf(round), round };
 }
 
 /** @throws EngineFailed if the trainer says so, or the deadline has passed and this look, made after it, finds the training unfinished */
 export async function observeTraining(input: TaskInput, ctx: TaskContext): Promise<Progress> {
-  const { model, spec } = await claimedSpec(input, ctx);
+  const model = await claimed(ctx, input, [state]);
   const now = ctx.clock.now();
   const deadline = fairDeadline(model, now);
-  const seen = await ctx.trainer.observe(spec);
+  const seen = await ctx.trainer.observe(trainingOf(input, ctx));
   if (seen.state === 'failed') throw new EngineFailed(seen.reason);
   if (seen.state === 'trained') return { state: 'trained', wait: 0, round: 0 };
   if (now > deadline) {
@@ -94,14 +81,15 @@ export async function observeTraining(input: TaskInput, ctx: TaskContext): Promi
 
 /** The evaluation files go into the caller's bucket first: a version that is TRAINED has them. */
 export async function markTrained(input: TaskInput, ctx: TaskContext): Promise<void> {
-  if ((await claimed(ctx, input, [state, 'TRAINED'])).status === 'TRAINED') return; // this task was here before, and its answer was lost
-  const { model, spec } = await claimedSpec(input, ctx);
-  const seen = await ctx.trainer.observe(spec);
+  const model = await claimed(ctx, input, [state, 'TRAINED']);
+  if (model.status === 'TRAINED') return; // this task was here before, and its answer was lost
+  const training = trainingOf(input, ctx);
+  const seen = await ctx.trainer.observe(training);
   if (seen.state !== 'trained') throw new Error(`the training is ${seen.state} although it was trained`);
   const bytes = await ctx.objects.read(seen.results);
   if (bytes === undefined) throw new Error('the results of the training are gone');
   const results = JSON.parse(Buffer.from(bytes).toString()) as TrainingResults;
-  const evaluationFiles = await writeFiles(ctx, model, spec, results);
+  const evaluationFiles = await writeFiles(ctx, model, training, results);
   const { f1Score, precision, recall, evaluatedAt } = results;
   await commit(ctx,
     ctx.store.models.move(fenceOf(input), [state], {
@@ -114,10 +102,10 @@ export async function markTrained(input: TaskInput, ctx: TaskContext): Promise<v
   );
 }
 
-async function writeFiles(ctx: TaskContext, model: Model & ModelKey, spec: TrainingSpec, results: TrainingResults): Promise<NonNullable<Model['evaluationFiles']>> {
-  const { bucket, prefix } = model.output ?? spec.workspace;
+async function writeFiles(ctx: TaskContext, model: Model, training: TrainingRef, results: TrainingResults): Promise<NonNullable<Model['evaluationFiles']>> {
+  const { bucket, prefix } = model.output ?? training.workspace;
   const keys = evaluationKeys(prefix, model);
-  const lines = new Map((await examplesAt(ctx, spec.examples.test)).map(({ source, line }) => [source, line]));
+  const lines = new Map((await readExamples(ctx.objects, training.examples.test)).map(({ source, line }) => [source, line]));
   const judged = results.pictures.map(({ source, isAnomalous, confidence }) => ({ line: lines.get(source) ?? { 'source-ref': source }, isAnomalous, confidence }));
   try {
     await ctx.objects.write({ bucket, key: keys.result }, Buffer.from(evaluationResult(ctx.settings, model, results)));
@@ -142,7 +130,7 @@ export async function markTrainingFailed(input: TaskInput, ctx: TaskContext): Pr
 
 /** What the training needed and the model does not; the model may be gone by now. */
 export async function cleanUp(input: TaskInput, ctx: TaskContext): Promise<void> {
-  const spec = specOf({ project: input.project, version: input.version }, input.operationId, false, ctx);
-  await ctx.trainer.stop(spec);
-  await ctx.objects.removeAll(spec.workspace.bucket, `${spec.workspace.prefix}examples/`);
+  const training = trainingOf(input, ctx);
+  await ctx.trainer.stop(training);
+  await ctx.objects.removeAll(training.workspace.bucket, `${training.workspace.prefix}examples/`);
 }
