@@ -2,6 +2,7 @@ import { Aws, CfnOutput, Duration, Stack, Tags, type StackProps } from 'aws-cdk-
 import { Key } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import type { Environment } from '../lambdas/contract/environments.ts';
+import type { WorkflowName } from '../lambdas/domain/ports.ts';
 import { awsLimits } from '../lambdas/domain/settings.ts';
 import type { StageConfig, StageName } from './config/stages.ts';
 import { Alarms } from './constructs/alarms.ts';
@@ -9,10 +10,12 @@ import { Api } from './constructs/api.ts';
 import { Dashboard } from './constructs/dashboard.ts';
 import { Drain } from './constructs/drain.ts';
 import { Hosting } from './constructs/hosting.ts';
+import { Objects } from './constructs/objects.ts';
 import { confineRoles } from './constructs/roles.ts';
 import { FunctionGroup, type FunctionDefaults } from './constructs/service-function.ts';
 import { StateTable } from './constructs/state-table.ts';
 import { Tasks } from './constructs/tasks.ts';
+import { Training } from './constructs/training.ts';
 import { Watch } from './constructs/watch.ts';
 import { Workflow } from './constructs/workflow.ts';
 
@@ -34,36 +37,46 @@ export class ControlPlaneStack extends Stack {
     const key = config.keyArn === undefined ? undefined : Key.fromKeyArn(this, 'Key', config.keyArn);
 
     const table = new StateTable(this, 'Table', { key, keep: config.keepData, pointInTimeRecovery: config.pointInTimeRecovery, restored: config.restoredTable });
+    const objects = new Objects(this, 'Objects', { key, buckets: config.buckets, bucketKeyArns: config.bucketKeyArns });
     const hosting = new Hosting(this, 'Hosting', {
-      stage, key, buckets: config.buckets, images: config.images, modelPackages: config.modelPackages,
-      algorithmArn: config.algorithmArn, volumeKeyArn: config.volumeKeyArn,
+      stage, objects, images: config.images, modelPackages: config.modelPackages, algorithmArn: config.algorithmArn, volumeKeyArn: config.volumeKeyArn,
     });
+    const training = new Training(this, 'Training', { stage, objects, hosting, algorithmArn: config.algorithmArn });
 
     const settings: Environment<'read'> = {
       STAGE: stage, ACCOUNT: Aws.ACCOUNT_ID, PARTITION: Aws.PARTITION, TABLE_NAME: table.tableName, QUOTAS: config.quotas, LIMITS: awsLimits, TIMES: times,
       EXTENSIONS: config.extensions, BUCKETS: config.buckets,
     };
+    const versions = { INSTANCE_TYPE: config.instanceType, ENGINE_TAGS: config.tags, ALGORITHM_ARN: config.algorithmArn, ARTIFACT_BUCKET: objects.artifacts.bucketName };
     const engine: Environment<'provision'> = {
       ...settings, INSTANCE_TYPE: config.instanceType, EXECUTION_ROLE_ARN: hosting.executionRole.roleArn, VOLUME_KEY_ARN: config.volumeKeyArn,
       INVOCATIONS_PER_INSTANCE: config.invocationsPerInstance, ENGINE_TAGS: config.tags,
     };
-    const importing: Environment<'importing'> = {
-      ...settings, INSTANCE_TYPE: config.instanceType, ENGINE_TAGS: config.tags, ALGORITHM_ARN: config.algorithmArn,
-      ARTIFACT_BUCKET: hosting.artifacts.bucketName, ALLOWED_IMAGES: config.images, ALLOWED_PACKAGES: config.modelPackages,
+    const importing: Environment<'importing'> = { ...settings, ...versions, ALLOWED_IMAGES: config.images, ALLOWED_PACKAGES: config.modelPackages };
+    const trainer: Environment<'training'> = {
+      ...settings, ...versions, TRAINING_ROLE_ARN: training.executionRole.roleArn, TRAINING_INSTANCE_TYPE: config.trainingInstanceType,
+      TRAINING_VOLUME_GIGABYTES: config.trainingVolumeGigabytes, TRAINING_SECONDS: config.trainingSeconds,
     };
-    const tasks = new Tasks(this, 'Tasks', { defaults, table, hosting, environment: { rows: settings, provision: engine, release: engine, importing } });
+    const tasks = new Tasks(this, 'Tasks', {
+      defaults, table, objects, hosting, training,
+      environment: { rows: settings, provision: engine, release: engine, importing, datasets: settings, training: trainer, packaging: settings },
+    });
+    const workflow = (name: WorkflowName): Workflow => new Workflow(this, `${name.charAt(0).toUpperCase()}${name.slice(1)}Workflow`, { name, tasks: tasks.of[name], defaults });
     const workflows = {
-      hosting: new Workflow(this, 'HostingWorkflow', { name: 'hosting', tasks: tasks.hosting, defaults }),
-      importing: new Workflow(this, 'ImportingWorkflow', { name: 'importing', tasks: tasks.importing, defaults }),
+      hosting: workflow('hosting'), importing: workflow('importing'), training: workflow('training'), datasets: workflow('datasets'), packaging: workflow('packaging'),
     };
-    const both = Object.values(workflows);
-    const runner = { HOSTING_MACHINE_ARN: workflows.hosting.machine.stateMachineArn, IMPORTING_MACHINE_ARN: workflows.importing.machine.stateMachineArn };
+    const all = Object.values(workflows);
+    const runner = {
+      HOSTING_MACHINE_ARN: workflows.hosting.machine.stateMachineArn, IMPORTING_MACHINE_ARN: workflows.importing.machine.stateMachineArn,
+      TRAINING_MACHINE_ARN: workflows.training.machine.stateMachineArn, DATASETS_MACHINE_ARN: workflows.datasets.machine.stateMachineArn,
+      PACKAGING_MACHINE_ARN: workflows.packaging.machine.stateMachineArn,
+    };
 
     const read = new FunctionGroup<'read'>(this, 'Read', { defaults, kind: 'read', bundle: 'api-read', environment: settings, description: 'Crowsnest API: what only reads' });
     table.allow(read.role, 'read');
     const write = new FunctionGroup<'write'>(this, 'Write', { defaults, kind: 'write', bundle: 'api-write', environment: { ...settings, ...runner }, description: 'Crowsnest API: what changes something' });
-    table.allow(write.role, 'read', 'change', 'put', 'delete');
-    for (const workflow of both) workflow.allowStart(write.role);
+    table.allow(write.role, 'read', 'change', 'put', 'delete', 'bulk');
+    for (const each of all) each.allowStart(write.role);
     const detect = new FunctionGroup<'detect'>(this, 'Detect', { defaults, kind: 'detect', bundle: 'detect', environment: settings, description: 'Crowsnest API: DetectAnomalies' });
     table.allow(detect.role, 'read');
     hosting.allowDetect(detect.role);
@@ -77,14 +90,18 @@ export class ControlPlaneStack extends Stack {
         detect: detect.add('handler', { timeout: Duration.seconds(28), memory: 1769, reservedConcurrency: reservedConcurrency.detect }),
       },
     });
-    const watch = new Watch(this, 'Watch', { defaults, table, hosting, workflows: both, environment: { sweep: { ...engine, ...runner }, audit: settings } });
-    new Drain(this, 'Drain', { defaults, table, workflows: both, environment: { ...settings, ...runner }, needs: [table, hosting, tasks, ...both, watch] });
+    const watch = new Watch(this, 'Watch', {
+      defaults, table, hosting, training, workflows: all, environment: { sweep: { ...engine, ...importing, ...trainer, ...runner }, audit: settings },
+    });
+    new Drain(this, 'Drain', {
+      defaults, table, workflows: all, environment: { ...settings, ...runner }, needs: [table, objects, hosting, training, tasks, ...all, watch],
+    });
 
-    const { all } = new Alarms(this, 'Alarms', {
-      stage, topicArn: config.alarmTopicArn, restApi: api.restApi, workflows: both, sweep: watch.sweep, audit: watch.audit,
+    const alarms = new Alarms(this, 'Alarms', {
+      stage, topicArn: config.alarmTopicArn, restApi: api.restApi, workflows: all, sweep: watch.sweep, audit: watch.audit,
       logs: { rows: tasks.rows.logGroup, sweep: watch.sweepGroup.logGroup },
     });
-    new Dashboard(this, 'Dashboard', { stage, alarms: all });
+    new Dashboard(this, 'Dashboard', { stage, alarms: alarms.all });
 
     confineRoles(this, config);
     Tags.of(this).add('crowsnest:stage', stage);
@@ -92,6 +109,9 @@ export class ControlPlaneStack extends Stack {
     new CfnOutput(this, 'Endpoint', { description: 'Point the clients here', value: config.domain === undefined ? `https://${api.restApi.restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}/${stage}` : `https://${config.domain.name}${config.domain.basePath === undefined ? '' : `/${config.domain.basePath}`}` });
     new CfnOutput(this, 'ApiId', { description: 'For the policies of callers', value: api.restApi.restApiId });
     new CfnOutput(this, 'TableName', { value: table.tableName });
-    new CfnOutput(this, 'ArtifactBucket', { value: hosting.artifacts.bucketName });
+    new CfnOutput(this, 'ArtifactBucket', { value: objects.artifacts.bucketName });
+    // For the policies of callers' own keys, which CreateModel may name, and of buckets in other accounts.
+    new CfnOutput(this, 'TrainingRole', { value: training.executionRole.roleArn });
+    new CfnOutput(this, 'HostingRole', { value: hosting.executionRole.roleArn });
   }
 }

@@ -24,6 +24,9 @@ export const variables = {
   BUCKETS: { form: 'list' },
   HOSTING_MACHINE_ARN: { form: 'text' },
   IMPORTING_MACHINE_ARN: { form: 'text' },
+  TRAINING_MACHINE_ARN: { form: 'text' },
+  DATASETS_MACHINE_ARN: { form: 'text' },
+  PACKAGING_MACHINE_ARN: { form: 'text' },
   INSTANCE_TYPE: { form: 'text' },
   EXECUTION_ROLE_ARN: { form: 'text' },
   VOLUME_KEY_ARN: { form: 'text', optional: true },
@@ -33,12 +36,19 @@ export const variables = {
   ARTIFACT_BUCKET: { form: 'text' },
   ALLOWED_IMAGES: { form: 'list' },
   ALLOWED_PACKAGES: { form: 'list' },
+  TRAINING_ROLE_ARN: { form: 'text' },
+  TRAINING_INSTANCE_TYPE: { form: 'text' },
+  TRAINING_VOLUME_GIGABYTES: { form: 'integer' },
+  TRAINING_SECONDS: { form: 'integer' },
 } as const satisfies Record<string, Form>;
 
 const settings = ['STAGE', 'ACCOUNT', 'PARTITION', 'TABLE_NAME', 'QUOTAS', 'LIMITS', 'TIMES', 'EXTENSIONS', 'BUCKETS'] as const;
-const runner = ['HOSTING_MACHINE_ARN', 'IMPORTING_MACHINE_ARN'] as const;
+const runner = ['HOSTING_MACHINE_ARN', 'IMPORTING_MACHINE_ARN', 'TRAINING_MACHINE_ARN', 'DATASETS_MACHINE_ARN', 'PACKAGING_MACHINE_ARN'] as const;
 const engine = ['INSTANCE_TYPE', 'EXECUTION_ROLE_ARN', 'VOLUME_KEY_ARN', 'INVOCATIONS_PER_INSTANCE', 'ENGINE_TAGS'] as const;
 const importer = ['INSTANCE_TYPE', 'ENGINE_TAGS', 'ALGORITHM_ARN', 'ARTIFACT_BUCKET', 'ALLOWED_IMAGES', 'ALLOWED_PACKAGES'] as const;
+const trainer = [
+  'INSTANCE_TYPE', 'ENGINE_TAGS', 'ALGORITHM_ARN', 'ARTIFACT_BUCKET', 'TRAINING_ROLE_ARN', 'TRAINING_INSTANCE_TYPE', 'TRAINING_VOLUME_GIGABYTES', 'TRAINING_SECONDS',
+] as const;
 
 /** What each kind of function is told. */
 export const environments = {
@@ -49,7 +59,10 @@ export const environments = {
   provision: [...settings, ...engine],
   release: [...settings, ...engine],
   importing: [...settings, ...importer],
-  sweep: [...settings, ...runner, ...engine],
+  datasets: settings,
+  training: [...settings, ...trainer],
+  packaging: settings,
+  sweep: [...new Set([...settings, ...runner, ...engine, ...importer, ...trainer])],
   audit: settings,
   drain: [...settings, ...runner],
 } as const satisfies Record<string, readonly VariableName[]>;

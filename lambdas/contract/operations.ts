@@ -18,8 +18,6 @@ export interface OperationRow {
   readonly token?: true;
   /** Ours, not the original's; a stage can switch extensions off. */
   readonly extension?: true;
-  /** Served by the local host alone, so far: the stack in AWS has neither its functions nor its rights. */
-  readonly local?: true;
 }
 
 const root = '/2020-11-20';
@@ -42,23 +40,23 @@ export const operations = {
     input: 'DeleteProjectRequest', output: 'DeleteProjectResponse', errors: ['ConflictException'],
   },
   CreateDataset: {
-    method: 'POST', path: `${root}/projects/{projectName}/datasets`, status: 202, local: true, profile: 'write', resource: 'none', token: true,
+    method: 'POST', path: `${root}/projects/{projectName}/datasets`, status: 202, profile: 'write', resource: 'none', token: true,
     input: 'CreateDatasetRequest', output: 'CreateDatasetResponse', errors: ['ConflictException', 'ServiceQuotaExceededException'],
   },
   DescribeDataset: {
-    method: 'GET', path: `${root}/projects/{projectName}/datasets/{datasetType}`, status: 200, local: true, profile: 'read', resource: 'none',
+    method: 'GET', path: `${root}/projects/{projectName}/datasets/{datasetType}`, status: 200, profile: 'read', resource: 'none',
     input: 'DescribeDatasetRequest', output: 'DescribeDatasetResponse', errors: ['ConflictException'],
   },
   ListDatasetEntries: {
-    method: 'GET', path: `${root}/projects/{projectName}/datasets/{datasetType}/entries`, status: 200, local: true, profile: 'read', resource: 'none',
+    method: 'GET', path: `${root}/projects/{projectName}/datasets/{datasetType}/entries`, status: 200, profile: 'read', resource: 'none',
     input: 'ListDatasetEntriesRequest', output: 'ListDatasetEntriesResponse', errors: ['ConflictException'],
   },
   UpdateDatasetEntries: {
-    method: 'PATCH', path: `${root}/projects/{projectName}/datasets/{datasetType}/entries`, status: 202, local: true, profile: 'write', resource: 'none', token: true,
+    method: 'PATCH', path: `${root}/projects/{projectName}/datasets/{datasetType}/entries`, status: 202, profile: 'write', resource: 'none', token: true,
     input: 'UpdateDatasetEntriesRequest', output: 'UpdateDatasetEntriesResponse', errors: ['ConflictException'],
   },
   DeleteDataset: {
-    method: 'DELETE', path: `${root}/projects/{projectName}/datasets/{datasetType}`, status: 202, local: true, profile: 'write', resource: 'none', token: true,
+    method: 'DELETE', path: `${root}/projects/{projectName}/datasets/{datasetType}`, status: 202, profile: 'write', resource: 'none', token: true,
     input: 'DeleteDatasetRequest', output: 'EmptyResponse', errors: ['ConflictException'],
   },
   DescribeModel: {
@@ -70,7 +68,7 @@ export const operations = {
     input: 'ListModelsRequest', output: 'ListModelsResponse', errors: ['ConflictException'],
   },
   CreateModel: {
-    method: 'POST', path: `${root}/projects/{projectName}/models`, status: 202, local: true, profile: 'write', resource: 'model', token: true,
+    method: 'POST', path: `${root}/projects/{projectName}/models`, status: 202, profile: 'write', resource: 'model', token: true,
     input: 'CreateModelRequest', output: 'ModelMetadataResponse', errors: ['ConflictException', 'ServiceQuotaExceededException'],
   },
   ImportModel: {
@@ -94,15 +92,15 @@ export const operations = {
     input: 'DetectAnomaliesRequest', output: 'DetectAnomaliesResponse', errors: ['ConflictException'],
   },
   StartModelPackagingJob: {
-    method: 'POST', path: `${root}/projects/{projectName}/modelpackagingjobs`, status: 200, local: true, profile: 'write', resource: 'model', token: true,
+    method: 'POST', path: `${root}/projects/{projectName}/modelpackagingjobs`, status: 200, profile: 'write', resource: 'model', token: true,
     input: 'StartModelPackagingJobRequest', output: 'StartModelPackagingJobResponse', errors: ['ConflictException', 'ServiceQuotaExceededException'],
   },
   DescribeModelPackagingJob: {
-    method: 'GET', path: `${root}/projects/{projectName}/modelpackagingjobs/{jobName}`, status: 200, local: true, profile: 'read', resource: 'none',
+    method: 'GET', path: `${root}/projects/{projectName}/modelpackagingjobs/{jobName}`, status: 200, profile: 'read', resource: 'none',
     input: 'DescribeModelPackagingJobRequest', output: 'DescribeModelPackagingJobResponse', errors: [],
   },
   ListModelPackagingJobs: {
-    method: 'GET', path: `${root}/projects/{projectName}/modelpackagingjobs`, status: 200, local: true, profile: 'read', resource: 'none',
+    method: 'GET', path: `${root}/projects/{projectName}/modelpackagingjobs`, status: 200, profile: 'read', resource: 'none',
     input: 'ListModelPackagingJobsRequest', output: 'ListModelPackagingJobsResponse', errors: [],
   },
   TagResource: {
@@ -126,9 +124,4 @@ export type Output<N extends OperationName> = Value<(typeof operations)[N]['outp
 /** The operations that a profile's function serves. */
 export type Served<P extends Profile> = { [N in OperationName]: (typeof operations)[N]['profile'] extends P ? N : never }[OperationName];
 
-export type LocalOperation = { [N in OperationName]: (typeof operations)[N] extends { readonly local: true } ? N : never }[OperationName];
-
 export const operationNames = Object.keys(operations) as OperationName[];
-
-/** What the stack in AWS serves. */
-export const deployedNames = operationNames.filter((name) => !('local' in operations[name]));

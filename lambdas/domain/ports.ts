@@ -35,7 +35,10 @@ export interface ObjectStream {
 }
 
 export interface ObjectStore {
-  /** @returns the object's bytes, or undefined if there is no such object */
+  /**
+   * @returns the object's bytes, or undefined if there is no such object
+   * @throws LocationRefused, as every call here for a location that will never be served
+   */
   read(location: ObjectLocation): Promise<Uint8Array | undefined>;
   /**
    * For objects of any size: their bytes as they arrive.

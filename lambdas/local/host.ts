@@ -5,7 +5,7 @@ import type { Clock, Log, ObjectStore } from '../domain/ports.ts';
 import type { Settings, Times } from '../domain/settings.ts';
 import type { HostingEngine, ModelImporter } from '../hosting/engine.ts';
 import type { Trainer } from '../training/trainer.ts';
-import { detectHandlers, localHandlers, readHandlers, writeHandlers } from '../operations/handlers.ts';
+import { detectHandlers, readHandlers, writeHandlers } from '../operations/handlers.ts';
 import { HostedMemory } from '../operations/hosted-memory.ts';
 import type { LocalEnvironment } from '../runtime/environment.ts';
 import { idsOf, systemClock } from '../runtime/world.ts';
@@ -124,7 +124,7 @@ export async function startHost({ environment, log, engine: makeEngine = embedde
     const credentials = environment.keys.length === 0 ? undefined : new Credentials(environment.keys, settings, clock);
     const server = await listen({
       service: {
-        handlers: { ...readHandlers, ...writeHandlers, ...detectHandlers, ...localHandlers },
+        handlers: { ...readHandlers, ...writeHandlers, ...detectHandlers },
         context: { settings, clock, store, log, ids: idsOf(clock), runner, engine, hosted: new HostedMemory() },
       },
       log,

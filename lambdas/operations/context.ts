@@ -43,5 +43,4 @@ type ContextOf<N extends OperationName> = { [P in Profile]: N extends Served<P> 
 export type Operation<N extends OperationName> = (input: Input<N>, ctx: ContextOf<N>, call: Call) => Promise<Output<N>>;
 
 /** A row without a handler, or a handler without a row, does not compile. */
-export type HandlersOf<N extends OperationName> = { readonly [K in N]: Operation<K> };
-export type Handlers<P extends Profile = Profile> = HandlersOf<Served<P>>;
+export type Handlers<P extends Profile = Profile> = { readonly [N in Served<P>]: Operation<N> };

@@ -26,7 +26,8 @@ export const CreateModel: Operation<'CreateModel'> = async (input, ctx, call) =>
   const name = input.ProjectName;
   const { modelsPerProject, concurrentTrainings } = ctx.settings.quotas;
   const once = new OnceOnly<{ ModelMetadata: ReturnType<typeof metadata> }>(ctx, 'CreateModel', input);
-  const tooMany = new QuotaError(quotaCodes.concurrentTrainings, 'PROJECT', name, `At most ${concurrentTrainings} models can be trained at once. Wait until one has ended.`);
+  const noRoom = (message: string): QuotaError => new QuotaError(quotaCodes.concurrentTrainings, 'PROJECT', name, message);
+  const tooMany = noRoom(`At most ${concurrentTrainings} models can be trained at once. Wait until one has ended.`);
   if (concurrentTrainings < 1) return once.orElse(tooMany);
 
   for (let attempt = 1; ; attempt += 1) {
@@ -48,7 +49,10 @@ export const CreateModel: Operation<'CreateModel'> = async (input, ctx, call) =>
         ctx.store.models.create(model),
         ctx.store.quotas.take('TRAINING_JOBS', concurrentTrainings),
         ...(tags.length > 0 ? [ctx.store.tags.replace(model, noTags, tagMap(tags))] : []),
-      ], (refused) => (refused.at('quota') && !refused.at('project') ? tooMany : overtaken));
+      ], (refused) => {
+        if (!refused.at('quota') || refused.at('project')) return overtaken;
+        return refused.row('quota')?.['closed'] === true ? noRoom('No model can be trained: this deployment is being removed.') : tooMany;
+      });
       if (first) await deliver(ctx, model);
       return answer;
     } catch (error) {

@@ -1,5 +1,4 @@
-import type { LocalOperation, Profile, Served } from '../contract/operations.ts';
-import type { HandlersOf } from './context.ts';
+import type { Handlers } from './context.ts';
 import { CreateDataset } from './create-dataset.ts';
 import { DescribeDataset } from './datasets.ts';
 import { DeleteDataset } from './delete-dataset.ts';
@@ -18,15 +17,12 @@ import { StopModel } from './stop-model.ts';
 import { ListTagsForResource, TagResource, UntagResource } from './tags.ts';
 import { UpdateDatasetEntries } from './update-dataset-entries.ts';
 
-type Deployed<P extends Profile> = HandlersOf<Exclude<Served<P>, LocalOperation>>;
-
 // One set per profile, so that the function of one profile carries the code of no other.
-export const readHandlers: Deployed<'read'> = { DescribeProject, ListProjects, DescribeModel, ListModels, ListTagsForResource };
-export const writeHandlers: Deployed<'write'> = { CreateProject, DeleteProject, ImportModel, DeleteModel, StartModel, StopModel, TagResource, UntagResource };
-export const detectHandlers: Deployed<'detect'> = { DetectAnomalies };
-
-/** What only the local host serves. */
-export const localHandlers: HandlersOf<LocalOperation> = {
-  CreateDataset, DescribeDataset, ListDatasetEntries, UpdateDatasetEntries, DeleteDataset, CreateModel,
-  StartModelPackagingJob, DescribeModelPackagingJob, ListModelPackagingJobs,
+export const readHandlers: Handlers<'read'> = {
+  DescribeProject, ListProjects, DescribeDataset, ListDatasetEntries, DescribeModel, ListModels, DescribeModelPackagingJob, ListModelPackagingJobs, ListTagsForResource,
 };
+export const writeHandlers: Handlers<'write'> = {
+  CreateProject, DeleteProject, CreateDataset, UpdateDatasetEntries, DeleteDataset, CreateModel, ImportModel, DeleteModel, StartModel, StopModel,
+  StartModelPackagingJob, TagResource, UntagResource,
+};
+export const detectHandlers: Handlers<'detect'> = { DetectAnomalies };

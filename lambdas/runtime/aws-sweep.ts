@@ -7,10 +7,11 @@ import { base, tableClient, writeLine } from './aws.ts';
 import { sageMakerEngine } from './aws-engine.ts';
 import { meteredEngine } from './metered-engine.ts';
 import { metricLine } from './metrics.ts';
+import { settlingParts } from './settling.ts';
 import { stepFunctions } from './step-functions.ts';
 
 export interface Sweeper {
-  readonly context: Omit<SweepContext, 'importer' | 'trainer' | 'objects'>;
+  readonly context: SweepContext;
   readonly identity: Pick<TableIdentity, 'look'>;
   readonly write: (line: string) => void;
 }
@@ -24,8 +25,7 @@ export const sweepHandler = ({ context, identity, write }: Sweeper) => async ():
     write(metricLine(stage, { ReportOnly: 1, DueRows: due }, [{}], clock.now()));
     return;
   }
-  // The sweep imports nothing and trains nothing: it starts the executions that do.
-  const { looked, failed } = await sweep(context as SweepContext);
+  const { looked, failed } = await sweep(context);
   const running = await store.quotas.used('RUNNING_MODELS');
   write(metricLine(stage, { ReportOnly: 0, DueRows: looked, SweepFailures: failed, RunningModels: running }, [{}], clock.now()));
 };
@@ -34,7 +34,10 @@ export function awsSweeper(env: Environment<'sweep'>): Sweeper {
   const common = base(env);
   const { settings, store, clock } = common;
   return {
-    context: { ...common, runner: stepFunctions(env), engine: meteredEngine(sageMakerEngine(env, common), settings.stage, store, writeLine, () => clock.now()) },
+    context: {
+      ...common, ...settlingParts(env, common), runner: stepFunctions(env),
+      engine: meteredEngine(sageMakerEngine(env, common), settings.stage, store, writeLine, () => clock.now()),
+    },
     identity: new TableIdentity(tableClient(), env.TABLE_NAME, clock),
     write: writeLine,
   };

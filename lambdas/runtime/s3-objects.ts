@@ -1,5 +1,7 @@
-import { CopyObjectCommand, DeleteObjectsCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import type { ObjectLocation, ObjectStream } from '../domain/ports.ts';
+import {
+  CopyObjectCommand, DeleteObjectsCommand, GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client,
+} from '@aws-sdk/client-s3';
+import { LocationRefused, type ObjectLocation, type ObjectStream } from '../domain/ports.ts';
 import type { CopyingStore } from '../hosting/sagemaker/options.ts';
 
 /** Objects in S3. What may not be listed and what is not there look alike to S3, and so to us: roles therefore may list what they may read. */
@@ -10,43 +12,43 @@ export class S3Objects implements CopyingStore {
     this.#client = client;
   }
 
-  async read({ bucket, key }: ObjectLocation): Promise<Uint8Array | undefined> {
-    try {
-      const { Body } = await this.#client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
-      return await Body?.transformToByteArray();
-    } catch (error) {
-      if (isAbsent(error)) return undefined;
-      throw error;
-    }
+  read(location: ObjectLocation): Promise<Uint8Array | undefined> {
+    return asked(location, async () => {
+      const { Body } = await this.#client.send(new GetObjectCommand(named(location)));
+      return Body?.transformToByteArray();
+    });
   }
 
-  async stream({ bucket, key, versionId }: ObjectLocation & { readonly versionId?: string }, from = 0): Promise<ObjectStream | undefined> {
-    try {
-      const { Body, ETag } = await this.#client.send(new GetObjectCommand({
-        Bucket: bucket, Key: key, ...(versionId !== undefined && { VersionId: versionId }), ...(from > 0 && { Range: `bytes=${from}-` }),
-      }));
-      return Body === undefined ? undefined : { tag: ETag ?? '', bytes: Body as unknown as AsyncIterable<Uint8Array> };
-    } catch (error) {
-      if (isAbsent(error)) return undefined;
-      throw error;
-    }
+  stream(location: ObjectLocation & { readonly versionId?: string }, from = 0): Promise<ObjectStream | undefined> {
+    return asked(location, async () => {
+      try {
+        const { Body, ETag } = await this.#client.send(new GetObjectCommand({ ...named(location), ...(from > 0 && { Range: `bytes=${from}-` }) }));
+        return Body === undefined ? undefined : { tag: ETag ?? '', bytes: Body as unknown as AsyncIterable<Uint8Array> };
+      } catch (error) {
+        if (!isError(error, 'InvalidRange')) throw error;
+        return await this.#end(location, from);
+      }
+    });
   }
 
-  async write({ bucket, key }: ObjectLocation, bytes: Uint8Array): Promise<void> {
-    await this.#client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes }));
+  async write(location: ObjectLocation, bytes: Uint8Array): Promise<void> {
+    await refusing(location, () => this.#client.send(new PutObjectCommand({ ...named(location), Body: bytes })));
   }
 
   /** S3 copies up to 5 GB within itself; what a picture is judged by is never larger. */
   async copy(from: ObjectLocation, to: ObjectLocation): Promise<boolean> {
     const path = `${from.bucket}/${from.key.split('/').map(encodeURIComponent).join('/')}`;
-    try {
-      // The copy is ours: it neither needs the caller's tags nor the right to read them.
-      await this.#client.send(new CopyObjectCommand({ Bucket: to.bucket, Key: to.key, CopySource: path, TaggingDirective: 'REPLACE', Tagging: '' }));
-      return true;
-    } catch (error) {
-      if (isAbsent(error)) return false;
-      throw error;
-    }
+    // The copy is ours: it neither needs the caller's tags nor the right to read them.
+    const copied = await asked(from, () => this.#client.send(new CopyObjectCommand({ ...named(to), CopySource: path, TaggingDirective: 'REPLACE', Tagging: '' })));
+    return copied !== undefined;
+  }
+
+  /** S3 calls a range that begins where the object ends an error; whoever has read all of it goes on there all the same. */
+  async #end(location: ObjectLocation & { readonly versionId?: string }, from: number): Promise<ObjectStream> {
+    const { ETag = '', ContentLength } = await this.#client.send(new HeadObjectCommand(named(location)));
+    // Shorter than it was: another object, whose tag says so.
+    if (ContentLength !== undefined && ContentLength > from) throw new Error(`s3://${location.bucket}/${location.key} grew while it was read`);
+    return { tag: ETag, bytes: nothing() };
   }
 
   /** A thousand at a time. An empty prefix would name the whole bucket, which nobody means. */
@@ -63,4 +65,38 @@ export class S3Objects implements CopyingStore {
   }
 }
 
-const isAbsent = (error: unknown): boolean => error instanceof Error && ['NoSuchKey', 'NotFound', 'NoSuchBucket'].includes(error.name);
+/** The bucket of a caller may be in another region. */
+export const s3Objects = (): S3Objects => new S3Objects(new S3Client({ followRegionRedirects: true }));
+
+const named = ({ bucket, key, versionId }: ObjectLocation & { readonly versionId?: string }) =>
+  ({ Bucket: bucket, Key: key, ...(versionId !== undefined && { VersionId: versionId }) });
+
+// eslint-disable-next-line @typescript-eslint/require-await -- a stream that ends at once
+async function* nothing(): AsyncGenerator<Uint8Array> {
+  yield* [];
+}
+
+const isError = (error: unknown, ...names: readonly string[]): error is Error => error instanceof Error && names.includes(error.name);
+
+/** What will not change by asking again: rights, keys, archived objects, versions and buckets that are none. */
+const final = /^(AccessDenied|AllAccessDisabled|InvalidObjectState|NoSuchVersion|NoSuchBucket|InvalidArgument|MethodNotAllowed|PermanentRedirect|KMS\..+)$/;
+
+/** @throws LocationRefused for whatever asking again will not change */
+async function refusing<T>(location: ObjectLocation, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof Error && final.test(error.name))) throw error;
+    throw new LocationRefused(location, `S3 refuses it to this deployment (${error.name}: ${error.message})`);
+  }
+}
+
+/** Asks for an object, and takes "it is not there" for an answer. @throws LocationRefused */
+const asked = <T>(location: ObjectLocation, ask: () => Promise<T>): Promise<T | undefined> => refusing(location, async () => {
+  try {
+    return await ask();
+  } catch (error) {
+    if (isError(error, 'NoSuchKey', 'NotFound', 'NoSuchBucket')) return undefined;
+    throw error;
+  }
+});

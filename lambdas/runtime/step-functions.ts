@@ -2,15 +2,12 @@ import { ExecutionAlreadyExists, SFNClient, StartExecutionCommand } from '@aws-s
 import type { Environment } from '../contract/environments.ts';
 import type { Execution, WorkflowName, WorkflowRunner } from '../domain/ports.ts';
 
-/** The workflows of the stack; the others are the local host's, so far. */
-type DeployedWorkflow = 'hosting' | 'importing';
-
 /** Hands executions to Step Functions. */
 export class StepFunctions implements WorkflowRunner {
   readonly #client: Pick<SFNClient, 'send'>;
-  readonly #machines: Readonly<Partial<Record<WorkflowName, string>>>;
+  readonly #machines: Readonly<Record<WorkflowName, string>>;
 
-  constructor(client: Pick<SFNClient, 'send'>, machines: Readonly<Record<DeployedWorkflow, string>>) {
+  constructor(client: Pick<SFNClient, 'send'>, machines: Readonly<Record<WorkflowName, string>>) {
     this.#client = client;
     this.#machines = machines;
   }
@@ -20,10 +17,8 @@ export class StepFunctions implements WorkflowRunner {
    * still runs with the same input, with success.
    */
   async start({ workflow, name, input }: Execution): Promise<'started' | 'exists'> {
-    const stateMachineArn = this.#machines[workflow];
-    if (stateMachineArn === undefined) throw new Error(`the stack has no workflow for ${workflow}`);
     try {
-      await this.#client.send(new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) }));
+      await this.#client.send(new StartExecutionCommand({ stateMachineArn: this.#machines[workflow], name, input: JSON.stringify(input) }));
       return 'started';
     } catch (error) {
       if (error instanceof ExecutionAlreadyExists) return 'exists';
@@ -32,9 +27,12 @@ export class StepFunctions implements WorkflowRunner {
   }
 }
 
-export const stepFunctions = (env: Pick<Environment<'write'>, 'HOSTING_MACHINE_ARN' | 'IMPORTING_MACHINE_ARN'>): StepFunctions =>
+export const stepFunctions = (env: Pick<Environment<'write'>, `${Uppercase<WorkflowName>}_MACHINE_ARN`>): StepFunctions =>
   new StepFunctions(
     // The caller waits for this: what takes longer than two seconds is left to the sweep.
     new SFNClient({ maxAttempts: 2, requestHandler: { connectionTimeout: 500, requestTimeout: 1000 } }),
-    { hosting: env.HOSTING_MACHINE_ARN, importing: env.IMPORTING_MACHINE_ARN },
+    {
+      hosting: env.HOSTING_MACHINE_ARN, importing: env.IMPORTING_MACHINE_ARN, training: env.TRAINING_MACHINE_ARN, datasets: env.DATASETS_MACHINE_ARN,
+      packaging: env.PACKAGING_MACHINE_ARN,
+    },
   );

@@ -1,9 +1,8 @@
-import type { ModelInput, ObjectStore } from '../domain/ports.ts';
+import type { ExecutionInput, ObjectStore } from '../domain/ports.ts';
 import type { HostingEngine, ModelImporter } from '../hosting/engine.ts';
 import type { Trainer } from '../training/trainer.ts';
-import type { Progress, TaskContext, TaskInput } from '../workflows/context.ts';
-
-type Task = (input: TaskInput, ctx: TaskContext) => Promise<Progress | undefined> | Promise<void>;
+import type { Progress, TaskContext } from '../workflows/context.ts';
+import type { Task } from '../workflows/tasks/tasks.ts';
 
 type Slow = 'engine' | 'importer' | 'trainer' | 'objects';
 
@@ -16,13 +15,16 @@ export class NotEntitled extends Error {
 }
 
 /** A Lambda handler that Step Functions calls. A result is never undefined: a state's result must be JSON. */
-export function serveTask(task: Task, parts: TaskParts): (input: TaskInput) => Promise<Progress | null> {
+export function serveTask<Input extends ExecutionInput>(task: Task<Input>, parts: TaskParts): (input: Input) => Promise<Progress | null> {
   const ctx: TaskContext = { engine: noEngine, importer: noImporter, trainer: noTrainer, objects: noObjects, ...parts };
   return async (input) => await task(input, { ...ctx, log: ctx.log.with(about(input)) }) ?? null;
 }
 
-const about = ({ operationId, attempt, kind, project, version }: ModelInput): Record<string, unknown> =>
-  ({ operationId, attempt, kind, model: `${project}/${version}` });
+const about = ({ v: _, ...input }: ExecutionInput): Record<string, unknown> => {
+  const { operationId, attempt, kind, project } = input;
+  const what = 'version' in input ? { model: `${project}/${input.version}` } : 'type' in input ? { dataset: `${project}/${input.type}` } : { job: `${project}/${input.job}` };
+  return { operationId, attempt, kind, ...what };
+};
 
 const refuse = (what: string) => (): never => {
   throw new NotEntitled(`This function has no right to the ${what}.`);

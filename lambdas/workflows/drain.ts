@@ -2,6 +2,7 @@ import { ConflictError } from '../contract/errors.ts';
 import { mayBegin } from '../domain/lifecycle.ts';
 import { modelId, type Deployment, type Model, type ModelKey } from '../domain/model.ts';
 import type { ModelStatus } from '../contract/shapes.ts';
+import { Refused } from '../store/table.ts';
 import type { TaskContext } from './context.ts';
 
 export interface DrainContext extends Pick<TaskContext, 'store' | 'clock' | 'log'> {
@@ -20,21 +21,23 @@ export class DrainFailed extends Error {
 const stoppable: readonly ModelStatus[] = mayBegin.stop;
 
 /**
- * One look at a stack that is on its way out: lets nothing start any more, stops what can be stopped, and tells whether anything is left that
- * the engine has. Repeated until nothing is; whoever got in before the quota was closed is found by the next look.
+ * One look at a stack that is on its way out: lets nothing start any more, stops what can be stopped, ends what is being trained, and tells whether
+ * anything is left that costs. Repeated until nothing is; whoever got in before the quotas were closed is found by the next look.
  * @param startedAt when the deletion began, in epoch milliseconds
  * @throws DrainFailed after 55 minutes
  */
 export async function drain(ctx: DrainContext, startedAt: number): Promise<{ readonly done: boolean }> {
   const { store, clock, log } = ctx;
   await store.commit(store.quotas.close('RUNNING_MODELS'));
+  await store.commit(store.quotas.close('TRAINING_JOBS'));
   const left: string[] = [];
   for await (const project of store.projects.list()) {
     for await (const model of store.models.list(project.name)) {
-      const open = await openOf(ctx, model);
-      if (open.length === 0) continue;
+      const trains = model.status === 'TRAINING' && model.operation.kind === 'train';
+      if (!trains && (await openOf(ctx, model)).length === 0) continue;
       left.push(`${modelId(model)} (${model.status})`);
-      if (stoppable.includes(model.status)) await stop(ctx, model);
+      if (trains) await endTraining(ctx, model, startedAt);
+      else if (stoppable.includes(model.status)) await stop(ctx, model);
     }
   }
   log.info('draining', { left });
@@ -57,9 +60,21 @@ async function stop(ctx: DrainContext, model: Model): Promise<void> {
   }
 }
 
+/** Its time is over: its execution finds the fence moved, and the sweep, which comes by every minute, ends it and takes away what it needed. */
+async function endTraining({ store, clock }: DrainContext, model: Model, startedAt: number): Promise<void> {
+  const { operation } = model;
+  const deadline = startedAt - 1;
+  if (operation.deadline <= deadline) return;
+  try {
+    await store.commit(store.models.takeOver(model, { ...operation, attempt: operation.attempt + 1, deadline }, clock.now()));
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error; // somebody looked after it since it was read; the next look tries again
+  }
+}
+
 /** CloudFormation shows the beginning of a reason, so the models that are named come first. */
 function told(left: readonly string[]): string {
   const some = left.slice(0, 10).join(', ');
-  return `Still hosted after 55 minutes: ${some}${left.length > 10 ? `, and ${left.length - 10} more` : ''}. `
+  return `Still at work after 55 minutes: ${some}${left.length > 10 ? `, and ${left.length - 10} more` : ''}. `
     + 'Nothing was deleted that they need. Delete the stack again when they are gone; see "Drain failed" in docs/runbook.md.';
 }

@@ -14,7 +14,9 @@ const oneOf = (...values: readonly unknown[]): Rule => ({ is: `one of ${values.j
 const yesOrNo = oneOf(true, false);
 const arn = (service: string, example: string): Rule => text(new RegExp(`^arn:aws[a-z-]*:${service}:`), `an ARN such as ${example}`);
 
-const keyArn = text(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key\/(mrk-[0-9a-f]{32}|[0-9a-f-]{36})$/, 'the ARN of a key');
+const key = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key\/(mrk-[0-9a-f]{32}|[0-9a-f-]{36})$/;
+const keyArn = text(key, 'the ARN of a key');
+const instanceType = text(/^ml\.[a-z0-9-]+\.[a-z0-9-]+$/, 'an instance type such as ml.c5.2xlarge');
 
 const throttle: Rule = { members: { rate: count(1, 10_000), burst: count(1, 5_000) }, required: ['rate', 'burst'] };
 
@@ -33,10 +35,14 @@ export const schema: Readonly<Record<keyof StageConfig, Rule>> = {
     test: (value) => typeof value === 'object' && value !== null && !Array.isArray(value)
       && Object.entries(value).every(([key, each]) => typeof each === 'string' && !/^(aws|crowsnest):/i.test(key)),
   },
-  instanceType: text(/^ml\.[a-z0-9-]+\.[a-z0-9-]+$/, 'an instance type such as ml.c5.2xlarge'),
+  instanceType,
   invocationsPerInstance: count(1, 100_000),
   algorithmArn: arn('sagemaker', 'arn:aws:sagemaker:eu-west-1:123456789012:algorithm/name'),
+  trainingInstanceType: instanceType,
+  trainingVolumeGigabytes: count(1, 16_384),
+  trainingSeconds: count(600, 432_000),
   buckets: texts(bucket, 'names of buckets'),
+  bucketKeyArns: texts(key, 'ARNs of keys'),
   images: texts(/^[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?\/[a-z0-9._/-]+([:@][A-Za-z0-9._:-]+|:\*)?\*?$/, 'images such as 123456789012.dkr.ecr.eu-west-1.amazonaws.com/inspection:*'),
   modelPackages: texts(/^arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:[0-9]{12}:model-package\/.+$/, 'ARNs of model packages, which may end with *'),
   volumeKeyArn: keyArn,

@@ -22,10 +22,16 @@ export interface StageConfig {
   readonly instanceType: string;
   /** How many pictures a minute one instance should judge, before another one is added. */
   readonly invocationsPerInstance: number;
-  /** The subscribed algorithm, in this region, whose training output may be imported. */
+  /** The subscribed algorithm, in this region, that trains models, and whose training output may be imported. */
   readonly algorithmArn?: string;
+  /** What it trains on: the instance, its storage, and for how long at the most. */
+  readonly trainingInstanceType: string;
+  readonly trainingVolumeGigabytes: number;
+  readonly trainingSeconds: number;
   /** Buckets that callers may name. */
   readonly buckets: readonly string[];
+  /** The keys that these buckets are encrypted with, where they are not AWS's own. */
+  readonly bucketKeyArns: readonly string[];
   /** Container images that callers may name; `*` at the end stands for anything. */
   readonly images: readonly string[];
   /** Model packages that callers may name; likewise. */
@@ -69,7 +75,8 @@ const shared = {
   tags: {},
   instanceType: 'ml.c5.2xlarge', // what AWS names for the Marketplace algorithm
   invocationsPerInstance: 180,
-  buckets: [], images: [], modelPackages: [],
+  trainingInstanceType: 'ml.g4dn.2xlarge', trainingVolumeGigabytes: 20, trainingSeconds: 7200, // likewise
+  buckets: [], bucketKeyArns: [], images: [], modelPackages: [],
   quotas: defaultQuotas,
   throttles: { read: { rate: 50, burst: 100 }, write: { rate: 10, burst: 20 }, detect: { rate: 200, burst: 400 } },
   extensions: true,

@@ -80,7 +80,7 @@ export class Alarms extends Construct {
     const { restApi, workflows, sweep, audit } = this.#props;
     const executions = Object.fromEntries(workflows.flatMap((workflow) => [
       [`${workflow.node.id}Failed`, { metric: workflow.machine.metricFailed({ period: minutes(5) }), above: 0, says: 'an execution failed; the sweep goes on with its model.', heading: 'Stuck model' }],
-      [`${workflow.node.id}TimedOut`, { metric: workflow.machine.metricTimedOut({ period: minutes(5) }), above: 0, says: 'an execution took longer than three hours.', heading: 'Stuck model' }],
+      [`${workflow.node.id}TimedOut`, { metric: workflow.machine.metricTimedOut({ period: minutes(5) }), above: 0, says: 'an execution took longer than its workflow allows.', heading: 'Stuck model' }],
     ]));
     return {
       ServerErrors: { metric: restApi.metricServerError({ period: minutes(5) }), above: 5, says: 'the API answers with errors of its own.', heading: 'API errors' },

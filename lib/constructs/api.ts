@@ -7,7 +7,7 @@ import { InterfaceVpcEndpoint } from 'aws-cdk-lib/aws-ec2';
 import { AccountPrincipal, AnyPrincipal, Effect, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { deployedNames, operations, type OperationName, type Profile } from '../../lambdas/contract/operations.ts';
+import { operationNames, operations, type OperationName, type Profile } from '../../lambdas/contract/operations.ts';
 import { acknowledge } from '../acknowledge.ts';
 import type { StageConfig } from '../config/stages.ts';
 import { GatewayResponses } from './gateway-responses.ts';
@@ -61,7 +61,7 @@ export class Api extends Construct {
         methodOptions: throttlesOf(props),
       },
     });
-    for (const name of deployedNames) {
+    for (const name of operationNames) {
       const { method, profile } = operations[name];
       this.restApi.root.resourceForPath(pathOf(name)).addMethod(method, new LambdaIntegration(functions[profile], { allowTestInvoke: false }), {
         operationName: name, authorizationType: AuthorizationType.IAM,
@@ -91,7 +91,7 @@ export class Api extends Construct {
 const managedLogs = 'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]';
 
 function throttlesOf({ throttles }: ApiProps): Record<string, MethodDeploymentOptions> {
-  return Object.fromEntries(deployedNames.map((name) => {
+  return Object.fromEntries(operationNames.map((name) => {
     const { method, profile } = operations[name];
     const { rate, burst } = throttles[profile];
     return [`${pathOf(name)}/${method}`, { throttlingRateLimit: rate, throttlingBurstLimit: burst }];

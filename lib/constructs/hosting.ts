@@ -1,17 +1,13 @@
-import { ArnFormat, Aws, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Aws, Stack } from 'aws-cdk-lib';
 import { Role, ServicePrincipal, type IRole } from 'aws-cdk-lib/aws-iam';
-import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { acknowledge } from '../acknowledge.ts';
 import { allow, type Grant } from './grant.ts';
-import { useKey } from './key.ts';
+import type { Objects } from './objects.ts';
 
 export interface HostingProps {
   readonly stage: string;
-  readonly key: IKey | undefined;
-  /** Buckets and images that callers may name. */
-  readonly buckets: readonly string[];
+  readonly objects: Objects;
+  /** Images and model packages that callers may name. */
   readonly images: readonly string[];
   readonly modelPackages: readonly string[];
   readonly algorithmArn: string | undefined;
@@ -19,28 +15,20 @@ export interface HostingProps {
 }
 
 /** Engine resources are made, and named, while the stack runs; and some actions know no resources. */
-const because = 'Names are made while the stack runs: the wildcard stands behind the stage\'s own prefix, a bucket or a list of the operator\'s, or an action that knows no resources.';
+const because = 'Names are made while the stack runs: the wildcard stands behind the stage\'s own prefix, a list of the operator\'s, or an action that knows no resources.';
 
 /** What a run is made of: the types as ARNs write them, and as actions do. */
 const nouns = { endpoint: 'Endpoint', 'endpoint-config': 'EndpointConfig', model: 'Model' } as const;
 const types = ['endpoint', 'endpoint-config', 'model'] as const;
 
-/** What models are hosted with: the role that endpoints run under, the bucket that keeps our copies, and who may do what to the engine. */
+/** What models are hosted with: the role that endpoints run under, and who may do what to the engine. */
 export class Hosting extends Construct {
   readonly executionRole: Role;
-  readonly artifacts: Bucket;
   readonly #props: HostingProps;
 
   constructor(scope: Construct, id: string, props: HostingProps) {
     super(scope, id);
     this.#props = props;
-    this.artifacts = new Bucket(this, 'Artifacts', {
-      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-      enforceSSL: true,
-      removalPolicy: RemovalPolicy.RETAIN, // nobody gets the right to empty it, and a bucket that is not empty cannot be deleted
-      ...(props.key === undefined ? { encryption: BucketEncryption.S3_MANAGED } : { encryption: BucketEncryption.KMS, encryptionKey: props.key, bucketKeyEnabled: true }),
-    });
-    acknowledge(this.artifacts, ['AwsSolutions-S1'], 'Only this stack writes here, each object once; who asked for it is in the model\'s row.');
     this.executionRole = this.#makeExecutionRole();
   }
 
@@ -93,34 +81,38 @@ export class Hosting extends Construct {
     this.#allow(to, ['sagemaker:ListTags'], this.#ours(...types, 'model-package'));
   }
 
+  /** Makes packages of what a training put out. */
+  allowPackages(to: IRole): void {
+    this.#allow(to, ['sagemaker:CreateModelPackage', 'sagemaker:DescribeModelPackage', 'sagemaker:AddTags', 'sagemaker:ListTags'], this.#ours('model-package'));
+    this.#allow(to, ['aws-marketplace:ViewSubscriptions'], ['*']);
+  }
+
   /** Looks at what callers name, copies it, and makes packages of it. */
   allowImport(to: IRole): void {
-    const { modelPackages, algorithmArn, buckets, key } = this.#props;
-    this.#allow(to, [
-      'sagemaker:CreateModelPackage', 'sagemaker:DescribeModelPackage', 'sagemaker:DeleteModelPackage', 'sagemaker:AddTags', 'sagemaker:ListTags',
-    ], this.#ours('model-package'));
+    const { modelPackages, algorithmArn, objects } = this.#props;
+    this.allowPackages(to);
     if (modelPackages.length > 0) this.#allow(to, ['sagemaker:DescribeModelPackage'], modelPackages);
     if (algorithmArn !== undefined) this.#allow(to, ['sagemaker:DescribeAlgorithm'], [algorithmArn]);
-    this.#allow(to, ['aws-marketplace:ViewSubscriptions'], ['*']);
-    if (buckets.length > 0) {
-      this.#allow(to, ['s3:GetObject'], buckets.map((name) => `arn:${Aws.PARTITION}:s3:::${name}/*`));
-      this.#allow(to, ['s3:ListBucket'], buckets.map((name) => `arn:${Aws.PARTITION}:s3:::${name}`));
-    }
-    this.#allow(to, ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], [this.artifacts.arnForObjects('*')]);
-    this.#allow(to, ['s3:ListBucket'], [this.artifacts.bucketArn]);
-    if (key !== undefined) useKey(key, to, 's3');
+    objects.allowRead(to);
+    objects.allowArtifacts(to, 'Put');
+    this.allowDiscard(to);
+  }
+
+  /** Removes what is kept for a version. */
+  allowDiscard(to: IRole): void {
+    this.#allow(to, ['sagemaker:DescribeModelPackage', 'sagemaker:DeleteModelPackage', 'sagemaker:ListTags'], this.#ours('model-package'));
+    this.#allow(to, ['sagemaker:DescribeModel', 'sagemaker:DeleteModel', 'sagemaker:ListTags'], this.#ours('model'));
+    this.#props.objects.allowArtifacts(to, 'Get', 'Delete');
   }
 
   /** What an endpoint needs to come up: our copies, the images that are listed, and its own log. Models run without a network. */
   #makeExecutionRole(): Role {
-    const { images, key, stage } = this.#props;
+    const { images, objects, stage } = this.#props;
     const role = new Role(this, 'ExecutionRole', {
       description: 'Crowsnest: what hosted models run under',
       assumedBy: new ServicePrincipal('sagemaker.amazonaws.com', { conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } } }),
     });
-    this.#allow(role, ['s3:GetObject'], [this.artifacts.arnForObjects('*')]);
-    this.#allow(role, ['s3:ListBucket'], [this.artifacts.bucketArn]);
-    if (key !== undefined) useKey(key, role, 's3');
+    objects.allowArtifacts(role, 'Get');
     const group = Stack.of(this).formatArn({ service: 'logs', resource: 'log-group', resourceName: `/aws/sagemaker/Endpoints/cn-${stage}-*`, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
     this.#allow(role, ['logs:CreateLogGroup', 'logs:DescribeLogStreams'], [group]);
     this.#allow(role, ['logs:CreateLogStream', 'logs:PutLogEvents'], [`${group}:log-stream:*`]);

@@ -22,6 +22,8 @@ const rights = {
   change: ['dynamodb:ConditionCheckItem', 'dynamodb:UpdateItem'],
   put: ['dynamodb:PutItem'],
   delete: ['dynamodb:DeleteItem'],
+  /** Many rows at once, without conditions: written where nobody reads yet, or removed where nobody reads any more. */
+  bulk: ['dynamodb:BatchWriteItem'],
   identify: ['dynamodb:DescribeTable'],
 } as const;
 

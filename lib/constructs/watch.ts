@@ -7,12 +7,14 @@ import type { Environment } from '../../lambdas/contract/environments.ts';
 import type { Hosting } from './hosting.ts';
 import { FunctionGroup, type FunctionDefaults } from './service-function.ts';
 import type { StateTable } from './state-table.ts';
+import type { Training } from './training.ts';
 import type { Workflow } from './workflow.ts';
 
 export interface WatchProps {
   readonly defaults: FunctionDefaults;
   readonly table: StateTable;
   readonly hosting: Hosting;
+  readonly training: Training;
   readonly workflows: readonly Workflow[];
   readonly environment: { readonly sweep: Environment<'sweep'>; readonly audit: Environment<'audit'> };
 }
@@ -23,17 +25,20 @@ export class Watch extends Construct {
   readonly audit: LambdaFunction;
   readonly sweepGroup: FunctionGroup<'sweep'>;
 
-  constructor(scope: Construct, id: string, { defaults, table, hosting, workflows, environment }: WatchProps) {
+  constructor(scope: Construct, id: string, { defaults, table, hosting, training, workflows, environment }: WatchProps) {
     super(scope, id);
     this.sweepGroup = new FunctionGroup(this, 'Sweep', {
       defaults, kind: 'sweep', bundle: 'sweep', environment: environment.sweep, description: 'Crowsnest: looks after every row that is due',
     });
     const { role } = this.sweepGroup;
-    table.allow(role, 'read', 'change', 'put', 'identify');
+    table.allow(role, 'read', 'change', 'put', 'delete', 'bulk', 'identify');
     table.allowDue(role);
     for (const workflow of workflows) workflow.allowStart(role);
     hosting.allowRelease(role);
     hosting.allowScale(role);
+    // What no execution brings to its end in time is brought there by the sweep.
+    hosting.allowDiscard(role);
+    training.allowSettle(role);
     this.sweep = this.sweepGroup.add('handler', { timeout: Duration.minutes(5), memory: 512 });
     every(this, 'Minute', Duration.minutes(1), this.sweep);
 

@@ -21,10 +21,13 @@ const bundles: readonly (readonly [name: string, kind: FunctionKind, handlers: r
   ['api-read', 'read', ['handler']],
   ['api-write', 'write', ['handler']],
   ['detect', 'detect', ['handler']],
-  ['task-rows', 'rows', ['Claim', 'MarkFailed', 'MarkStopped']],
+  ['task-rows', 'rows', ['Claim', 'MarkFailed', 'MarkStopped', 'MarkTrainingFailed']],
   ['task-provision', 'provision', ['MarkHosted', 'ObserveHosting', 'Provision']],
   ['task-release', 'release', ['ObserveRelease', 'Release']],
   ['task-importing', 'importing', ['Admit', 'Erase']],
+  ['task-datasets', 'datasets', ['Carry', 'Settle', 'Stage']],
+  ['task-training', 'training', ['CleanUp', 'MarkTrained', 'ObserveTraining', 'TakeExamples', 'Train']],
+  ['task-packaging', 'packaging', ['Package']],
   ['sweep', 'sweep', ['handler']],
   ['audit', 'audit', ['handler']],
   ['drain', 'drain', ['begin', 'look']],
@@ -63,10 +66,10 @@ test('a function that has lost a variable does not start, and says which', () =>
   expect(() => exportsOf('sweep', { ...environmentOf('sweep'), TIMES: '{"delivery":60}' })).toThrow(/The environment variable TIMES must be whole numbers for delivery, start, /);
 });
 
-test('only the tasks that import carry the client of S3, and only who needs the engine carries its', () => {
+test('only tasks that handle objects, and the sweep for what it settles, carry the client of S3, and only who needs the engine carries its', () => {
   const having = (pattern: RegExp): string[] => [...inputs].filter(([, files]) => files.some((file) => pattern.test(file))).map(([name]) => name).sort();
-  expect(having(/@aws-sdk\/client-s3\//)).toEqual(['task-importing']);
-  expect(having(/@aws-sdk\/client-sagemaker\//)).toEqual(['audit', 'sweep', 'task-importing', 'task-provision', 'task-release']);
+  expect(having(/@aws-sdk\/client-s3\//)).toEqual(['sweep', 'task-datasets', 'task-importing', 'task-packaging', 'task-training']);
+  expect(having(/@aws-sdk\/client-sagemaker\//)).toEqual(['audit', 'sweep', 'task-importing', 'task-provision', 'task-release', 'task-training']);
   expect(having(/@aws-sdk\/client-sfn\//)).toEqual(['api-write', 'drain', 'sweep']);
 });
 

@@ -8,7 +8,7 @@ import { Credentials } from '../../lambdas/local/credentials.ts';
 import { ExecutionMemory, executionSchema, scan } from '../../lambdas/local/execution-memory.ts';
 import { LocalRunner } from '../../lambdas/local/runner.ts';
 import { listen, type LocalServer } from '../../lambdas/local/server.ts';
-import { detectHandlers, localHandlers, readHandlers, writeHandlers } from '../../lambdas/operations/handlers.ts';
+import { detectHandlers, readHandlers, writeHandlers } from '../../lambdas/operations/handlers.ts';
 import { HostedMemory } from '../../lambdas/operations/hosted-memory.ts';
 import type { AccessKey } from '../../lambdas/runtime/environment.ts';
 import { createLog } from '../../lambdas/runtime/log.ts';
@@ -88,7 +88,7 @@ export class World {
     await dynamo.table(world.executionsName, executionSchema);
     const credentials = options.keys === undefined ? undefined : new Credentials(options.keys, world.settings, world.clock);
     world.#server = await listen({
-      service: { handlers: { ...readHandlers, ...writeHandlers, ...detectHandlers, ...localHandlers }, context: { ...world.context, hosted: new HostedMemory() } },
+      service: { handlers: { ...readHandlers, ...writeHandlers, ...detectHandlers }, context: { ...world.context, hosted: new HostedMemory() } },
       log: world.log,
       authenticate: (request, operation, labels) => credentials?.authenticate(request, operation, labels) ?? 'arn:aws:iam::111122223333:user/test',
     }, '127.0.0.1', 0, credentials !== undefined);

@@ -12,9 +12,11 @@ interface Statement {
 const kms = 'arn:aws:kms:eu-west-1:111122223333:key/01234567-89ab-cdef-0123-456789abcdef';
 const volume = 'arn:aws:kms:eu-west-1:111122223333:key/fedcba98-7654-3210-fedc-ba9876543210';
 
+const cameraKey = 'arn:aws:kms:eu-west-1:444455556666:key/00112233-4455-6677-8899-aabbccddeeff';
+
 /** Everything that can be configured and leads to a right. */
 const whole = synthesise('prod', {
-  images: ['444455556666.dkr.ecr.eu-west-1.amazonaws.com/inspection:*'], buckets: ['cameras'], keyArn: kms, volumeKeyArn: volume,
+  images: ['444455556666.dkr.ecr.eu-west-1.amazonaws.com/inspection:*'], buckets: ['cameras'], bucketKeyArns: [cameraKey], keyArn: kms, volumeKeyArn: volume,
   modelPackages: ['arn:aws:sagemaker:eu-west-1:865070037744:model-package/vision-*'], algorithmArn: 'arn:aws:sagemaker:eu-west-1:865070037744:algorithm/vision',
 });
 
@@ -41,10 +43,24 @@ const linesOf = (statements: readonly Statement[]): string[] => statements.flatM
 const on = (resource: string, ...actions: string[]): string[] => actions.map((action) => `${action} on ${resource}`);
 const sage = (type: string, ...actions: string[]): string[] => on(`arn:aws:sagemaker:eu-west-1:111122223333:${type}/cn-prod-*`, ...actions.map((action) => `sagemaker:${action}`));
 const table = (...actions: string[]): string[] => on('<Table.Arn>', ...actions.map((action) => `dynamodb:${action}`));
-const machines = ['states:StartExecution on <HostingWorkflowMachine>', 'states:StartExecution on <ImportingWorkflowMachine>'];
+const machines = ['Hosting', 'Importing', 'Training', 'Datasets', 'Packaging'].map((name) => `states:StartExecution on <${name}WorkflowMachine>`);
 const trace = ['xray:PutTelemetryRecords on *', 'xray:PutTraceSegments on *'];
 const keyActions = ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'];
-const key = (service: string): string[] => keyActions.map((action) => `${action} on ${kms} if kms:ViaService=${service}.eu-west-1.amazonaws.com`);
+const key = (service: string, arn = kms): string[] => keyActions.map((action) => `${action} on ${arn} if kms:ViaService=${service}.eu-west-1.amazonaws.com`);
+const cameras = (...actions: string[]): string[] => [...on('arn:aws:s3:::cameras/*', ...actions.map((action) => `s3:${action}`)), ...key('s3', cameraKey)];
+const readCameras = [...cameras('GetObject', 'GetObjectVersion'), 's3:ListBucket on arn:aws:s3:::cameras'];
+const artifacts = (...actions: string[]): string[] => [
+  ...on('<ObjectsArtifacts.Arn>/*', ...actions.map((action) => `s3:${action}Object`)), 's3:ListBucket on <ObjectsArtifacts.Arn>', ...key('s3'),
+];
+const discard = [
+  ...sage('model-package', 'DescribeModelPackage', 'DeleteModelPackage', 'ListTags'), ...sage('model', 'DescribeModel', 'DeleteModel', 'ListTags'), ...artifacts('Get', 'Delete'),
+];
+const settle = [
+  ...sage('training-job', 'DescribeTrainingJob', 'StopTrainingJob', 'ListTags'), ...sage('transform-job', 'DescribeTransformJob', 'StopTransformJob', 'ListTags'),
+  ...sage('model', 'DescribeModel', 'DeleteModel', 'ListTags'), ...sage('model-package', 'DescribeModelPackage', 'ListTags'),
+  ...artifacts('Get', 'Put', 'Delete'), ...readCameras, ...cameras('PutObject'),
+];
+const packages = [...sage('model-package', 'CreateModelPackage', 'DescribeModelPackage', 'AddTags', 'ListTags'), 'aws-marketplace:ViewSubscriptions on *'];
 const own = (log: string): string[] => [...on(`<${log}.Arn>`, 'logs:CreateLogStream', 'logs:PutLogEvents'), ...trace];
 const observe = [
   ...sage('endpoint', 'DescribeEndpoint', 'ListTags'), ...sage('endpoint-config', 'DescribeEndpointConfig', 'ListTags'), ...sage('model', 'DescribeModel', 'ListTags'),
@@ -69,7 +85,7 @@ const framework = (name: string): string[] => on(`<DrainFunction${name}.Arn>`, '
 /** By hand: who may do what, on what. Whoever adds a right adds it here, and sees it next to all others. */
 const expected: Record<string, string[]> = {
   ReadRole: [...own('ReadLog'), ...table('GetItem', 'Query'), ...key('dynamodb')],
-  WriteRole: [...own('WriteLog'), ...table('GetItem', 'Query', 'ConditionCheckItem', 'UpdateItem', 'PutItem', 'DeleteItem'), ...key('dynamodb'), ...machines],
+  WriteRole: [...own('WriteLog'), ...table('GetItem', 'Query', 'ConditionCheckItem', 'UpdateItem', 'PutItem', 'DeleteItem', 'BatchWriteItem'), ...key('dynamodb'), ...machines],
   DetectRole: [...own('DetectLog'), ...table('GetItem', 'Query'), ...key('dynamodb'), ...sage('endpoint', 'InvokeEndpoint')],
   TasksRowsRole: [...own('TasksRowsLog'), ...table('GetItem', 'Query', 'ConditionCheckItem', 'UpdateItem'), ...key('dynamodb')],
   TasksProvisionRole: [
@@ -80,16 +96,26 @@ const expected: Record<string, string[]> = {
   ],
   TasksReleaseRole: [...own('TasksReleaseLog'), ...table('GetItem', 'Query', 'ConditionCheckItem', 'UpdateItem'), ...key('dynamodb'), ...release],
   TasksImportingRole: [
-    ...own('TasksImportingLog'), ...table('GetItem', 'Query', 'ConditionCheckItem', 'UpdateItem', 'DeleteItem'), ...key('dynamodb'), ...key('s3'),
-    ...sage('model-package', 'CreateModelPackage', 'DescribeModelPackage', 'DeleteModelPackage', 'AddTags', 'ListTags'), 'aws-marketplace:ViewSubscriptions on *',
+    ...own('TasksImportingLog'), ...table('GetItem', 'Query', 'ConditionCheckItem', 'UpdateItem', 'DeleteItem'), ...key('dynamodb'), ...packages, ...discard,
     'sagemaker:DescribeModelPackage on arn:aws:sagemaker:eu-west-1:865070037744:model-package/vision-*',
     'sagemaker:DescribeAlgorithm on arn:aws:sagemaker:eu-west-1:865070037744:algorithm/vision',
-    's3:GetObject on arn:aws:s3:::cameras/*', 's3:ListBucket on arn:aws:s3:::cameras',
-    ...on('<HostingArtifacts.Arn>/*', 's3:GetObject', 's3:PutObject', 's3:DeleteObject'), 's3:ListBucket on <HostingArtifacts.Arn>',
+    ...readCameras, ...artifacts('Put'),
+  ],
+  TasksDatasetsRole: [
+    ...own('TasksDatasetsLog'), ...table('GetItem', 'Query', 'ConditionCheckItem', 'UpdateItem', 'PutItem', 'BatchWriteItem'), ...key('dynamodb'), ...readCameras,
+  ],
+  TasksTrainingRole: [
+    ...own('TasksTrainingLog'), ...table('GetItem', 'Query', 'ConditionCheckItem', 'UpdateItem'), ...key('dynamodb'), ...packages, ...settle,
+    ...sage('training-job', 'CreateTrainingJob', 'AddTags'), ...sage('transform-job', 'CreateTransformJob', 'AddTags'), ...sage('model', 'CreateModel', 'AddTags'),
+    'iam:PassRole on <TrainingExecutionRole.Arn> if iam:PassedToService=sagemaker.amazonaws.com',
+    'sagemaker:DescribeAlgorithm on arn:aws:sagemaker:eu-west-1:865070037744:algorithm/vision',
+  ],
+  TasksPackagingRole: [
+    ...own('TasksPackagingLog'), ...table('GetItem', 'Query', 'ConditionCheckItem', 'UpdateItem'), ...key('dynamodb'), ...artifacts('Get'), ...readCameras, ...cameras('PutObject'),
   ],
   WatchSweepRole: [
-    ...own('WatchSweepLog'), ...table('GetItem', 'Query', 'ConditionCheckItem', 'UpdateItem', 'PutItem', 'DescribeTable'), 'dynamodb:Query on <Table.Arn>/index/due',
-    ...key('dynamodb'), ...machines, ...release, ...scale,
+    ...own('WatchSweepLog'), ...table('GetItem', 'Query', 'ConditionCheckItem', 'UpdateItem', 'PutItem', 'DeleteItem', 'BatchWriteItem', 'DescribeTable'),
+    'dynamodb:Query on <Table.Arn>/index/due', ...key('dynamodb'), ...machines, ...release, ...scale, ...discard, ...settle,
   ],
   WatchAuditRole: [
     ...own('WatchAuditLog'), ...table('GetItem', 'Query'), ...key('dynamodb'),
@@ -102,17 +128,29 @@ const expected: Record<string, string[]> = {
     'cloudformation:DescribeStacks on <AWS::StackId>',
   ],
   HostingExecutionRole: [
-    's3:GetObject on <HostingArtifacts.Arn>/*', 's3:ListBucket on <HostingArtifacts.Arn>', ...key('s3'),
+    ...artifacts('Get'),
     ...on('arn:aws:logs:eu-west-1:111122223333:log-group:/aws/sagemaker/Endpoints/cn-prod-*', 'logs:CreateLogGroup', 'logs:DescribeLogStreams'),
     ...on('arn:aws:logs:eu-west-1:111122223333:log-group:/aws/sagemaker/Endpoints/cn-prod-*:log-stream:*', 'logs:CreateLogStream', 'logs:PutLogEvents'),
     'ecr:GetAuthorizationToken on *',
     ...on('arn:aws:ecr:eu-west-1:444455556666:repository/inspection', 'ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'),
+  ],
+  TrainingExecutionRole: [
+    ...artifacts('Get', 'Put'), ...readCameras,
+    ...['TrainingJobs', 'TransformJobs'].flatMap((jobs) => [
+      ...on(`arn:aws:logs:eu-west-1:111122223333:log-group:/aws/sagemaker/${jobs}`, 'logs:CreateLogGroup', 'logs:DescribeLogStreams'),
+      ...on(`arn:aws:logs:eu-west-1:111122223333:log-group:/aws/sagemaker/${jobs}:log-stream:cn-prod-*`, 'logs:CreateLogStream', 'logs:PutLogEvents'),
+    ]),
   ],
   HostingWorkflowMachineRole: [...deliverLogs, ...trace, ...invoke(
     'TasksRowsClaim', 'TasksRowsMarkFailed', 'TasksRowsMarkStopped', 'TasksProvision', 'TasksProvisionObserveHosting', 'TasksProvisionMarkHosted',
     'TasksRelease', 'TasksReleaseObserveRelease', 'TasksImportingErase',
   )],
   ImportingWorkflowMachineRole: [...deliverLogs, ...trace, ...invoke('TasksImportingAdmit')],
+  TrainingWorkflowMachineRole: [...deliverLogs, ...trace, ...invoke(
+    'TasksTrainingTakeExamples', 'TasksTrainingTrain', 'TasksTrainingObserveTraining', 'TasksTrainingMarkTrained', 'TasksRowsMarkTrainingFailed', 'TasksTrainingCleanUp',
+  )],
+  DatasetsWorkflowMachineRole: [...deliverLogs, ...trace, ...invoke('TasksDatasetsStage', 'TasksDatasetsCarry', 'TasksDatasetsSettle')],
+  PackagingWorkflowMachineRole: [...deliverLogs, ...trace, ...invoke('TasksPackagingPackage')],
   DrainProviderframeworkonEventServiceRole: [...framework('begin'), ...framework('look'), 'states:StartExecution on <DrainProviderwaiterstatemachine>'],
   DrainProviderframeworkisCompleteServiceRole: [...framework('begin'), ...framework('look')],
   DrainProviderframeworkonTimeoutServiceRole: [...framework('begin'), ...framework('look')],
@@ -164,8 +202,8 @@ test('every action exists, and every resource is of a type that it knows; * only
 function arnOf(resource: unknown): string {
   const kinds: readonly (readonly [RegExp, string])[] = [
     [/^<Table\.Arn>/, 'arn:aws:dynamodb:eu-west-1:111122223333:table/name'],
-    [/^<HostingArtifacts\.Arn>/, 'arn:aws:s3:::artifacts'],
-    [/^<HostingExecutionRole\.Arn>/, 'arn:aws:iam::111122223333:role/execution'],
+    [/^<ObjectsArtifacts\.Arn>/, 'arn:aws:s3:::artifacts'],
+    [/^<(Hosting|Training)ExecutionRole\.Arn>/, 'arn:aws:iam::111122223333:role/execution'],
     [/^<\w+Log\.Arn>/, 'arn:aws:logs:eu-west-1:111122223333:log-group:name:*'],
     [/^<(Tasks|Drain)\w+\.Arn>/, 'arn:aws:lambda:eu-west-1:111122223333:function:name'],
     [/^<\w+(Machine|statemachine)>/, 'arn:aws:states:eu-west-1:111122223333:stateMachine:name'],

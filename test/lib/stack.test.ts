@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { environments, type FunctionKind } from '../../lambdas/contract/environments.ts';
-import { deployedNames, operations } from '../../lambdas/contract/operations.ts';
+import { operationNames, operations } from '../../lambdas/contract/operations.ts';
 import { alarmTopicArn, flat, synthesise, unhashed, type Resource, type Synthesised } from './template.ts';
 
 const stages = { dev: synthesise('dev'), staging: synthesise('staging'), prod: synthesise('prod') };
@@ -34,7 +34,7 @@ describe('the API', () => {
       const [, profile = ''] = /<(\w+)handler\.Arn>/.exec(flat(Integration.Uri)) ?? [];
       return `${OperationName}: ${HttpMethod} ${pathOf(dev, ResourceId.Ref)} -> ${profile.toLowerCase()}`;
     });
-    const wanted = deployedNames.map((name) => ({ name, ...operations[name] })).map(({ name, method, path, profile }) => `${name}: ${method} ${path.replace('{resourceArn}', '{resourceArn+}')} -> ${profile}`);
+    const wanted = operationNames.map((name) => ({ name, ...operations[name] })).map(({ name, method, path, profile }) => `${name}: ${method} ${path.replace('{resourceArn}', '{resourceArn+}')} -> ${profile}`);
     expect(routes.sort()).toEqual(wanted.sort());
     expect(new Set(methodsOf(dev).map((method) => method.AuthorizationType))).toEqual(new Set(['AWS_IAM']));
   });
@@ -72,7 +72,7 @@ describe('the API', () => {
     expect(limits['POST /2020-11-20/projects/{projectName}/models/{modelVersion}/start']).toBe(10);
     expect(limits['POST /2020-11-20/projects/{projectName}/models/{modelVersion}/detect']).toBe(200);
     expect(limits['GET /2020-11-20/tags/{resourceArn+}']).toBe(50);
-    expect(Object.keys(limits)).toHaveLength(deployedNames.length + 1);
+    expect(Object.keys(limits)).toHaveLength(operationNames.length + 1);
     expect(MethodSettings.filter(({ DataTraceEnabled }) => DataTraceEnabled === true)).toEqual([]);
     expect(AccessLogSetting.Format).toContain('$context.identity.userArn');
     expect(AccessLogSetting.Format).not.toMatch(/body|input|authorization/i);
@@ -140,7 +140,7 @@ describe('functions', () => {
     expect(functionsOf(confined).map(({ ReservedConcurrentExecutions }) => ReservedConcurrentExecutions).filter(Boolean)).toEqual([20]);
   });
 
-  test.each([['Read', 'read'], ['Write', 'write'], ['Detect', 'detect'], ['TasksRowsClaim', 'rows'], ['TasksProvision', 'provision'], ['WatchSweep', 'sweep'], ['DrainFunctionlook', 'drain']] as [string, FunctionKind][])(
+  test.each([['Read', 'read'], ['Write', 'write'], ['Detect', 'detect'], ['TasksRowsClaim', 'rows'], ['TasksProvision', 'provision'], ['TasksDatasets', 'datasets'], ['TasksTraining', 'training'], ['TasksPackaging', 'packaging'], ['WatchSweep', 'sweep'], ['DrainFunctionlook', 'drain']] as [string, FunctionKind][])(
     '%s is told what its code asks for', (id, kind) => {
       const [, { Properties }] = dev.ofType('AWS::Lambda::Function').find(([each]) => each.startsWith(id)) ?? ['', { Properties: {} }];
       const optional = ['VOLUME_KEY_ARN', 'ALGORITHM_ARN'];
@@ -150,13 +150,14 @@ describe('functions', () => {
 
   test('the workflows call published versions, which outlive the release; tasks end before a workflow gives them up', () => {
     const versions = dev.ofType('AWS::Lambda::Version');
-    expect(versions).toHaveLength(10);
+    expect(versions).toHaveLength(20);
     for (const [, version] of versions) expect(version).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
     for (const [id, { Properties }] of dev.ofType('AWS::StepFunctions::StateMachine').filter(([each]) => each.includes('Workflow'))) {
       const { DefinitionString, DefinitionSubstitutions } = Properties as unknown as { DefinitionString: string; DefinitionSubstitutions: Record<string, unknown> };
       for (const target of Object.values(DefinitionSubstitutions)) expect(flat(target)).toMatch(/^<Tasks\w+CurrentVersion>$/);
       const asked = [...DefinitionString.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name);
-      expect([id.startsWith('Hosting') ? 9 : 1, Object.keys(DefinitionSubstitutions).sort()]).toEqual([asked.length, asked.sort()]);
+      const [name = ''] = id.split('Workflow');
+      expect([{ Hosting: 9, Importing: 1, Training: 6, Datasets: 3, Packaging: 1 }[name], Object.keys(DefinitionSubstitutions).sort()]).toEqual([asked.length, asked.sort()]);
     }
     for (const { Handler, Timeout } of functionsOf(dev).filter(({ Handler }) => /index\.[A-Z]/.test(Handler))) expect([Handler, Timeout < 120]).toEqual([Handler, true]);
   });
@@ -172,9 +173,9 @@ describe('the drain', () => {
   test('goes before everything that a stop needs', () => {
     const before = new Set([drain.DependsOn ?? []].flat().map(unhashed));
     for (const needed of [
-      'Table', 'HostingExecutionRole', 'HostingExecutionRoleDefaultPolicy', 'HostingWorkflowMachine', 'HostingWorkflowMachineRoleDefaultPolicy',
+      'Table', 'ObjectsArtifacts', 'HostingExecutionRole', 'HostingExecutionRoleDefaultPolicy', 'HostingWorkflowMachine', 'HostingWorkflowMachineRoleDefaultPolicy',
       'TasksRelease', 'TasksReleaseObserveRelease', 'TasksReleaseRoleDefaultPolicy', 'TasksRowsClaim', 'TasksRowsMarkStopped', 'TasksRowsRoleDefaultPolicy',
-      'TasksReleaseCurrentVersion', 'WatchMinute', 'WatchSweephandler', 'WatchSweepRoleDefaultPolicy', 'DrainFunctionlook', 'DrainFunctionRoleDefaultPolicy',
+      'TasksReleaseCurrentVersion', 'TasksTrainingCleanUp', 'TrainingWorkflowMachine', 'WatchMinute', 'WatchSweephandler', 'WatchSweepRoleDefaultPolicy', 'DrainFunctionlook', 'DrainFunctionRoleDefaultPolicy',
     ]) expect([...before]).toContain(needed);
     expect([...before].filter((each) => each.startsWith('WatchMinuteAllowEventRule'))).toHaveLength(1);
   });

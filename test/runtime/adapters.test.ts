@@ -27,7 +27,7 @@ const failure = (name: string): Error => Object.assign(new Error(name), { name }
 
 describe('Step Functions', () => {
   const execution = { workflow: 'hosting', name: 'abc-1', input: { v: 1, kind: 'start', project: 'lids', version: '1', operationId: 'abc', attempt: 1 } } as const;
-  const machines = { hosting: 'arn:hosting', importing: 'arn:importing' };
+  const machines = { hosting: 'arn:hosting', importing: 'arn:importing', training: 'arn:training', datasets: 'arn:datasets', packaging: 'arn:packaging' };
 
   test('an execution is started under its own name, with an input that is a function of the row', async () => {
     const sfn = client(() => ({}));
@@ -42,10 +42,29 @@ describe('Step Functions', () => {
 });
 
 describe('objects in S3', () => {
-  test('what is not there is no failure; what may not be read is', async () => {
-    expect(await new S3Objects(client(() => failure('NoSuchKey'))).read({ bucket: 'b', key: 'k' })).toBeUndefined();
-    expect(await new S3Objects(client(() => failure('NoSuchKey'))).copy({ bucket: 'b', key: 'k' }, { bucket: 'c', key: 'k' })).toBe(false);
-    await expect(new S3Objects(client(() => failure('AccessDenied'))).read({ bucket: 'b', key: 'k' })).rejects.toThrow('AccessDenied');
+  const at = { bucket: 'b', key: 'k' };
+  const failing = (name: string): S3Objects => new S3Objects(client(() => failure(name)));
+
+  test('what is not there is no failure; what may not be read, or written, will never be, and says so', async () => {
+    expect(await failing('NoSuchKey').read(at)).toBeUndefined();
+    expect(await failing('NoSuchBucket').stream(at)).toBeUndefined();
+    expect(await failing('NoSuchKey').copy(at, { bucket: 'c', key: 'k' })).toBe(false);
+    for (const name of ['AccessDenied', 'InvalidObjectState', 'KMS.DisabledException']) {
+      await expect(failing(name).read(at)).rejects.toMatchObject({ name: 'LocationRefused', message: `s3://b/k: S3 refuses it to this deployment (${name}: ${name})` });
+      await expect(failing(name).stream(at)).rejects.toMatchObject({ name: 'LocationRefused' });
+    }
+    await expect(failing('NoSuchBucket').write(at, new Uint8Array())).rejects.toMatchObject({ name: 'LocationRefused' });
+    await expect(failing('SlowDown').read(at)).rejects.toMatchObject({ name: 'SlowDown' });
+    await expect(failing('SlowDown').write(at, new Uint8Array())).rejects.toMatchObject({ name: 'SlowDown' });
+  });
+
+  test('who has read all of an object goes on at its end: S3 calls that an error, and it is none', async () => {
+    const s3 = client((name) => (name === 'GetObjectCommand' ? failure('InvalidRange') : { ETag: '"1"', ContentLength: 42 }));
+    const { tag, bytes } = await new S3Objects(s3).stream({ ...at, versionId: 'v' }, 42) ?? { tag: '', bytes: [] };
+    expect([tag, (await Array.fromAsync(bytes)).length]).toEqual(['"1"', 0]);
+    expect(s3.sent).toEqual([
+      ['GetObjectCommand', { Bucket: 'b', Key: 'k', VersionId: 'v', Range: 'bytes=42-' }], ['HeadObjectCommand', { Bucket: 'b', Key: 'k', VersionId: 'v' }],
+    ]);
   });
 
   test('a copy names its source as S3 wants it, and brings no tags along', async () => {

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { StartModelCommand } from '@aws-sdk/client-lookoutvision';
+import { CreateDatasetCommand, CreateModelCommand, CreateProjectCommand, StartModelCommand } from '@aws-sdk/client-lookoutvision';
 import { StopModel } from '../../lambdas/operations/stop-model.ts';
 import { isComplete, onEvent, type Drainer } from '../../lambdas/runtime/aws-drain.ts';
 import { TestDynamo } from '../helpers/dynamo.ts';
+import { line, manifestOf } from '../helpers/manifests.ts';
 import { World } from '../helpers/world.ts';
 
 let dynamo: TestDynamo;
@@ -40,6 +41,17 @@ async function hosted(project: string): Promise<{ ProjectName: string; ModelVers
   return model;
 }
 
+/** A model that is being trained. */
+async function training(ProjectName: string): Promise<{ ProjectName: string; ModelVersion: string }> {
+  const pictures = Array.from({ length: 30 }, (_, index) => line(`${index}.jpg`, index < 20 ? 'normal' : 'anomaly'));
+  await world.objects.write({ bucket: 'photos', key: 'manifest' }, Buffer.from(manifestOf(pictures)));
+  await world.client.send(new CreateProjectCommand({ ProjectName }));
+  await world.client.send(new CreateDatasetCommand({ ProjectName, DatasetType: 'train', DatasetSource: { GroundTruthManifest: { S3Object: { Bucket: 'photos', Key: 'manifest' } } } }));
+  await world.settle();
+  const { ModelMetadata } = await world.client.send(new CreateModelCommand({ ProjectName, OutputConfig: { S3Location: { Bucket: 'results' } } }));
+  return { ProjectName, ModelVersion: ModelMetadata?.ModelVersion ?? '' };
+}
+
 describe('draining', () => {
   test('stops what is hosted through StopModel\'s own path, lets nothing start, and ends when nothing is left', async () => {
     const running = await hosted('lids');
@@ -54,6 +66,22 @@ describe('draining', () => {
     expect((await world.describe(running)).Status).toBe('TRAINED');
     expect(world.engine.resources.size).toBe(0);
     expect(await world.reserved()).toEqual({ used: 0, reserved: 0 });
+  });
+
+  test('ends what is being trained, takes its jobs away, and lets nothing be trained any more', async () => {
+    world.trainer.born = { state: 'running' };
+    const model = await training('lids');
+    const Data = { startedAt: await startedAt() };
+    // Its execution looks, and writes, all the time: a look of ours may come too late for one, and not for all.
+    while ((await world.store.models.get({ project: 'lids', version: '1' }))?.operation.attempt === 1) {
+      expect(await isComplete(drainer)({ ...event, Data })).toEqual({ IsComplete: false });
+    }
+    await world.settle();
+    await world.sweepAfter(1);
+    expect(await world.describe(model)).toMatchObject({ Status: 'TRAINING_FAILED' });
+    expect(world.trainer.jobs.size).toBe(0);
+    expect(await isComplete(drainer)({ ...event, Data })).toEqual({ IsComplete: true });
+    await expect(training('caps')).rejects.toThrow(/this deployment is being removed/);
   });
 
   test('waits for what does not go at once, and stops it only once', async () => {
@@ -76,7 +104,7 @@ describe('draining', () => {
     const Data = { startedAt: await startedAt() };
     await isComplete(drainer)({ ...event, Data });
     world.clock.advance(55 * 60 + 1);
-    await expect(isComplete(drainer)({ ...event, Data })).rejects.toThrow(/^Still hosted after 55 minutes: lids\/1 \(STOPPING_HOSTING\)\. .*docs\/runbook\.md/);
+    await expect(isComplete(drainer)({ ...event, Data })).rejects.toThrow(/^Still at work after 55 minutes: lids\/1 \(STOPPING_HOSTING\)\. .*docs\/runbook\.md/);
   });
 
   test('what goes wrong on the way is tried again with the next question', async () => {

@@ -1,0 +1,16 @@
+import { base, readEnvironment } from '../runtime/aws.ts';
+import { sageMakerTrainer } from '../runtime/aws-trainer.ts';
+import { s3Objects } from '../runtime/s3-objects.ts';
+import { serveTask } from '../runtime/task-handler.ts';
+import { cleanUp, markTrained, observeTraining, takeExamples, train } from '../workflows/tasks/train.ts';
+
+// The tasks that have a model trained and judged. Only their role may order that, and pass the role that it runs under.
+const env = readEnvironment('training');
+const common = base(env);
+const parts = { ...common, trainer: sageMakerTrainer(env, common), objects: s3Objects() };
+
+export const TakeExamples = serveTask(takeExamples, parts);
+export const Train = serveTask(train, parts);
+export const ObserveTraining = serveTask(observeTraining, parts);
+export const MarkTrained = serveTask(markTrained, parts);
+export const CleanUp = serveTask(cleanUp, parts);
