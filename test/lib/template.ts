@@ -22,6 +22,8 @@ export interface Synthesised {
   readonly terminationProtection: boolean;
   /** What the security rules, and the schemas of CloudFormation, have against it. */
   readonly findings: readonly string[];
+  /** The assembly's folder, with its assets. */
+  readonly directory: string;
   ofType(type: string): [id: string, resource: Resource][];
 }
 
@@ -35,13 +37,13 @@ function emptyBundles(): string {
   return folder;
 }
 
-const bundles = emptyBundles();
+const noCode = emptyBundles();
 
 export const alarmTopicArn = 'arn:aws:sns:eu-west-1:111122223333:alarms';
 export const home = { account: '111122223333', region: 'eu-west-1' } as const;
 
-/** The template of a stage, in an account and region that are known, so that ARNs can be read. */
-export function synthesise(stage: StageName, own: object = {}): Synthesised {
+/** The template of a stage, in an account and region that are known, so that ARNs can be read. @param bundles where the code is, if it matters */
+export function synthesise(stage: StageName, own: object = {}, bundles = noCode): Synthesised {
   const app = new App({ outdir: mkdtempSync(join(tmpdir(), 'crowsnest-cdk-')), analyticsReporting: false, context: cdkJson.context });
   const config = configOf(stage, { ...home, ...(stage === 'prod' && { alarmTopicArn }), ...own });
   const stack = addStage(app, stage, config, bundles);
@@ -53,6 +55,7 @@ export function synthesise(stage: StageName, own: object = {}): Synthesised {
     resources: template.Resources,
     outputs: template.Outputs,
     terminationProtection,
+    directory: assembly.directory,
     findings: findingsIn(join(assembly.directory, 'validation-report.json')),
     ofType: (type) => Object.entries(template.Resources).filter(([, { Type }]) => Type === type),
   };

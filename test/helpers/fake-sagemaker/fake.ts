@@ -99,7 +99,7 @@ export class FakeSageMaker {
 
   /** Clients that try once, unless told otherwise, so that every call is one that was asked for. */
   clients(maxAttempts = 1) {
-    const handle = (request: HttpRequest, { abortSignal }: { readonly abortSignal?: AbortSignal } = {}): Promise<HttpAnswer> => this.#handle(request, abortSignal);
+    const handle = (request: HttpRequest, { abortSignal }: { readonly abortSignal?: AbortSignal } = {}): Promise<HttpAnswer> => this.handle(request, abortSignal);
     const config = {
       region: this.world.region, maxAttempts,
       credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example' },
@@ -108,7 +108,8 @@ export class FakeSageMaker {
     return { sagemaker: new SageMakerClient(config), runtime: new SageMakerRuntimeClient(config), scaling: new ApplicationAutoScalingClient(config) };
   }
 
-  async #handle(request: HttpRequest, signal: AbortSignal | undefined): Promise<HttpAnswer> {
+  /** Answers one request, as it is on the wire. */
+  async handle(request: HttpRequest, signal?: AbortSignal): Promise<HttpAnswer> {
     const { operation, input, act } = this.#read(request);
     this.calls.push({ operation, input, at: this.clock.now() });
     this.world.settle();
