@@ -1,42 +1,101 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import {
-  CreateDatasetCommand, CreateProjectCommand, DeleteDatasetCommand, DeleteModelCommand, DeleteProjectCommand, DescribeDatasetCommand, DescribeModelCommand,
-  DescribeModelPackagingJobCommand, DetectAnomaliesCommand, ListDatasetEntriesCommand, ListModelsCommand, LookoutVisionClient, StartModelCommand, StartModelPackagingJobCommand,
-  StopModelCommand, UpdateDatasetEntriesCommand,
+  CreateDatasetCommand, CreateModelCommand, CreateProjectCommand, DeleteDatasetCommand, DeleteModelCommand, DeleteProjectCommand, DescribeDatasetCommand, DescribeModelCommand,
+  DescribeModelPackagingJobCommand, DetectAnomaliesCommand, ListDatasetEntriesCommand, ListModelsCommand, ListTagsForResourceCommand, LookoutVisionClient, StartModelCommand,
+  StartModelPackagingJobCommand, StopModelCommand, TagResourceCommand, UntagResourceCommand, UpdateDatasetEntriesCommand, type ModelDescription,
 } from '@aws-sdk/client-lookoutvision';
 import { Account } from '../helpers/account/account.ts';
 import { line, manifestOf } from '../helpers/manifests.ts';
+
+const ProjectName = 'lids';
+const dataset = { ProjectName, DatasetType: 'train' };
+const OutputConfig = { S3Location: { Bucket: 'results', Prefix: 'lids/' } };
 
 let account: Account;
 let client: LookoutVisionClient;
 
 beforeAll(async () => {
-  account = await Account.deploy({ buckets: ['photos', 'results'], algorithmArn: 'arn:aws:sagemaker:eu-west-1:865070037744:algorithm/vision' });
+  account = await Account.deploy({
+    buckets: ['photos', 'results'], algorithmArn: 'arn:aws:sagemaker:eu-west-1:865070037744:algorithm/vision',
+    modelPackages: ['arn:aws:sagemaker:eu-west-1:123456789012:model-package/vision-*'],
+  });
+  for (const name of ['photos', 'results', 'secrets']) account.objects.bucket(name);
   client = new LookoutVisionClient({ endpoint: account.url, region: 'eu-west-1', credentials: { accessKeyId: 'caller', secretAccessKey: 'secret' }, maxAttempts: 1 });
-  account.objects.bucket('results');
 }, 120_000);
 afterAll(async () => {
   client.destroy();
   await account.close();
 });
-
-const ProjectName = 'lids';
-const dataset = { ProjectName, DatasetType: 'train' };
+beforeEach(() => { account.policies.refused.splice(0); });
 
 const pictures = (count: number, from = 0): object[] => Array.from({ length: count }, (_, index) => line(`${from + index}.jpg`, index % 3 === 0 ? 'anomaly' : 'normal'));
 
-test('a dataset is read from S3 and changed', async () => {
-  // A thousand lines are one step of the workflow, and its end the end of the object: S3 calls going on there an error.
-  account.objects.write({ bucket: 'photos', key: 'train.manifest' }, Buffer.from(manifestOf(pictures(1000))));
-  await client.send(new CreateProjectCommand({ ProjectName }));
-  await client.send(new CreateDatasetCommand({ ...dataset, DatasetSource: { GroundTruthManifest: { S3Object: { Bucket: 'photos', Key: 'train.manifest' } } } }));
+async function createDataset(key: string): Promise<unknown> {
+  await client.send(new CreateDatasetCommand({ ...dataset, DatasetSource: { GroundTruthManifest: { S3Object: { Bucket: 'photos', Key: key } } } }));
   await account.executions.idle();
-  const { DatasetDescription } = await client.send(new DescribeDatasetCommand(dataset));
-  expect(DatasetDescription).toMatchObject({ Status: 'CREATE_COMPLETE', ImageStats: { Total: 1000, Labeled: 1000, Normal: 666, Anomaly: 334 } });
-  await client.send(new UpdateDatasetEntriesCommand({ ...dataset, Changes: Buffer.from(manifestOf(pictures(3, 999))) }));
+  return (await client.send(new DescribeDatasetCommand(dataset))).DatasetDescription;
+}
+
+async function describeModel(ModelVersion: string): Promise<ModelDescription | undefined> {
   await account.executions.idle();
-  expect((await client.send(new DescribeDatasetCommand(dataset))).DatasetDescription).toMatchObject({ Status: 'UPDATE_COMPLETE', ImageStats: { Total: 1002 } });
-  const { DatasetEntries } = await client.send(new ListDatasetEntriesCommand({ ...dataset, MaxResults: 100 }));
-  expect(DatasetEntries).toHaveLength(100);
-  expect(account.policies.refused).toEqual([]);
-}, 60_000);
+  return (await client.send(new DescribeModelCommand({ ProjectName, ModelVersion }))).ModelDescription;
+}
+
+const detect = (ModelVersion: string) => client.send(new DetectAnomaliesCommand({ ProjectName, ModelVersion, Body: Buffer.from('a picture'), ContentType: 'image/jpeg' }));
+
+/** Started, asked, stopped; the engine has nothing left of the run. */
+async function run(ModelVersion: string): Promise<void> {
+  const before = account.sagemaker.resources();
+  await client.send(new StartModelCommand({ ProjectName, ModelVersion, MinInferenceUnits: 1, MaxInferenceUnits: 2 }));
+  expect(await describeModel(ModelVersion)).toMatchObject({ Status: 'HOSTED', MinInferenceUnits: 1, MaxInferenceUnits: 2 });
+  expect((await detect(ModelVersion)).DetectAnomalyResult).toMatchObject({ Source: { Type: 'direct' }, IsAnomalous: true });
+  await account.visit('WatchSweep');
+  await client.send(new StopModelCommand({ ProjectName, ModelVersion }));
+  expect(await describeModel(ModelVersion)).toMatchObject({ Status: 'TRAINED' });
+  expect(account.sagemaker.resources()).toEqual(before);
+}
+
+test('what no policy allows is refused here as well: otherwise the rest would prove nothing', () => {
+  const on = 'arn:aws:dynamodb:eu-west-1:123456789012:table/Table';
+  expect(account.policies.allow('ReadRole', [{ action: 'dynamodb:GetItem', resource: on }])).toBe(true);
+  expect(account.policies.allow('ReadRole', [{ action: 'dynamodb:PutItem', resource: on }])).toBe(false);
+  expect(account.policies.allow('TasksProvisionRole', [{ action: 'iam:PassRole', resource: 'arn:aws:iam::123456789012:role/HostingExecutionRole' }])).toBe(false);
+});
+
+describe('with the rights of the template, and no others', () => {
+  test('a dataset is read from S3, changed and listed', async () => {
+    // A thousand lines are one step of the workflow, and its end the end of the object: S3 calls going on there an error.
+    account.objects.write({ bucket: 'photos', key: 'train.manifest' }, Buffer.from(manifestOf(pictures(1000))));
+    await client.send(new CreateProjectCommand({ ProjectName }));
+    expect(await createDataset('train.manifest')).toMatchObject({ Status: 'CREATE_COMPLETE', ImageStats: { Total: 1000, Labeled: 1000, Normal: 666, Anomaly: 334 } });
+    await client.send(new UpdateDatasetEntriesCommand({ ...dataset, Changes: Buffer.from(manifestOf(pictures(3, 999))) }));
+    await account.executions.idle();
+    expect((await client.send(new DescribeDatasetCommand(dataset))).DatasetDescription).toMatchObject({ Status: 'UPDATE_COMPLETE', ImageStats: { Total: 1002 } });
+    expect((await client.send(new ListDatasetEntriesCommand({ ...dataset, MaxResults: 100 }))).DatasetEntries).toHaveLength(100);
+    await client.send(new DeleteDatasetCommand(dataset));
+    expect(account.policies.refused).toEqual([]);
+  }, 60_000);
+
+  test('a manifest that is not there, and a bucket that nobody listed', async () => {
+    expect(await createDataset('none.manifest')).toMatchObject({ Status: 'CREATE_FAILED', StatusMessage: expect.stringContaining('s3://photos/none.manifest was not found') });
+    await client.send(new DeleteDatasetCommand(dataset));
+    await expect(client.send(new CreateDatasetCommand({ ...dataset, DatasetSource: { GroundTruthManifest: { S3Object: { Bucket: 'secrets', Key: 'x' } } } })))
+      .rejects.toMatchObject({ name: 'ValidationException' });
+    expect(account.policies.refused).toEqual([]);
+  });
+
+  test('a model package is imported, tagged, hosted, asked, stopped and deleted', async () => {
+    const arn = account.sagemaker.addPackage('vision-1', { CustomerMetadataProperties: { f1Score: '0.9', precision: '1', recall: '0.82', evaluatedAt: '2026-01-01T00:00:00Z' } });
+    const answer = await fetch(`${account.url}/2020-11-20/projects/${ProjectName}/models/import`, { method: 'POST', body: JSON.stringify({ Source: { ModelPackageArn: arn } }) });
+    const { ModelMetadata: { ModelArn, ModelVersion } } = await answer.json() as { ModelMetadata: { ModelArn: string; ModelVersion: string } };
+    expect(await describeModel(ModelVersion)).toMatchObject({ Status: 'TRAINED', Performance: { Recall: 0.82 } });
+    await client.send(new TagResourceCommand({ ResourceArn: ModelArn, Tags: [{ Key: 'line', Value: '4' }, { Key: 'shift', Value: 'late' }] }));
+    await client.send(new UntagResourceCommand({ ResourceArn: ModelArn, TagKeys: ['shift'] }));
+    expect((await client.send(new ListTagsForResourceCommand({ ResourceArn: ModelArn }))).Tags).toEqual([{ Key: 'line', Value: '4' }]);
+    await run(ModelVersion);
+    await client.send(new DeleteModelCommand({ ProjectName, ModelVersion }));
+    await account.executions.idle();
+    expect((await client.send(new ListModelsCommand({ ProjectName }))).Models).toEqual([]);
+    expect(account.policies.refused).toEqual([]);
+  }, 60_000);
+});

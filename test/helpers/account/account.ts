@@ -54,7 +54,7 @@ export class Account {
     this.sagemaker = new FakeSageMaker();
     this.policies = new Policies(stack, this.#resolver);
     this.functions = new Functions(stack, this.#resolver, urlOf(services));
-    this.executions = new Executions(stack, this.#resolver, this.policies, this.functions, (seconds) => { this.sagemaker.clock.pass(seconds * 1000); });
+    this.executions = new Executions(stack, this.#resolver, this.policies, this.functions, (seconds) => this.pass(seconds));
     services.on('request', (req, res) => void this.#serve(req, res));
     gateway.on('request', (req, res) => void this.#pass(req, res));
   }
@@ -78,6 +78,12 @@ export class Account {
   /** Where clients call. */
   get url(): string {
     return urlOf(this.#gateway);
+  }
+
+  /** Time goes on, for the functions and for SageMaker. */
+  pass(seconds: number): void {
+    this.sagemaker.clock.pass(seconds * 1000);
+    this.functions.pass(seconds * 1000);
   }
 
   /** Calls a function as a schedule does. @param id the beginning of its logical id */

@@ -25,6 +25,8 @@ export class Functions {
   readonly #processes = new Map<string, ChildProcess>();
   readonly #waiting = new Map<number, { readonly resolve: (result: unknown) => void; readonly reject: (error: Error) => void }>();
   #calls = 0;
+  /** How far the functions' clocks are ahead, in milliseconds. */
+  #ahead = 0;
   /** What functions have written, with the role in front. */
   readonly lines: string[] = [];
 
@@ -45,6 +47,11 @@ export class Functions {
     });
   }
 
+  pass(milliseconds: number): void {
+    this.#ahead += milliseconds;
+    for (const child of this.#processes.values()) child.send({ passed: milliseconds });
+  }
+
   close(): void {
     for (const child of this.#processes.values()) child.kill('SIGKILL');
   }
@@ -54,7 +61,7 @@ export class Functions {
     const running = this.#processes.get(role);
     if (running !== undefined) return running;
     const bundle = join(this.#stack.directory, `asset.${Code.S3Key.replace(/\.zip$/, '')}`, 'index.cjs');
-    const child = fork(fileURLToPath(new URL('function-process.cjs', import.meta.url)), [bundle], {
+    const child = fork(fileURLToPath(new URL('function-process.cjs', import.meta.url)), [bundle, String(this.#ahead)], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'], execArgv: [],
       env: {
         ...Object.fromEntries(Object.entries(Environment.Variables).map(([name, value]) => [name, this.#resolver.text(value)])),
