@@ -31,7 +31,7 @@ export async function findArn(options: SageMakerAccount, kind: Kind, name: strin
   }
 }
 
-export async function tagsAt({ sagemaker }: SageMakerAccount, arn: string): Promise<ReadonlyMap<string, string>> {
+export async function tagsAt({ sagemaker }: Pick<SageMakerAccount, 'sagemaker'>, arn: string): Promise<ReadonlyMap<string, string>> {
   const tags = new Map<string, string>();
   let NextToken: string | undefined;
   do {
