@@ -43,7 +43,7 @@ interface Job {
   readonly name: string;
   readonly status: string | undefined;
   readonly arn: string | undefined;
-  stop(): Promise<unknown>;
+  readonly stop: () => Promise<unknown>;
 }
 
 async function jobsOf(account: SageMakerAccount, model: VersionKey): Promise<Job[]> {
