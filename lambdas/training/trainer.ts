@@ -12,9 +12,10 @@ export interface TrainingExample {
 }
 
 export interface TrainingRef {
-  /** The id of the operation that trains: names of the trainer's jobs are made from it. */
+  /** The id of the operation that trains. */
   readonly id: string;
-  readonly model: ModelKey;
+  /** `createdAt`, in epoch milliseconds, tells a version from that of a project that had the same name. */
+  readonly model: ModelKey & { readonly createdAt: number };
   /** JSON Lines of `TrainingExample`. What a model is judged by is not what it learns from. */
   readonly examples: { readonly train: ObjectLocation; readonly test: ObjectLocation };
   /** Where the trainer keeps what it makes; `prefix` ends with a slash, and nobody else writes below it. */
@@ -45,7 +46,7 @@ export interface TrainingResults extends EvaluationFigures {
  * - `running`: at work; `note` is for the user
  * - `trained`: `artifact` is what the stage's engine can host, `results` a JSON object of `TrainingResults`
  * - `failed`: it will not come to anything; `reason` is for the user
- * - `missing`: the trainer knows nothing of it
+ * - `missing`: what the training needs next has not been ordered, or is gone: `start` orders it
  */
 export type TrainingObservation =
   | { readonly state: 'running'; readonly note?: string }
@@ -53,13 +54,19 @@ export type TrainingObservation =
   | { readonly state: 'failed'; readonly reason: string }
   | { readonly state: 'missing' };
 
-/** Where models are trained. As with engines, repeating is success: starting what runs or has ended, stopping what is gone. */
+/**
+ * Where models are trained. As with engines, repeating is success: starting what runs or has ended, stopping what is gone. A training may have
+ * several steps: `start` orders the next one, and is called again for as long as `observe` finds something missing.
+ */
 export interface Trainer {
   /** Where the workspaces of trainings are, beside the copies of imported models; `prefix` is empty or ends with a slash. */
   readonly artifacts: { readonly bucket: string; readonly prefix: string };
   /** @throws EngineFailed if this can never be trained; anything else is worth another try */
   start(spec: TrainingSpec): Promise<void>;
   observe(training: TrainingRef): Promise<TrainingObservation>;
-  /** Ends what runs, and removes what the training needed and the model does not. */
+  /**
+   * Ends what runs, and removes what the training needed and the model does not.
+   * @throws whatever keeps it from going; another try goes on
+   */
   stop(training: TrainingRef): Promise<void>;
 }

@@ -94,6 +94,12 @@ export class MemoryObjects implements ObjectStore {
     return Promise.resolve();
   }
 
+  copy(from: ObjectLocation, to: ObjectLocation): Promise<boolean> {
+    const bytes = this.objects.get(`${from.bucket}/${from.key}`);
+    if (bytes !== undefined) this.objects.set(`${to.bucket}/${to.key}`, bytes);
+    return Promise.resolve(bytes !== undefined);
+  }
+
   removeAll(bucket: string, prefix: string): Promise<void> {
     for (const path of this.objects.keys()) if (path.startsWith(`${bucket}/${prefix}`)) this.objects.delete(path);
     return Promise.resolve();

@@ -14,6 +14,7 @@ import type { AccessKey } from '../../lambdas/runtime/environment.ts';
 import { createLog } from '../../lambdas/runtime/log.ts';
 import { idsOf } from '../../lambdas/runtime/world.ts';
 import { Store } from '../../lambdas/store/store.ts';
+import type { Trainer } from '../../lambdas/training/trainer.ts';
 import type { SweepContext } from '../../lambdas/workflows/context.ts';
 import { sweep, type SweepReport } from '../../lambdas/workflows/sweep.ts';
 import type { WriteContext } from '../../lambdas/operations/context.ts';
@@ -31,7 +32,9 @@ export interface WorldOptions {
   /** Where the clock starts, in epoch milliseconds: callers that sign do it by the real one. */
   readonly now?: number;
   /** Hosts and takes in models instead of the scripted engine, in the world's own time. */
-  readonly engine?: (clock: TestClock) => HostingEngine & ModelImporter;
+  readonly engine?: (clock: TestClock, objects: MemoryObjects) => HostingEngine & ModelImporter;
+  /** Trains instead of the scripted trainer. */
+  readonly trainer?: (objects: MemoryObjects) => Trainer;
 }
 
 /**
@@ -57,7 +60,7 @@ export class World {
   #server: LocalServer | undefined;
   #client: LookoutVisionClient | undefined;
 
-  private constructor(dynamo: TestDynamo, { settings = {}, pace = 1, now, engine: engineOn = () => this.engine }: WorldOptions) {
+  private constructor(dynamo: TestDynamo, { settings = {}, pace = 1, now, engine: engineOn = () => this.engine, trainer: trainerOn = () => this.trainer }: WorldOptions) {
     this.clock = new TestClock(now);
     this.dynamo = dynamo;
     const id = randomUUID();
@@ -72,10 +75,10 @@ export class World {
     this.store = new Store(dynamo.client, this.tableName, this.clock);
     const memory = new ExecutionMemory(dynamo.client, this.executionsName, this.clock);
     this.runner = new LocalRunner({ memory, log: this.log, pace, retryAfter: 1 });
-    const engine = engineOn(this.clock);
+    const engine = engineOn(this.clock, this.objects);
     this.context = {
-      settings: this.settings, clock: this.clock, ids: idsOf(this.clock), store: this.store, engine, importer: engine, objects: this.objects, trainer: this.trainer,
-      log: this.log,
+      settings: this.settings, clock: this.clock, ids: idsOf(this.clock), store: this.store, engine, importer: engine, objects: this.objects,
+      trainer: trainerOn(this.objects), log: this.log,
       runner: { start: async (execution) => (this.frozen ? (await memory.open(execution) ? 'started' : 'exists') : this.runner.start(execution)) },
     };
     this.runner.serve(this.context);

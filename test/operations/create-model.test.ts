@@ -58,10 +58,10 @@ describe('a training', () => {
     expect(await describeModel(world)).not.toHaveProperty('Performance');
 
     const model = await world.store.models.get({ project: 'parts', version: '1' });
-    const id = model?.operation.id ?? '';
+    const { operation: { id }, createdAt } = model ?? { operation: { id: '' }, createdAt: 0 };
     const workspace = { bucket: 'artifacts', prefix: `parts/1-${id}/` };
     const at = (name: string) => ({ bucket: 'artifacts', key: `${workspace.prefix}examples/${name}.jsonl` });
-    await world.trainer.finish({ id, model: { project: 'parts', version: '1' }, segmentation: true, workspace, examples: { train: at('train'), test: at('test') } });
+    await world.trainer.finish({ id, model: { project: 'parts', version: '1', createdAt }, segmentation: true, workspace, examples: { train: at('train'), test: at('test') } });
     await world.settle();
 
     expect(await describeModel(world)).toMatchObject({

@@ -60,9 +60,9 @@ beforeAll(async () => { dynamo = await TestDynamo.start(); });
 afterAll(() => dynamo.close());
 
 beforeEach(async () => {
-  world = await World.open(dynamo, { engine: (clock) => {
+  world = await World.open(dynamo, { engine: (clock, objects) => {
     fake = fakeOn(clock);
-    return hostingOn(fake);
+    return hostingOn(fake, objects);
   } });
   waiting = [];
   jest.spyOn(world.runner, 'start').mockImplementation((execution) => {

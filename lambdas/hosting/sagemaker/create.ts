@@ -4,6 +4,7 @@ import { modelDataKey, versionNameIn } from './artifact.ts';
 import { nameOf, tagKeys, tagsOf, variantName } from './names.ts';
 import type { SageMakerEngineOptions } from './options.ts';
 import { isMissing, isTaken, refusalOf, type Kind } from './refusals.ts';
+import { remedyFor } from './remedies.ts';
 import { areOurs, findArn, tagsAt } from './resources.ts';
 import { checkScalable, isScaled } from './scaling.ts';
 
@@ -67,7 +68,7 @@ async function ordered(
       return;
     } catch (error) {
       if (isTaken(error, kind)) return adopt(options, kind, deploymentId, error);
-      if (upon === undefined || !isMissing(error, upon, name)) throw refusalOf(error, { name, instanceType: options.instanceType }) ?? error;
+      if (upon === undefined || !isMissing(error, upon, name)) throw refusalOf(error, (reason) => remedyFor(reason, { name, instanceType: options.instanceType })) ?? error;
       if (wait === undefined) throw error;
       await options.clock.sleep(wait);
     }

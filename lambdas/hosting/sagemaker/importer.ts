@@ -3,8 +3,11 @@ import type { ObjectLocation } from '../../domain/ports.ts';
 import type { Admission, ModelImporter } from '../engine.ts';
 import { manifestKey, manifestOf, modelDataKey, prefixOf } from './artifact.ts';
 import { BadEvaluation, parseEvaluation, readEvaluation } from './evaluation.ts';
-import { BadSageMakerOption, checkOptions, type SageMakerImporterOptions } from './options.ts';
+import { endTraining } from './jobs.ts';
+import { versionNameOf } from './names.ts';
+import { checkArtifacts, checkOptions, type SageMakerImporterOptions } from './options.ts';
 import { deletePackage, findOwnPackage, findPackage, orderPackage, packageProblem, packageState } from './packages.ts';
+import { remedyFor } from './remedies.ts';
 
 /** The user can put this right; the message says how. */
 class Refusal extends Error {}
@@ -20,8 +23,7 @@ const evaluationExample = '{"f1Score": 0.98, "precision": 0.97, "recall": 0.99, 
  */
 export function createSageMakerImporter(options: SageMakerImporterOptions): ModelImporter {
   checkOptions(options);
-  const { prefix } = options.artifacts;
-  if (!/^$|^[^/].*\/$/.test(prefix)) throw new BadSageMakerOption(`artifacts.prefix must be empty, or end and not begin with a slash, not be "${prefix}"`);
+  checkArtifacts(options);
   return {
     async admit(model) {
       try {
@@ -31,11 +33,21 @@ export function createSageMakerImporter(options: SageMakerImporterOptions): Mode
         throw error;
       }
     },
-    async discard(model) {
-      await deletePackage(options, model);
-      await options.objects.removeAll(options.artifacts.bucket, prefixOf(options, model));
-    },
+    discard: (model) => discard(options, model),
   };
+}
+
+/**
+ * What an import left, or a training: one that ended well, badly, or by a crash that nobody came back for. The jobs first, because one that
+ * still runs writes into the workspace.
+ */
+async function discard(options: SageMakerImporterOptions, model: Model): Promise<void> {
+  const { objects, artifacts: { bucket, prefix } } = options;
+  const trained = Object.keys(model.source).length === 0;
+  if (trained) await endTraining(options, model);
+  if (trained || model.source.S3 !== undefined) await deletePackage(options, model);
+  await objects.removeAll(bucket, prefixOf(options, model));
+  if (trained) await objects.removeAll(bucket, `${prefix}${model.project}/${model.version}-`);
 }
 
 function admit(options: SageMakerImporterOptions, model: Model): Promise<Admission> {
@@ -72,7 +84,8 @@ async function admitTrainingOutput(options: SageMakerImporterOptions, model: Mod
   if (found === undefined) {
     const data = { bucket: artifacts.bucket, key: modelDataKey(prefixOf(options, model)) };
     await keep(objects, from, data);
-    const refused = await orderPackage(options, model, algorithmArn, `s3://${data.bucket}/${data.key}`);
+    const about = { name: versionNameOf(options, model), instanceType: options.instanceType };
+    const refused = await orderPackage(options, model, algorithmArn, `s3://${data.bucket}/${data.key}`, (words) => remedyFor(words, about));
     if (refused !== undefined) throw new Refusal(refused);
     found = await findOwnPackage(options, model);
   }

@@ -4,9 +4,9 @@ import {
 import type { EngineInventory, EngineResource } from '../inventory.ts';
 import { tagKeys } from './names.ts';
 import { tagsAt } from './resources.ts';
-import type { SageMakerOptions } from './options.ts';
+import type { SageMakerAccount } from './options.ts';
 
-type Options = Pick<SageMakerOptions, 'sagemaker' | 'stage'>;
+type Options = Pick<SageMakerAccount, 'sagemaker' | 'stage'>;
 interface Found { readonly kind: EngineResource['kind']; readonly name: string | undefined; readonly arn: string | undefined }
 
 /** What bears this stage's tag in the account and region. The beginning of the name only saves asking everything for its tags. */
@@ -47,7 +47,7 @@ async function* candidates(client: SageMakerClient, NameContains: string): Async
 /** @returns undefined for what has gone since it was listed */
 async function tagsOrNone(options: Pick<Options, 'sagemaker'>, arn: string): Promise<ReadonlyMap<string, string> | undefined> {
   try {
-    return await tagsAt(options as SageMakerOptions, arn);
+    return await tagsAt(options, arn);
   } catch (error) {
     if (error instanceof Error && ['ValidationException', 'ResourceNotFound'].includes(error.name)) return undefined;
     throw error;

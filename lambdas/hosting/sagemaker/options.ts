@@ -3,13 +3,17 @@ import type { ProductionVariantInstanceType, SageMakerClient } from '@aws-sdk/cl
 import type { SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
 import type { Clock, ObjectLocation, ObjectStore } from '../../domain/ports.ts';
 
-export interface SageMakerOptions {
+/** The account, and how we know our own in it. */
+export interface SageMakerAccount {
   readonly sagemaker: SageMakerClient;
   /** `[a-z0-9]{1,8}`: part of every name that we give, and of the tag by which we know our own. */
   readonly stage: string;
-  readonly instanceType: ProductionVariantInstanceType;
   /** Put on everything that we make, besides our own `crowsnest:` tags. */
   readonly tags?: Readonly<Record<string, string>>;
+}
+
+export interface SageMakerOptions extends SageMakerAccount {
+  readonly instanceType: ProductionVariantInstanceType;
 }
 
 export interface SageMakerEngineOptions extends SageMakerOptions {
@@ -46,7 +50,7 @@ export interface SageMakerImporterOptions extends SageMakerOptions {
   /** The subscribed algorithm whose training output may be imported; its ARN differs from region to region. */
   readonly algorithmArn?: string;
   readonly objects: CopyingStore;
-  /** Where our copies are kept. `prefix` is empty or ends with a slash. */
+  /** Where our copies are kept, and the workspaces of trainings. `prefix` is empty or ends with a slash. */
   readonly artifacts: { readonly bucket: string; readonly prefix: string };
 }
 
@@ -55,9 +59,13 @@ export class BadSageMakerOption extends Error {
   override readonly name = 'BadSageMakerOption';
 }
 
-export function checkOptions({ stage, tags = {} }: SageMakerOptions): void {
+export function checkOptions({ stage, tags = {} }: Pick<SageMakerAccount, 'stage' | 'tags'>): void {
   if (!/^[a-z0-9]{1,8}$/.test(stage)) throw new BadSageMakerOption(`stage must be 1 to 8 of [a-z0-9], not "${stage}"`);
   for (const key of Object.keys(tags)) {
     if (/^(aws|crowsnest):/i.test(key)) throw new BadSageMakerOption(`tags must not begin with "aws:" or "crowsnest:", as "${key}" does`);
   }
+}
+
+export function checkArtifacts({ artifacts: { prefix } }: Pick<SageMakerImporterOptions, 'artifacts'>): void {
+  if (!/^$|^[^/].*\/$/.test(prefix)) throw new BadSageMakerOption(`artifacts.prefix must be empty, or end and not begin with a slash, not be "${prefix}"`);
 }

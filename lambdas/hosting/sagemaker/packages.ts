@@ -1,8 +1,7 @@
 import { CreateModelPackageCommand, DeleteModelPackageCommand, DescribeModelPackageCommand, type DescribeModelPackageOutput } from '@aws-sdk/client-sagemaker';
-import type { Model } from '../../domain/model.ts';
-import { tagKeys, tagsOf, versionNameOf } from './names.ts';
-import type { SageMakerImporterOptions } from './options.ts';
-import { isPackageMissing, isPackageTaken, refusalOf } from './refusals.ts';
+import { tagKeys, tagsOf, versionNameOf, type VersionKey } from './names.ts';
+import type { SageMakerAccount, SageMakerOptions } from './options.ts';
+import { isPackageMissing, isPackageTaken, refusalOf, type Translate } from './refusals.ts';
 import { tagsAt } from './resources.ts';
 
 /** A package of that name exists and is not ours. */
@@ -10,7 +9,7 @@ export class ForeignPackage extends Error {
   override readonly name = 'ForeignPackage';
 }
 
-export async function findPackage({ sagemaker }: SageMakerImporterOptions, nameOrArn: string): Promise<DescribeModelPackageOutput | undefined> {
+export async function findPackage({ sagemaker }: Pick<SageMakerAccount, 'sagemaker'>, nameOrArn: string): Promise<DescribeModelPackageOutput | undefined> {
   try {
     return await sagemaker.send(new DescribeModelPackageCommand({ ModelPackageName: nameOrArn }));
   } catch (error) {
@@ -23,7 +22,7 @@ export async function findPackage({ sagemaker }: SageMakerImporterOptions, nameO
  * The package that an earlier call made for this version.
  * @throws ForeignPackage
  */
-export async function findOwnPackage(options: SageMakerImporterOptions, model: Model): Promise<DescribeModelPackageOutput | undefined> {
+export async function findOwnPackage(options: SageMakerAccount, model: VersionKey): Promise<DescribeModelPackageOutput | undefined> {
   const name = versionNameOf(options, model);
   const found = await findPackage(options, name);
   if (found?.ModelPackageArn === undefined) return undefined;
@@ -32,8 +31,10 @@ export async function findOwnPackage(options: SageMakerImporterOptions, model: M
   throw new ForeignPackage(`There is a model package "${name}" in this account that Crowsnest did not make, and leaves alone.`);
 }
 
-/** @returns why the service will never make it, if so */
-export async function orderPackage(options: SageMakerImporterOptions, model: Model, algorithmArn: string, modelDataUrl: string): Promise<string | undefined> {
+/** @returns why the service will never make it, if so, in the words of `translate` */
+export async function orderPackage(
+  options: SageMakerAccount, model: VersionKey, algorithmArn: string, modelDataUrl: string, translate: Translate,
+): Promise<string | undefined> {
   const name = versionNameOf(options, model);
   try {
     await options.sagemaker.send(new CreateModelPackageCommand({
@@ -44,7 +45,7 @@ export async function orderPackage(options: SageMakerImporterOptions, model: Mod
     }));
   } catch (error) {
     if (isPackageTaken(error)) return undefined; // an earlier delivery of the same order; whose it is, the next look says
-    const refusal = refusalOf(error, { name, instanceType: options.instanceType });
+    const refusal = refusalOf(error, translate);
     if (refusal === undefined) throw error;
     return refusal.message;
   }
@@ -68,7 +69,7 @@ export function packageState(found: DescribeModelPackageOutput | undefined): Pac
       return { state: 'failed', reason: `SageMaker could not make a model package of the training output${because}` };
     }
     case 'Deleting':
-      return { state: 'failed', reason: 'The model package is being deleted. Import the model again.' };
+      return { state: 'failed', reason: 'The model package is being deleted. Import the model again, or train another one.' };
     case 'Pending':
     case 'InProgress':
     case undefined:
@@ -78,7 +79,7 @@ export function packageState(found: DescribeModelPackageOutput | undefined): Pac
 }
 
 /** Why a package of the user's own cannot be hosted, if so. */
-export function packageProblem({ instanceType }: SageMakerImporterOptions, found: DescribeModelPackageOutput): string | undefined {
+export function packageProblem({ instanceType }: SageMakerOptions, found: DescribeModelPackageOutput): string | undefined {
   const { ModelPackageArn: arn = '', ModelPackageStatus: status, ModelApprovalStatus: approval } = found;
   if (status !== 'Completed') return `The model package ${arn} is ${String(status)}. Import it when it is Completed.`;
   if (approval !== undefined && approval !== 'Approved') return `The model package ${arn} is not approved (${approval}). Approve it in the model registry and import it again.`;
@@ -90,8 +91,7 @@ export function packageProblem({ instanceType }: SageMakerImporterOptions, found
 }
 
 /** @throws whatever keeps it from going; one that is still being made refuses, and goes later */
-export async function deletePackage(options: SageMakerImporterOptions, model: Model): Promise<void> {
-  if (model.source.S3 === undefined) return;
+export async function deletePackage(options: SageMakerAccount, model: VersionKey): Promise<void> {
   try {
     const found = await findOwnPackage(options, model);
     if (found === undefined) return;

@@ -1,5 +1,4 @@
 import { EngineFailed } from '../engine.ts';
-import { remedyFor } from './remedies.ts';
 
 /** What the service calls the resources in its messages. */
 export type Kind = 'endpoint' | 'endpoint configuration' | 'model';
@@ -32,6 +31,20 @@ export const isPackageMissing = (error: unknown): boolean =>
 
 export const isPackageTaken = (error: unknown): boolean => isValidation(error) && /Model ?Package already exists/i.test(told(error).message);
 
+/** Jobs of either kind: their names stay taken for as long as the account remembers them, which is for ever. */
+export const isJobTaken = (error: unknown): boolean => told(error).name === 'ResourceInUse' && /job with this name already exists/i.test(told(error).message);
+
+/** Training and transform jobs have sentences of their own; the type that is documented for it has been seen as well. */
+export const isJobMissing = (error: unknown): boolean =>
+  told(error).name === 'ResourceNotFound' || (isValidation(error) && /^(Requested resource not found|Could not find (requested )?job\b)/i.test(told(error).message));
+
+/** Whether a job cannot be stopped because it has ended, or is about to. */
+export const isJobOver = (error: unknown): boolean =>
+  isValidation(error) && /^The request was rejected because the (training|transform) job is in status/i.test(told(error).message);
+
+/** Makes a remedy of a reason of the service. */
+export type Translate = (reason: string) => string;
+
 /** The service's own answer that repeating will not change; anything else (throttling, a lost connection, a fault of its own) passes. */
 const final = /^(ValidationException|AccessDenied(Exception)?|ResourceLimitExceeded|ResourceNotFound)$/;
 
@@ -39,8 +52,8 @@ const final = /^(ValidationException|AccessDenied(Exception)?|ResourceLimitExcee
  * The remedy, if the service will never do what it was asked for: it refuses the parameters, the rights or the quota.
  * @returns undefined for whatever is worth another try
  */
-export function refusalOf(error: unknown, about: { readonly name: string; readonly instanceType: string }): EngineFailed | undefined {
+export function refusalOf(error: unknown, translate: Translate): EngineFailed | undefined {
   const { name, message } = told(error);
   if (!final.test(name)) return undefined;
-  return new EngineFailed(remedyFor(name === 'ValidationException' ? message : `${name}: ${message}`, about), { cause: error });
+  return new EngineFailed(translate(name === 'ValidationException' ? message : `${name}: ${message}`), { cause: error });
 }

@@ -27,12 +27,15 @@ const remedies: readonly (readonly [when: RegExp, remedy: (about: About) => stri
     + 'and look for a policy that denies.'],
 ];
 
+/** The service's own words, within bounds. */
+export const wordsOf = (reason: string): string => (reason.trim().length > longest ? `${reason.trim().slice(0, longest)}…` : reason.trim());
+
 /**
  * Translates a reason of the service into what a user can do about it, and keeps the service's own words.
  * An unknown reason is passed on as it is: it may well say enough.
  */
 export function remedyFor(reason: string, about: About): string {
-  const words = reason.trim().length > longest ? `${reason.trim().slice(0, longest)}…` : reason.trim();
+  const words = wordsOf(reason);
   const [, remedy] = remedies.find(([when]) => when.test(reason)) ?? [];
   if (words === '') return 'SageMaker gives no reason. Start the model again; if that fails again, look into the endpoint\'s log.';
   return remedy === undefined ? `SageMaker cannot host the model: ${words}` : `${remedy(about)} (SageMaker: ${words})`;

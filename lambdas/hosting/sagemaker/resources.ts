@@ -3,7 +3,7 @@ import {
 } from '@aws-sdk/client-sagemaker';
 import { isMissing, type Kind } from './refusals.ts';
 import { nameOf, tagKeys, variantName } from './names.ts';
-import type { SageMakerEngineOptions, SageMakerOptions } from './options.ts';
+import type { SageMakerAccount, SageMakerEngineOptions } from './options.ts';
 
 /** Asks, and takes "could not find" for an answer. */
 async function known<T>(kind: Kind, name: string, ask: () => Promise<T>): Promise<T | undefined> {
@@ -15,11 +15,11 @@ async function known<T>(kind: Kind, name: string, ask: () => Promise<T>): Promis
   }
 }
 
-export const findEndpoint = ({ sagemaker }: SageMakerOptions, name: string): Promise<DescribeEndpointOutput | undefined> =>
+export const findEndpoint = ({ sagemaker }: SageMakerAccount, name: string): Promise<DescribeEndpointOutput | undefined> =>
   known('endpoint', name, () => sagemaker.send(new DescribeEndpointCommand({ EndpointName: name })));
 
 /** @returns the ARN, or undefined if there is no such resource */
-export async function findArn(options: SageMakerOptions, kind: Kind, name: string): Promise<string | undefined> {
+export async function findArn(options: SageMakerAccount, kind: Kind, name: string): Promise<string | undefined> {
   const { sagemaker } = options;
   switch (kind) {
     case 'endpoint':
@@ -31,7 +31,7 @@ export async function findArn(options: SageMakerOptions, kind: Kind, name: strin
   }
 }
 
-export async function tagsAt({ sagemaker }: SageMakerOptions, arn: string): Promise<ReadonlyMap<string, string>> {
+export async function tagsAt({ sagemaker }: Pick<SageMakerAccount, 'sagemaker'>, arn: string): Promise<ReadonlyMap<string, string>> {
   const tags = new Map<string, string>();
   let NextToken: string | undefined;
   do {
@@ -43,7 +43,7 @@ export async function tagsAt({ sagemaker }: SageMakerOptions, arn: string): Prom
 }
 
 /** Whether the tags say that this is the work of this stage for this deployment. A name alone proves nothing. */
-export const areOurs = ({ stage }: SageMakerOptions, tags: ReadonlyMap<string, string>, deploymentId: string): boolean =>
+export const areOurs = ({ stage }: SageMakerAccount, tags: ReadonlyMap<string, string>, deploymentId: string): boolean =>
   tags.get(tagKeys.stage) === stage && tags.get(tagKeys.deployment) === deploymentId;
 
 /**

@@ -1,5 +1,6 @@
 /** Reads maps of patches, and finds the logit at which a patch counts as anomalous. */
-import { evaluateClasses, type ClassFigures } from './evaluate.ts';
+import type { ClassFigures } from '../figures.ts';
+import { evaluateClasses } from './evaluate.ts';
 
 export interface UnseenMap {
   /** As evaluateClasses takes it. */

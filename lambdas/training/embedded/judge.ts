@@ -1,6 +1,7 @@
 import * as ort from 'onnxruntime-node';
 import type { AnomalyClass } from '../../hosting/embedded/artifact.ts';
-import { evaluateClasses, type ClassFigures } from './evaluate.ts';
+import type { ClassFigures } from '../figures.ts';
+import { evaluateClasses } from './evaluate.ts';
 import { floats, openSession } from './extract.ts';
 import { checkStopped } from './failures.ts';
 import { decided } from './masks.ts';

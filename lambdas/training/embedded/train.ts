@@ -1,8 +1,8 @@
 import { artifactFiles, type AnomalyClass } from '../../hosting/embedded/artifact.ts';
+import { evaluate, type ClassFigures, type Figures } from '../figures.ts';
 import { chooseBoundary, evaluateMaps } from './boundary.ts';
 import { crossValidate, fitHeads, leastAnomalies, type Lesson, type OutOfFold } from './crossvalidate.ts';
 import { dictionaryChannels, learnDictionary } from './dictionary.ts';
-import { evaluate, type ClassFigures, type Figures } from './evaluate.ts';
 import { Extraction, fitNormalisation, type Example } from './extract.ts';
 import { checkStopped, TrainingFailed } from './failures.ts';
 import type { FeatureMap } from './features.ts';

@@ -2,30 +2,45 @@ import { statusMessage } from '../../domain/lifecycle.ts';
 import { evaluationKeys, evaluationManifest, evaluationResult } from '../../domain/evaluation-files.ts';
 import { parseEntry, type Entry } from '../../domain/manifest.ts';
 import type { Model } from '../../domain/model.ts';
-import { LocationRefused, type ObjectLocation } from '../../domain/ports.ts';
+import { LocationRefused, type ModelInput, type ObjectLocation } from '../../domain/ports.ts';
 import { isLabelled, split, type LabelledEntry } from '../../domain/training.ts';
 import { EngineFailed } from '../../hosting/engine.ts';
 import { readExamples, type TrainingExample, type TrainingRef, type TrainingResults } from '../../training/trainer.ts';
-import { claimed, commit, fairDeadline, fenceOf, leased, reasonOf, waitOf, type Progress, type TaskContext, type TaskInput } from '../context.ts';
+import {
+  claimed, commit, fairDeadline, fenceOf, leased, reasonOf, waitOf, type Progress, type TaskContext, type TaskInput, type Travelling,
+} from '../context.ts';
 
 const state = 'TRAINING';
 
-/** Everything of a training is below this prefix, its artifact too: the version's copy, which is deleted with it. */
-function trainingOf({ project, version, operationId }: TaskInput, { trainer: { artifacts } }: Pick<TaskContext, 'trainer'>): TrainingRef {
-  const workspace = { bucket: artifacts.bucket, prefix: `${artifacts.prefix}${project}/${version}-${operationId}/` };
-  const at = (name: string): ObjectLocation => ({ bucket: workspace.bucket, key: `${workspace.prefix}${name}` });
-  return { id: operationId, model: { project, version }, workspace, examples: { train: at('examples/train.jsonl'), test: at('examples/test.jsonl') } };
+/** The version's birth travels with the execution, because the row may be gone when the last task runs. */
+interface TrainingProgress extends Progress {
+  /** Epoch milliseconds. An execution that an earlier release began does not carry it. */
+  readonly createdAt?: number;
 }
 
-/** Takes the datasets' lines as they are now, so that later changes to them do not concern this version, and sets the test pictures apart. */
+/** Everything of a training is below this prefix, its artifact too: the version's copy, which is deleted with it. */
+function trainingOf(
+  { project, version, operationId }: TaskInput, { createdAt }: Pick<Model, 'createdAt'>, { trainer: { artifacts } }: Pick<TaskContext, 'trainer'>,
+): TrainingRef {
+  const workspace = { bucket: artifacts.bucket, prefix: `${artifacts.prefix}${project}/${version}-${operationId}/` };
+  const at = (name: string): ObjectLocation => ({ bucket: workspace.bucket, key: `${workspace.prefix}${name}` });
+  return { id: operationId, model: { project, version, createdAt }, workspace, examples: { train: at('examples/train.jsonl'), test: at('examples/test.jsonl') } };
+}
+
+/**
+ * Takes the datasets' lines as they are now, so that later changes to them do not concern this version, and sets the test pictures apart. An
+ * attempt that takes over finds them taken: a trainer may be at work on them.
+ */
 export async function takeExamples(input: TaskInput, ctx: TaskContext): Promise<void> {
   const model = await claimed(ctx, input, [state]);
   await commit(ctx, ctx.store.models.move(fenceOf(input), [state], { set: leased(ctx, model, ctx.clock.now(), ctx.settings.times.provision) }));
+  const { examples } = trainingOf(input, model, ctx);
+  if (await ctx.objects.read(examples.test) !== undefined) return;
   const train = await labelled(ctx, model, 'train');
   const test = model.datasets?.test === undefined ? undefined : await labelled(ctx, model, 'test');
   const sets = test === undefined ? split(train) : { train, test };
-  const { examples } = trainingOf(input, ctx);
-  await Promise.all([ctx.objects.write(examples.train, written(sets.train)), ctx.objects.write(examples.test, written(sets.test))]);
+  await ctx.objects.write(examples.train, written(sets.train));
+  await ctx.objects.write(examples.test, written(sets.test)); // last: where it is, both are
 }
 
 async function labelled({ store }: TaskContext, model: Model, type: 'train' | 'test'): Promise<LabelledEntry[]> {
@@ -49,26 +64,27 @@ const written = (entries: readonly LabelledEntry[]): Uint8Array => Buffer.from(e
 }).join(''));
 
 /** The train dataset decides what kind of model it is: one picture with a mask makes it a segmentation model. */
-export async function train(input: TaskInput, ctx: TaskContext): Promise<Progress> {
+export async function train(input: TaskInput, ctx: TaskContext): Promise<TrainingProgress> {
   const model = await claimed(ctx, input, [state]);
-  const training = trainingOf(input, ctx);
+  const training = trainingOf(input, model, ctx);
   const examples = await readExamples(ctx.objects, training.examples.train);
   await commit(ctx, ctx.store.models.move(fenceOf(input), [state], { set: leased(ctx, model, ctx.clock.now(), ctx.settings.times.provision) }));
   await ctx.trainer.start({
     ...training, segmentation: examples.some(({ mask }) => mask !== undefined), ...(model.kmsKeyId !== undefined && { kmsKeyId: model.kmsKeyId }),
   });
   const round = input.progress?.round ?? 0;
-  return { state: 'training', wait: waitOf(round), round };
+  return { state: 'training', wait: waitOf(round), round, createdAt: model.createdAt };
 }
 
 /** @throws EngineFailed if the trainer says so, or the deadline has passed and this look, made after it, finds the training unfinished */
-export async function observeTraining(input: TaskInput, ctx: TaskContext): Promise<Progress> {
+export async function observeTraining(input: TaskInput, ctx: TaskContext): Promise<TrainingProgress> {
   const model = await claimed(ctx, input, [state]);
+  const { createdAt } = model;
   const now = ctx.clock.now();
   const deadline = fairDeadline(model, now);
-  const seen = await ctx.trainer.observe(trainingOf(input, ctx));
+  const seen = await ctx.trainer.observe(trainingOf(input, model, ctx));
   if (seen.state === 'failed') throw new EngineFailed(seen.reason);
-  if (seen.state === 'trained') return { state: 'trained', wait: 0, round: 0 };
+  if (seen.state === 'trained') return { state: 'trained', wait: 0, round: 0, createdAt };
   if (now > deadline) {
     throw new EngineFailed(`The training took longer than ${Math.round((deadline - model.operation.at) / 60_000)} minutes and was ended. Train with fewer or smaller images.`);
   }
@@ -76,14 +92,14 @@ export async function observeTraining(input: TaskInput, ctx: TaskContext): Promi
   const wait = waitOf(round);
   const note = seen.state === 'running' && seen.note !== undefined ? ` ${seen.note}` : '';
   await commit(ctx, ctx.store.models.move(fenceOf(input), [state], { set: { ...leased(ctx, model, now, wait), statusMessage: `${statusMessage.training}${note}` } }));
-  return { state: seen.state === 'missing' ? 'missing' : 'running', wait, round };
+  return { state: seen.state === 'missing' ? 'missing' : 'running', wait, round, createdAt };
 }
 
 /** The evaluation files go into the caller's bucket first: a version that is TRAINED has them. */
 export async function markTrained(input: TaskInput, ctx: TaskContext): Promise<void> {
   const model = await claimed(ctx, input, [state, 'TRAINED']);
   if (model.status === 'TRAINED') return; // this task was here before, and its answer was lost
-  const training = trainingOf(input, ctx);
+  const training = trainingOf(input, model, ctx);
   const seen = await ctx.trainer.observe(training);
   if (seen.state !== 'trained') throw new Error(`the training is ${seen.state} although it was trained`);
   const bytes = await ctx.objects.read(seen.results);
@@ -128,9 +144,17 @@ export async function markTrainingFailed(input: TaskInput, ctx: TaskContext): Pr
   );
 }
 
-/** What the training needed and the model does not; the model may be gone by now. */
-export async function cleanUp(input: TaskInput, ctx: TaskContext): Promise<void> {
-  const training = trainingOf(input, ctx);
+/** What the training needed and the model does not. The model may be gone by now, or begin another life: then all of this went with it. */
+export async function cleanUp(input: Travelling<ModelInput, TrainingProgress>, ctx: TaskContext): Promise<void> {
+  const createdAt = input.progress?.createdAt ?? await birthOf(input, ctx);
+  if (createdAt === undefined) return;
+  const training = trainingOf(input, { createdAt }, ctx);
   await ctx.trainer.stop(training);
   await ctx.objects.removeAll(training.workspace.bucket, `${training.workspace.prefix}examples/`);
+}
+
+/** Of a training that failed before it was ever looked at. */
+async function birthOf(input: ModelInput, { store }: TaskContext): Promise<number | undefined> {
+  const model = await store.models.get(input);
+  return model?.operation.id === input.operationId ? model.createdAt : undefined;
 }

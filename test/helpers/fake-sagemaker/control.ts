@@ -170,13 +170,16 @@ const DeleteModel: Operation = (world, input) => {
   const { name } = modelOf(world, text(input, 'ModelName'));
   const endpoint = world.endpoints.get(name);
   if (endpoint !== undefined) world.violations.push(`the model of ${name} was deleted in ${endpoint.status}`);
+  for (const job of world.transforms.values()) {
+    if (job.input['ModelName'] === name && job.status === 'InProgress') world.violations.push(`the model of ${job.name} was deleted while it ran`);
+  }
   world.models.delete(name);
   return {};
 };
 
 const ListTags: Operation = (world, input) => {
   const arn = text(input, 'ResourceArn');
-  const all = [world.endpoints, world.configs, world.models, world.packages].flatMap((map) => [...map.values()]);
+  const all = [world.endpoints, world.configs, world.models, world.packages, world.trainings, world.transforms].flatMap((map) => [...map.values()]);
   const found = all.find((each) => each.arn === arn);
   if (found === undefined) throw invalid(`Could not find resource "${arn}".`);
   return { Tags: [...found.tags].map(([Key, Value]) => ({ Key, Value })) };

@@ -7,6 +7,8 @@ import { packages } from './packages.ts';
 import { invoke, type Container } from './runtime.ts';
 import { scaling } from './scaling.ts';
 import { ServiceError, throttled, type Input } from './service-error.ts';
+import { training } from './training.ts';
+import { transform } from './transform.ts';
 import { World, type Package, type Status } from './world.ts';
 
 /**
@@ -43,12 +45,15 @@ export class FakeSageMaker {
   readonly clock: VirtualClock;
   readonly world: World;
   readonly calls: Call[] = [];
-  container: Container = () => ({ body: '{"Source":{"Type":"direct"},"IsAnomalous":true,"Confidence":0.93}' });
   #faults: { readonly operation: string; readonly fault: Fault; times: number; after: number }[] = [];
 
   constructor(clock = new VirtualClock()) {
     this.clock = clock;
     this.world = new World(clock);
+  }
+
+  set container(container: Container) {
+    this.world.container = container;
   }
 
   /** Calls of the operation (`*`: of any) go wrong: `times` of them, once, unless told otherwise, when `after` others have gone well. */
@@ -136,12 +141,12 @@ export class FakeSageMaker {
       const type = headers['content-type'] ?? '';
       return {
         operation: 'InvokeEndpoint', input: { EndpointName: name, ContentType: type, bytes: picture.length },
-        act: () => invoke(this.world, this.container, name, picture, type),
+        act: () => invoke(this.world, this.world.container, name, picture, type),
       };
     }
     const [service, operation = ''] = (headers['x-amz-target'] ?? '').split('.');
     const input = JSON.parse(typeof body === 'string' ? body : new TextDecoder().decode(body)) as Input;
-    const operations = service === 'SageMaker' ? { ...control, ...packages } : service === 'AnyScaleFrontendService' ? scaling : {};
+    const operations = service === 'SageMaker' ? { ...control, ...packages, ...training, ...transform } : service === 'AnyScaleFrontendService' ? scaling : {};
     const act = (): string => {
       const handler = operations[operation];
       if (handler === undefined) throw new ServiceError('UnknownOperationException', `${service ?? ''} has no ${operation} here`);

@@ -1,6 +1,11 @@
 import type { HostingEngine, ModelImporter } from '../../../lambdas/hosting/engine.ts';
 import { createSageMakerEngine } from '../../../lambdas/hosting/sagemaker/engine.ts';
 import { createSageMakerImporter } from '../../../lambdas/hosting/sagemaker/importer.ts';
+import type { CopyingStore } from '../../../lambdas/hosting/sagemaker/options.ts';
+import { createSageMakerTrainer } from '../../../lambdas/training/sagemaker/trainer.ts';
+import type { SageMakerTrainerOptions } from '../../../lambdas/training/sagemaker/options.ts';
+import type { Trainer } from '../../../lambdas/training/trainer.ts';
+import type { MemoryObjects } from '../artifacts.ts';
 import type { TestClock } from '../clock.ts';
 import { VirtualClock } from './clock.ts';
 import { FakeSageMaker } from './fake.ts';
@@ -22,17 +27,30 @@ class SharedClock extends VirtualClock {
 
 export const fakeOn = (clock: TestClock): FakeSageMaker => new FakeSageMaker(new SharedClock(clock));
 
-/** The real engine and importer on that service. Only model packages are taken in, so nothing is copied. */
-export function hostingOn(fake: FakeSageMaker): HostingEngine & ModelImporter {
+const artifacts = { bucket: 'artifacts', prefix: '' };
+
+/** The real engine and importer on that service. */
+export function hostingOn(fake: FakeSageMaker, objects: CopyingStore): HostingEngine & ModelImporter {
   const { sagemaker, runtime, scaling } = fake.clients();
   const shared = { sagemaker, stage: 'test', instanceType: 'ml.c5.2xlarge' } as const;
-  const objects = { read: () => Promise.resolve(undefined), write: () => Promise.resolve(), removeAll: () => Promise.resolve(), copy: () => Promise.resolve(false) };
   return {
     ...createSageMakerEngine({
       ...shared, runtime, scaling, clock: fake.clock, executionRoleArn: 'arn:aws:iam::123456789012:role/crowsnest-hosting', invocationsPerInstance: 180,
     }),
     ...createSageMakerImporter({
-      ...shared, objects, allowed: { images: [], modelDataBuckets: [], modelPackages: ['*'] }, artifacts: { bucket: 'artifacts', prefix: '' },
+      ...shared, objects, allowed: { images: [], modelDataBuckets: [], modelPackages: ['*'] }, artifacts,
     }),
   };
+}
+
+export const algorithmArn = 'arn:aws:sagemaker:eu-west-1:865070037744:algorithm/lfv-public-algorithm-2025-02-0-abc';
+
+/** The real trainer on that service, whose jobs read and write `objects`. */
+export function trainingOn(fake: FakeSageMaker, objects: MemoryObjects, more: Partial<SageMakerTrainerOptions> = {}): Trainer {
+  fake.world.files = objects.objects;
+  return createSageMakerTrainer({
+    sagemaker: fake.clients().sagemaker, stage: 'test', algorithmArn, objects, artifacts, clock: fake.clock,
+    training: { instanceType: 'ml.g4dn.2xlarge', volumeGigabytes: 20, maxSeconds: 7200 }, transformInstanceType: 'ml.c5.2xlarge',
+    executionRoleArn: 'arn:aws:iam::123456789012:role/crowsnest-training', ...more,
+  });
 }

@@ -23,6 +23,7 @@ const CreateModelPackage: Operation = (world, input) => {
   const { SourceAlgorithms: [source] = [] } = (input['SourceAlgorithmSpecification'] ?? {}) as Sources;
   if (source === undefined) throw invalid('Either InferenceSpecification or SourceAlgorithmSpecification must be specified.');
   check({ ...source }, { AlgorithmName: { required: true, max: 170 }, ModelDataUrl: { max: 1024, pattern: /^(https|s3):\/\/([^/]+)\/?(.*)$/ } });
+  if (world.files !== undefined && !world.files.has(source.ModelDataUrl.replace('s3://', ''))) throw invalid(`Could not find model data at ${source.ModelDataUrl}.`);
   if (world.unsubscribed.has(source.AlgorithmName)) throw new ServiceError('AccessDeniedException', 'Caller is not subscribed to the marketplace offering.');
   const existing = world.packages.get(name);
   if (existing !== undefined) {

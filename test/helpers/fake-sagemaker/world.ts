@@ -1,5 +1,8 @@
 import type { VirtualClock } from './clock.ts';
+import type { Container } from './runtime.ts';
 import { invalid, type Input } from './service-error.ts';
+import { settleTraining, type TrainingJob } from './training.ts';
+import { settleTransform, type TransformJob } from './transform.ts';
 
 export type Status = 'Creating' | 'InService' | 'Updating' | 'SystemUpdating' | 'RollingBack' | 'UpdateRollbackFailed' | 'OutOfService' | 'Failed' | 'Deleting';
 
@@ -50,8 +53,19 @@ export class World {
   readonly endpoints = new Map<string, Endpoint>();
   readonly packages = new Map<string, Package>();
   readonly targets = new Map<string, { min: number; max: number; readonly policies: Map<string, Input> }>();
-  /** Instances of each type that endpoints may use. */
+  readonly trainings = new Map<string, TrainingJob>();
+  readonly transforms = new Map<string, TransformJob>();
+  /** Instances of each type that endpoints may use; jobs under a name such as `ml.g4dn.2xlarge for training job usage`. */
   readonly quotas = new Map<string, number>();
+  /** S3, by `bucket/key`, which jobs read and write. Without it there are no jobs. */
+  files: Map<string, Uint8Array> | undefined;
+  /** What the models' containers answer. */
+  container: Container = () => ({ body: '{"Source":{"Type":"direct"},"IsAnomalous":true,"Confidence":0.93}' });
+  /** What becomes of a training job from now on, in milliseconds. */
+  readonly learning: { starting: number; downloading: number; training: number; uploading: number; stopping: number; outcome: 'Completed' | { readonly failed: string } } =
+    { starting: 60_000, downloading: 30_000, training: 300_000, uploading: 20_000, stopping: 45_000, outcome: 'Completed' };
+  /** And of a transform job. */
+  readonly transforming: { running: number; stopping: number; outcome: 'Completed' | { readonly failed: string } } = { running: 180_000, stopping: 30_000, outcome: 'Completed' };
   readonly life: Life = { creating: 300_000, outcome: 'InService', deleting: 60_000 };
   readonly packaging: { takes: number; outcome: 'Completed' | { readonly failed: string } } = { takes: 120_000, outcome: 'Completed' };
   /** Products that the account is not subscribed to: ARNs of packages and algorithms. */
@@ -83,6 +97,8 @@ export class World {
         if (next.instances !== undefined) endpoint.instances = next.instances;
       }
     }
+    for (const job of this.trainings.values()) settleTraining(this, job);
+    for (const job of this.transforms.values()) settleTransform(this, job);
     for (const each of this.packages.values()) {
       if (each.status !== 'InProgress' || each.readyAt > now) continue;
       const { outcome } = this.packaging;
@@ -104,6 +120,7 @@ export class World {
       ...[...this.endpoints.values(), ...this.configs.values(), ...this.models.values()].map(({ arn }) => arn),
       ...[...this.packages.values()].filter(({ seeded }) => !seeded).map(({ arn }) => arn),
       ...[...this.targets.keys()].map((id) => `scalable-target:${id}`),
+      ...[...this.trainings.values(), ...this.transforms.values()].filter(({ status }) => ['InProgress', 'Stopping'].includes(status)).map(({ arn }) => arn),
     ];
   }
 }

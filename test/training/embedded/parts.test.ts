@@ -2,7 +2,8 @@
 import { describe, expect, test } from '@jest/globals';
 import * as ort from 'onnxruntime-node';
 import sharp from 'sharp';
-import { evaluate, evaluateClasses } from '../../../lambdas/training/embedded/evaluate.ts';
+import { evaluateClasses } from '../../../lambdas/training/embedded/evaluate.ts';
+import { evaluate } from '../../../lambdas/training/figures.ts';
 import { MaskUnusable, TooFewPictures, TrainingFailed } from '../../../lambdas/training/embedded/failures.ts';
 import { deal, thin } from '../../../lambdas/training/embedded/folds.ts';
 import { topPatches } from '../../../lambdas/training/embedded/heads.ts';
