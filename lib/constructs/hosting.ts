@@ -101,7 +101,6 @@ export class Hosting extends Construct {
   /** Removes what is kept for a version. */
   allowDiscard(to: IRole): void {
     this.#allow(to, ['sagemaker:DescribeModelPackage', 'sagemaker:DeleteModelPackage', 'sagemaker:ListTags'], this.#ours('model-package'));
-    this.#allow(to, ['sagemaker:DescribeModel', 'sagemaker:DeleteModel', 'sagemaker:ListTags'], this.#ours('model'));
     this.#props.objects.allowArtifacts(to, 'Get', 'Delete');
   }
 

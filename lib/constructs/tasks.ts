@@ -44,6 +44,7 @@ export class Tasks extends Construct {
     const importing = group('Importing', 'importing', 'take models in and let them go');
     table.allow(importing.role, 'read', 'change', 'delete');
     hosting.allowImport(importing.role);
+    training.allowEnd(importing.role); // a version that is deleted may be one that was being trained
 
     const datasets = group('Datasets', 'datasets', 'read manifests into the table');
     table.allow(datasets.role, 'read', 'change', 'put', 'bulk');

@@ -38,11 +38,16 @@ export class Training extends Construct {
     this.allowSettle(to);
   }
 
+  /** Ends what trains and judges a version, and takes away what it was judged by. */
+  allowEnd(to: IRole): void {
+    for (const [type, noun] of Object.entries(jobs)) this.#allow(to, [`sagemaker:Describe${noun}`, `sagemaker:Stop${noun}`, 'sagemaker:ListTags'], [this.#ours(type)]);
+    this.#allow(to, ['sagemaker:DescribeModel', 'sagemaker:DeleteModel', 'sagemaker:ListTags'], [this.#ours('model')]);
+  }
+
   /** Sees how a training goes, ends it, and keeps what came of it. */
   allowSettle(to: IRole): void {
     const { objects } = this.#props;
-    for (const [type, noun] of Object.entries(jobs)) this.#allow(to, [`sagemaker:Describe${noun}`, `sagemaker:Stop${noun}`, 'sagemaker:ListTags'], [this.#ours(type)]);
-    this.#allow(to, ['sagemaker:DescribeModel', 'sagemaker:DeleteModel', 'sagemaker:ListTags'], [this.#ours('model')]);
+    this.allowEnd(to);
     this.#allow(to, ['sagemaker:DescribeModelPackage', 'sagemaker:ListTags'], [this.#ours('model-package')]);
     objects.allowArtifacts(to, 'Get', 'Put', 'Delete');
     objects.allowRead(to);

@@ -52,12 +52,13 @@ const readCameras = [...cameras('GetObject', 'GetObjectVersion'), 's3:ListBucket
 const artifacts = (...actions: string[]): string[] => [
   ...on('<ObjectsArtifacts.Arn>/*', ...actions.map((action) => `s3:${action}Object`)), 's3:ListBucket on <ObjectsArtifacts.Arn>', ...key('s3'),
 ];
-const discard = [
-  ...sage('model-package', 'DescribeModelPackage', 'DeleteModelPackage', 'ListTags'), ...sage('model', 'DescribeModel', 'DeleteModel', 'ListTags'), ...artifacts('Get', 'Delete'),
-];
-const settle = [
+const endTraining = [
   ...sage('training-job', 'DescribeTrainingJob', 'StopTrainingJob', 'ListTags'), ...sage('transform-job', 'DescribeTransformJob', 'StopTransformJob', 'ListTags'),
-  ...sage('model', 'DescribeModel', 'DeleteModel', 'ListTags'), ...sage('model-package', 'DescribeModelPackage', 'ListTags'),
+  ...sage('model', 'DescribeModel', 'DeleteModel', 'ListTags'),
+];
+const discard = [...sage('model-package', 'DescribeModelPackage', 'DeleteModelPackage', 'ListTags'), ...artifacts('Get', 'Delete')];
+const settle = [
+  ...endTraining, ...sage('model-package', 'DescribeModelPackage', 'ListTags'),
   ...artifacts('Get', 'Put', 'Delete'), ...readCameras, ...cameras('PutObject'),
 ];
 const packages = [...sage('model-package', 'CreateModelPackage', 'DescribeModelPackage', 'AddTags', 'ListTags'), 'aws-marketplace:ViewSubscriptions on *'];
@@ -96,7 +97,7 @@ const expected: Record<string, string[]> = {
   ],
   TasksReleaseRole: [...own('TasksReleaseLog'), ...table('GetItem', 'Query', 'ConditionCheckItem', 'UpdateItem'), ...key('dynamodb'), ...release],
   TasksImportingRole: [
-    ...own('TasksImportingLog'), ...table('GetItem', 'Query', 'ConditionCheckItem', 'UpdateItem', 'DeleteItem'), ...key('dynamodb'), ...packages, ...discard,
+    ...own('TasksImportingLog'), ...table('GetItem', 'Query', 'ConditionCheckItem', 'UpdateItem', 'DeleteItem'), ...key('dynamodb'), ...packages, ...discard, ...endTraining,
     'sagemaker:DescribeModelPackage on arn:aws:sagemaker:eu-west-1:865070037744:model-package/vision-*',
     'sagemaker:DescribeAlgorithm on arn:aws:sagemaker:eu-west-1:865070037744:algorithm/vision',
     ...readCameras, ...artifacts('Put'),

@@ -19,7 +19,7 @@ beforeAll(async () => {
     buckets: ['photos', 'results'], algorithmArn: 'arn:aws:sagemaker:eu-west-1:865070037744:algorithm/vision',
     modelPackages: ['arn:aws:sagemaker:eu-west-1:123456789012:model-package/vision-*'],
   });
-  for (const name of ['photos', 'results', 'secrets']) account.objects.bucket(name);
+  for (const name of ['photos', 'results', 'secrets']) account.objects.buckets.add(name);
   client = new LookoutVisionClient({ endpoint: account.url, region: 'eu-west-1', credentials: { accessKeyId: 'caller', secretAccessKey: 'secret' }, maxAttempts: 1 });
 }, 120_000);
 afterAll(async () => {
@@ -43,6 +43,23 @@ async function describeModel(ModelVersion: string): Promise<ModelDescription | u
 
 const detect = (ModelVersion: string) => client.send(new DetectAnomaliesCommand({ ProjectName, ModelVersion, Body: Buffer.from('a picture'), ContentType: 'image/jpeg' }));
 
+/** A dataset whose pictures are there. */
+async function trainable(): Promise<void> {
+  const lines = pictures(40);
+  account.objects.write({ bucket: 'photos', key: 'small.manifest' }, manifestOf(lines));
+  for (const each of lines) account.objects.files.set((each as { 'source-ref': string })['source-ref'].replace('s3://', ''), Buffer.from('a picture'));
+  expect(await createDataset('small.manifest')).toMatchObject({ Status: 'CREATE_COMPLETE' });
+}
+
+/** @returns the version, trained elsewhere */
+async function importPackage(): Promise<string> {
+  const arn = account.sagemaker.addPackage('vision-1', { CustomerMetadataProperties: { f1Score: '0.9', precision: '1', recall: '0.82', evaluatedAt: '2026-01-01T00:00:00Z' } });
+  const answer = await fetch(`${account.url}/2020-11-20/projects/${ProjectName}/models/import`, { method: 'POST', body: JSON.stringify({ Source: { ModelPackageArn: arn } }) });
+  const { ModelMetadata: { ModelVersion } } = await answer.json() as { ModelMetadata: { ModelVersion: string } };
+  expect(await describeModel(ModelVersion)).toMatchObject({ Status: 'TRAINED', Performance: { Recall: 0.82 } });
+  return ModelVersion;
+}
+
 /** Started, asked, stopped; the engine has nothing left of the run. */
 async function run(ModelVersion: string): Promise<void> {
   const before = account.sagemaker.resources();
@@ -65,7 +82,7 @@ test('what no policy allows is refused here as well: otherwise the rest would pr
 describe('with the rights of the template, and no others', () => {
   test('a dataset is read from S3, changed and listed', async () => {
     // A thousand lines are one step of the workflow, and its end the end of the object: S3 calls going on there an error.
-    account.objects.write({ bucket: 'photos', key: 'train.manifest' }, Buffer.from(manifestOf(pictures(1000))));
+    account.objects.write({ bucket: 'photos', key: 'train.manifest' }, manifestOf(pictures(1000)));
     await client.send(new CreateProjectCommand({ ProjectName }));
     expect(await createDataset('train.manifest')).toMatchObject({ Status: 'CREATE_COMPLETE', ImageStats: { Total: 1000, Labeled: 1000, Normal: 666, Anomaly: 334 } });
     await client.send(new UpdateDatasetEntriesCommand({ ...dataset, Changes: Buffer.from(manifestOf(pictures(3, 999))) }));
@@ -85,17 +102,64 @@ describe('with the rights of the template, and no others', () => {
   });
 
   test('a model package is imported, tagged, hosted, asked, stopped and deleted', async () => {
-    const arn = account.sagemaker.addPackage('vision-1', { CustomerMetadataProperties: { f1Score: '0.9', precision: '1', recall: '0.82', evaluatedAt: '2026-01-01T00:00:00Z' } });
-    const answer = await fetch(`${account.url}/2020-11-20/projects/${ProjectName}/models/import`, { method: 'POST', body: JSON.stringify({ Source: { ModelPackageArn: arn } }) });
-    const { ModelMetadata: { ModelArn, ModelVersion } } = await answer.json() as { ModelMetadata: { ModelArn: string; ModelVersion: string } };
-    expect(await describeModel(ModelVersion)).toMatchObject({ Status: 'TRAINED', Performance: { Recall: 0.82 } });
-    await client.send(new TagResourceCommand({ ResourceArn: ModelArn, Tags: [{ Key: 'line', Value: '4' }, { Key: 'shift', Value: 'late' }] }));
-    await client.send(new UntagResourceCommand({ ResourceArn: ModelArn, TagKeys: ['shift'] }));
-    expect((await client.send(new ListTagsForResourceCommand({ ResourceArn: ModelArn }))).Tags).toEqual([{ Key: 'line', Value: '4' }]);
+    const ModelVersion = await importPackage();
+    const { ModelArn: ResourceArn } = await describeModel(ModelVersion) ?? {};
+    await client.send(new TagResourceCommand({ ResourceArn, Tags: [{ Key: 'line', Value: '4' }, { Key: 'shift', Value: 'late' }] }));
+    await client.send(new UntagResourceCommand({ ResourceArn, TagKeys: ['shift'] }));
+    expect((await client.send(new ListTagsForResourceCommand({ ResourceArn }))).Tags).toEqual([{ Key: 'line', Value: '4' }]);
     await run(ModelVersion);
     await client.send(new DeleteModelCommand({ ProjectName, ModelVersion }));
     await account.executions.idle();
     expect((await client.send(new ListModelsCommand({ ProjectName }))).Models).toEqual([]);
+    expect(account.policies.refused).toEqual([]);
+  }, 60_000);
+
+  test('when no execution can be started, the sweep brings a deletion to its end by itself', async () => {
+    const ModelVersion = await importPackage();
+    account.outage = true;
+    await client.send(new DeleteModelCommand({ ProjectName, ModelVersion }));
+    // An hour is what executions have, of time in which somebody comes by.
+    for (let minute = 0; minute < 64; minute += 1) {
+      account.pass(61);
+      await account.visit('WatchSweep');
+    }
+    account.outage = false;
+    expect((await client.send(new ListModelsCommand({ ProjectName }))).Models).toEqual([]);
+    expect(account.policies.refused).toEqual([]);
+  }, 60_000);
+
+  test('a dataset is trained on, and what came of it is hosted, packaged and deleted, with nothing left behind', async () => {
+    await trainable();
+    const { ModelMetadata: { ModelVersion = '' } = {} } = await client.send(new CreateModelCommand({ ProjectName, OutputConfig }));
+    expect(await describeModel(ModelVersion)).toMatchObject({
+      Status: 'TRAINED', StatusMessage: 'Training completed successfully.', OutputConfig, Performance: { Recall: 1 },
+      EvaluationResult: { Bucket: 'results', Key: `lids/EvaluationResult-lids-${ModelVersion}.json` },
+    });
+    expect(account.objects.text({ bucket: 'results', key: `lids/EvaluationManifest-lids-${ModelVersion}.json` })?.trim().split('\n')).toHaveLength(8);
+    // The jobs run under a role of their own.
+    const role = 'TrainingExecutionRole';
+    expect(account.policies.allow(role, [...account.sagemaker.world.files?.keys() ?? []].filter((path) => path.startsWith('photos/') || path.includes('/output/'))
+      .map((path) => ({ action: path.includes('/output/') ? 's3:PutObject' : 's3:GetObject', resource: `arn:aws:s3:::${path}` })))).toBe(true);
+
+    await run(ModelVersion);
+    const { JobName } = await client.send(new StartModelPackagingJobCommand({
+      ProjectName, ModelVersion,
+      Configuration: { Greengrass: { S3OutputLocation: { Bucket: 'results' }, ComponentName: 'lids', TargetPlatform: { Os: 'LINUX', Arch: 'X86_64' } } },
+    }));
+    await account.executions.idle();
+    expect((await client.send(new DescribeModelPackagingJobCommand({ ProjectName, JobName }))).ModelPackagingDescription).toMatchObject({ Status: 'SUCCEEDED' });
+    await account.visit('WatchAudit');
+
+    await client.send(new DeleteModelCommand({ ProjectName, ModelVersion }));
+    await account.executions.idle();
+    await client.send(new DeleteDatasetCommand(dataset));
+    await client.send(new DeleteProjectCommand({ ProjectName }));
+    expect(account.sagemaker.resources()).toEqual([]);
+    expect([...account.objects.files.keys()].filter((path) => !/^(photos|results)\//.test(path))).toEqual([]);
+    // Two hours later nobody can be reading any more what the deletions left to be removed.
+    account.pass(7200);
+    await account.visit('WatchSweep');
+    expect(account.executions.failures).toEqual([]);
     expect(account.policies.refused).toEqual([]);
   }, 60_000);
 });

@@ -3,8 +3,8 @@ import type { PictureType } from '../../hosting/engine.ts';
 import type { TrainingRef } from '../trainer.ts';
 
 /*
- * What is where in a training's workspace. Below `training/` and `evaluation/` is what the model does not need; `output/` is what the algorithm
- * put out and its package was made of, and `results.json` is written last.
+ * What is where in a training's workspace. Below `training/` and `evaluation/` is what the model does not need; below the version's name is
+ * what the algorithm put out and its package was made of, and `results.json` is written last.
  */
 
 const inside = ({ workspace: { bucket, prefix } }: TrainingRef, name: string): ObjectLocation => ({ bucket, key: `${prefix}${name}` });
@@ -19,8 +19,11 @@ export const copiedAt = (training: TrainingRef): ObjectLocation => inside(traini
 /** How far the reading of the answers has got. */
 export const judgedAt = (training: TrainingRef): ObjectLocation => inside(training, 'evaluation/judged.json');
 
-/** SageMaker puts the model data below a folder of the job's name. */
-export const outputUrl = (training: TrainingRef): string => urlOf(inside(training, 'output'));
+/**
+ * SageMaker puts the model data below it under `<name of the job>/output/`. The job has the version's name, as the last part of the artifact's
+ * prefix has: so the data lies within the artifact, where a packaging job looks for it.
+ */
+export const outputUrl = ({ workspace: { bucket, prefix } }: TrainingRef): string => `s3://${bucket}/${prefix.replace(/\/$/, '')}`;
 
 const folders = { 'image/jpeg': 'jpeg', 'image/png': 'png' } as const satisfies Record<PictureType, string>;
 const endings = { 'image/jpeg': 'jpg', 'image/png': 'png' } as const satisfies Record<PictureType, string>;

@@ -5,8 +5,11 @@ import type { ZipFile } from '../../domain/zip.ts';
 import { commit, leased, Superseded, type Progress, type TaskContext, type Travelling } from '../context.ts';
 import { endJob, jobFence } from '../packaging.ts';
 
-/** Of these files an artifact is made: the first two by our own trainer, and by whoever keeps to its format; the other one by SageMaker. */
-const artifactFiles = ['model.onnx', 'model.json', 'model.tar.gz'];
+/**
+ * Of these files an artifact is made: the first two by our own trainer, and by whoever keeps to its format; the others are model data of
+ * SageMaker, copied by an import, or where a training job has left them.
+ */
+const artifactFiles = ['model.onnx', 'model.json', 'model.tar.gz', 'output/model.tar.gz'];
 
 /** The job will never succeed. The message is for its user. */
 class Unpackable extends Error {}
@@ -54,7 +57,7 @@ async function artifactOf({ store, objects }: TaskContext, job: PackagingJob): P
   const files: ZipFile[] = [];
   for (const name of artifactFiles) {
     const bytes = await objects.read({ bucket, key: `${prefix}${name}` });
-    if (bytes !== undefined) files.push({ name, bytes });
+    if (bytes !== undefined) files.push({ name: name.replace('output/', ''), bytes });
   }
   if (files.every(({ name }) => name === 'model.json')) {
     throw new Unpackable(`Model version ${job.version} cannot be packaged: its weights are in a model package or an image, which this deployment holds no copy of.`);

@@ -38,6 +38,8 @@ export class Account {
   readonly policies: Policies;
   readonly functions: Functions;
   readonly executions: Executions;
+  /** Step Functions takes no more executions. */
+  outage = false;
   readonly #resolver: Resolver;
   readonly #stack: Synthesised;
   readonly #database: Database;
@@ -52,6 +54,7 @@ export class Account {
     this.#gateway = gateway;
     this.#resolver = new Resolver(stack);
     this.sagemaker = new FakeSageMaker();
+    this.sagemaker.world.files = this.objects.files;
     this.policies = new Policies(stack, this.#resolver);
     this.functions = new Functions(stack, this.#resolver, urlOf(services));
     this.executions = new Executions(stack, this.#resolver, this.policies, this.functions, (seconds) => this.pass(seconds));
@@ -71,7 +74,7 @@ export class Account {
       await ensureTable(client, deployed.#resolver.text({ Ref: id }));
       client.destroy();
     }
-    for (const [id] of stack.ofType('AWS::S3::Bucket')) deployed.objects.bucket(deployed.#resolver.text({ Ref: id }));
+    for (const [id] of stack.ofType('AWS::S3::Bucket')) deployed.objects.buckets.add(deployed.#resolver.text({ Ref: id }));
     return deployed;
   }
 
@@ -171,6 +174,7 @@ export class Account {
     const { stateMachineArn, name, input } = JSON.parse(body.toString()) as { stateMachineArn: string; name: string; input: string };
     if (!this.policies.allow(role, [{ action: 'states:StartExecution', resource: stateMachineArn }])) return denied;
     const headers = { 'content-type': 'application/x-amz-json-1.0' };
+    if (this.outage) return { status: 400, headers, body: JSON.stringify({ __type: 'StateMachineDeleting', message: 'out of order' }) };
     if (this.executions.start(stateMachineArn, name, input) === 'taken') {
       return { status: 400, headers, body: JSON.stringify({ __type: 'ExecutionAlreadyExists', message: `Execution Already Exists: '${name}'` }) };
     }

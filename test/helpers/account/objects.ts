@@ -25,20 +25,17 @@ const xml = (body: string): Answer => ({ status: 200, headers: { 'content-type':
 
 /** S3 as far as this project asks for it, by path (`/bucket/key`): objects, ranges, copies, listing and deleting many. */
 export class FakeObjects {
-  readonly #buckets = new Map<string, Map<string, Uint8Array>>();
+  readonly buckets = new Set<string>();
+  /** By `bucket/key`. */
+  readonly files = new Map<string, Uint8Array>();
 
-  bucket(name: string): Map<string, Uint8Array> {
-    const found = this.#buckets.get(name) ?? new Map<string, Uint8Array>();
-    this.#buckets.set(name, found);
-    return found;
+  text({ bucket, key }: ObjectLocation): string | undefined {
+    const bytes = this.files.get(`${bucket}/${key}`);
+    return bytes && Buffer.from(bytes).toString();
   }
 
-  read({ bucket, key }: ObjectLocation): Uint8Array | undefined {
-    return this.#buckets.get(bucket)?.get(key);
-  }
-
-  write({ bucket, key }: ObjectLocation, bytes: Uint8Array): void {
-    this.bucket(bucket).set(key, bytes);
+  write({ bucket, key }: ObjectLocation, content: Uint8Array | string): void {
+    this.files.set(`${bucket}/${key}`, Buffer.from(content));
   }
 
   static parse(req: IncomingMessage, body: Buffer): S3Request {
@@ -61,41 +58,41 @@ export class FakeObjects {
 
   /** @param mayList whether the caller may learn that there is no such object */
   answer({ method, bucket, key, query, headers, body }: S3Request, mayList: (bucket: string) => boolean): Answer {
-    const held = this.#buckets.get(bucket);
-    if (held === undefined) return refusal(404, 'NoSuchBucket');
+    if (!this.buckets.has(bucket)) return refusal(404, 'NoSuchBucket');
+    const path = `${bucket}/${key}`;
     const missing = (of: string): Answer => (mayList(of) ? refusal(404, 'NoSuchKey') : refusal(403, 'AccessDenied', 'Access Denied'));
     switch (method) {
       case 'GET':
       case 'HEAD': {
-        if (key === '') return list(held, query.get('prefix') ?? '');
-        const bytes = held.get(key);
+        if (key === '') return this.#list(bucket, query.get('prefix') ?? '');
+        const bytes = this.files.get(path);
         return bytes === undefined ? missing(bucket) : ranged(bytes, headers.range);
       }
       case 'PUT': {
         const source = headers['x-amz-copy-source'];
         if (source === undefined) {
-          held.set(key, Uint8Array.from(body));
+          this.files.set(path, Uint8Array.from(body));
           return { status: 200, headers: { etag: tagOf(body) } };
         }
-        const [from = '', ...rest] = decodeURIComponent(String(source)).split('/');
-        const bytes = this.read({ bucket: from, key: rest.join('/') });
-        if (bytes === undefined) return missing(from);
-        held.set(key, bytes);
+        const from = decodeURIComponent(String(source));
+        const bytes = this.files.get(from);
+        if (bytes === undefined) return missing(from.split('/')[0] ?? '');
+        this.files.set(path, bytes);
         return xml(`<CopyObjectResult><ETag>${tagOf(bytes)}</ETag></CopyObjectResult>`);
       }
       default:
-        for (const name of keysIn(body)) held.delete(name);
+        for (const name of keysIn(body)) this.files.delete(`${bucket}/${name}`);
         return xml('<DeleteResult></DeleteResult>');
     }
+  }
+
+  #list(bucket: string, prefix: string): Answer {
+    const keys = [...this.files.keys()].filter((path) => path.startsWith(`${bucket}/${prefix}`)).map((path) => path.slice(bucket.length + 1)).sort();
+    return xml(`<ListBucketResult>${keys.slice(0, 1000).map((key) => `<Contents><Key>${key}</Key></Contents>`).join('')}</ListBucketResult>`);
   }
 }
 
 const keysIn = (body: Buffer): string[] => [...body.toString().matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, name = '']) => name);
-
-function list(held: ReadonlyMap<string, Uint8Array>, prefix: string): Answer {
-  const keys = [...held.keys()].filter((name) => name.startsWith(prefix)).sort().slice(0, 1000);
-  return xml(`<ListBucketResult>${keys.map((name) => `<Contents><Key>${name}</Key></Contents>`).join('')}</ListBucketResult>`);
-}
 
 function ranged(bytes: Uint8Array, range: string | undefined): Answer {
   const [, first] = /^bytes=(\d+)-$/.exec(range ?? '') ?? [];
