@@ -16,10 +16,11 @@ let client: LookoutVisionClient;
 
 beforeAll(async () => {
   account = await Account.deploy({
-    buckets: ['photos', 'results'], algorithmArn: 'arn:aws:sagemaker:eu-west-1:865070037744:algorithm/vision',
+    buckets: ['photos', 'results', 'theirs'], algorithmArn: 'arn:aws:sagemaker:eu-west-1:865070037744:algorithm/vision',
     modelPackages: ['arn:aws:sagemaker:eu-west-1:123456789012:model-package/vision-*'],
   });
   for (const name of ['photos', 'results', 'secrets']) account.objects.buckets.add(name);
+  account.objects.closed.add('theirs');
   client = new LookoutVisionClient({ endpoint: account.url, region: 'eu-west-1', credentials: { accessKeyId: 'caller', secretAccessKey: 'secret' }, maxAttempts: 1 });
 }, 120_000);
 afterAll(async () => {
@@ -30,8 +31,8 @@ beforeEach(() => { account.policies.refused.splice(0); });
 
 const pictures = (count: number, from = 0): object[] => Array.from({ length: count }, (_, index) => line(`${from + index}.jpg`, index % 3 === 0 ? 'anomaly' : 'normal'));
 
-async function createDataset(key: string): Promise<unknown> {
-  await client.send(new CreateDatasetCommand({ ...dataset, DatasetSource: { GroundTruthManifest: { S3Object: { Bucket: 'photos', Key: key } } } }));
+async function createDataset(Key: string, Bucket = 'photos'): Promise<unknown> {
+  await client.send(new CreateDatasetCommand({ ...dataset, DatasetSource: { GroundTruthManifest: { S3Object: { Bucket, Key } } } }));
   await account.executions.idle();
   return (await client.send(new DescribeDatasetCommand(dataset))).DatasetDescription;
 }
@@ -40,6 +41,8 @@ async function describeModel(ModelVersion: string): Promise<ModelDescription | u
   await account.executions.idle();
   return (await client.send(new DescribeModelCommand({ ProjectName, ModelVersion }))).ModelDescription;
 }
+
+const versions = async (): Promise<(string | undefined)[]> => ((await client.send(new ListModelsCommand({ ProjectName }))).Models ?? []).map((each) => each.ModelVersion);
 
 const detect = (ModelVersion: string) => client.send(new DetectAnomaliesCommand({ ProjectName, ModelVersion, Body: Buffer.from('a picture'), ContentType: 'image/jpeg' }));
 
@@ -51,13 +54,21 @@ async function trainable(): Promise<void> {
   expect(await createDataset('small.manifest')).toMatchObject({ Status: 'CREATE_COMPLETE' });
 }
 
+/** By the one operation that the original client does not know. */
+async function importModel(Source: object): Promise<ModelDescription | undefined> {
+  const answer = await fetch(`${account.url}/2020-11-20/projects/${ProjectName}/models/import`, { method: 'POST', body: JSON.stringify({ Source }) });
+  const { ModelMetadata: { ModelVersion } } = await answer.json() as { ModelMetadata: { ModelVersion: string } };
+  return await describeModel(ModelVersion);
+}
+
 /** @returns the version, trained elsewhere */
 async function importPackage(): Promise<string> {
-  const arn = account.sagemaker.addPackage('vision-1', { CustomerMetadataProperties: { f1Score: '0.9', precision: '1', recall: '0.82', evaluatedAt: '2026-01-01T00:00:00Z' } });
-  const answer = await fetch(`${account.url}/2020-11-20/projects/${ProjectName}/models/import`, { method: 'POST', body: JSON.stringify({ Source: { ModelPackageArn: arn } }) });
-  const { ModelMetadata: { ModelVersion } } = await answer.json() as { ModelMetadata: { ModelVersion: string } };
-  expect(await describeModel(ModelVersion)).toMatchObject({ Status: 'TRAINED', Performance: { Recall: 0.82 } });
-  return ModelVersion;
+  const ModelPackageArn = account.sagemaker.addPackage('vision-1', {
+    CustomerMetadataProperties: { f1Score: '0.9', precision: '1', recall: '0.82', evaluatedAt: '2026-01-01T00:00:00Z' },
+  });
+  const model = await importModel({ ModelPackageArn });
+  expect(model).toMatchObject({ Status: 'TRAINED', Performance: { Recall: 0.82 } });
+  return model?.ModelVersion ?? '';
 }
 
 /** Started, asked, stopped; the engine has nothing left of the run. */
@@ -93,11 +104,15 @@ describe('with the rights of the template, and no others', () => {
     expect(account.policies.refused).toEqual([]);
   }, 60_000);
 
-  test('a manifest that is not there, and a bucket that nobody listed', async () => {
+  test('a manifest that is not there, a bucket that nobody listed, and one whose owner does not let us in', async () => {
     expect(await createDataset('none.manifest')).toMatchObject({ Status: 'CREATE_FAILED', StatusMessage: expect.stringContaining('s3://photos/none.manifest was not found') });
     await client.send(new DeleteDatasetCommand(dataset));
     await expect(client.send(new CreateDatasetCommand({ ...dataset, DatasetSource: { GroundTruthManifest: { S3Object: { Bucket: 'secrets', Key: 'x' } } } })))
       .rejects.toMatchObject({ name: 'ValidationException' });
+    const refusal = 'S3 refuses it to this deployment (AccessDenied: Access Denied)';
+    expect(await createDataset('x', 'theirs')).toMatchObject({ Status: 'CREATE_FAILED', StatusMessage: expect.stringContaining(`s3://theirs/x: ${refusal}`) });
+    await client.send(new DeleteDatasetCommand(dataset));
+    expect(await importModel({ S3: { Bucket: 'theirs', Prefix: 'job' } })).toMatchObject({ Status: 'TRAINING_FAILED', StatusMessage: expect.stringContaining(refusal) });
     expect(account.policies.refused).toEqual([]);
   });
 
@@ -110,7 +125,7 @@ describe('with the rights of the template, and no others', () => {
     await run(ModelVersion);
     await client.send(new DeleteModelCommand({ ProjectName, ModelVersion }));
     await account.executions.idle();
-    expect((await client.send(new ListModelsCommand({ ProjectName }))).Models).toEqual([]);
+    expect(await versions()).not.toContain(ModelVersion);
     expect(account.policies.refused).toEqual([]);
   }, 60_000);
 
@@ -124,7 +139,7 @@ describe('with the rights of the template, and no others', () => {
       await account.visit('WatchSweep');
     }
     account.outage = false;
-    expect((await client.send(new ListModelsCommand({ ProjectName }))).Models).toEqual([]);
+    expect(await versions()).not.toContain(ModelVersion);
     expect(account.policies.refused).toEqual([]);
   }, 60_000);
 
@@ -150,7 +165,7 @@ describe('with the rights of the template, and no others', () => {
     expect((await client.send(new DescribeModelPackagingJobCommand({ ProjectName, JobName }))).ModelPackagingDescription).toMatchObject({ Status: 'SUCCEEDED' });
     await account.visit('WatchAudit');
 
-    await client.send(new DeleteModelCommand({ ProjectName, ModelVersion }));
+    for (const each of await versions()) await client.send(new DeleteModelCommand({ ProjectName, ModelVersion: each }));
     await account.executions.idle();
     await client.send(new DeleteDatasetCommand(dataset));
     await client.send(new DeleteProjectCommand({ ProjectName }));

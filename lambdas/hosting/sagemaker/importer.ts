@@ -1,5 +1,5 @@
 import type { Evaluation, Model } from '../../domain/model.ts';
-import type { ObjectLocation } from '../../domain/ports.ts';
+import { LocationRefused, type ObjectLocation } from '../../domain/ports.ts';
 import type { Admission, ModelImporter } from '../engine.ts';
 import { manifestKey, manifestOf, modelDataKey, prefixOf } from './artifact.ts';
 import { BadEvaluation, parseEvaluation, readEvaluation } from './evaluation.ts';
@@ -29,7 +29,8 @@ export function createSageMakerImporter(options: SageMakerImporterOptions): Mode
       try {
         return await admit(options, model);
       } catch (error) {
-        if (error instanceof Refusal) return { admitted: false, reason: error.message };
+        // A store that will never serve a location says so under this name; any other failure is worth another try.
+        if (error instanceof Refusal || error instanceof LocationRefused) return { admitted: false, reason: error.message };
         throw error;
       }
     },

@@ -26,6 +26,8 @@ const xml = (body: string): Answer => ({ status: 200, headers: { 'content-type':
 /** S3 as far as this project asks for it, by path (`/bucket/key`): objects, ranges, copies, listing and deleting many. */
 export class FakeObjects {
   readonly buckets = new Set<string>();
+  /** Buckets whose own policies deny. */
+  readonly closed = new Set<string>();
   /** By `bucket/key`. */
   readonly files = new Map<string, Uint8Array>();
 
@@ -58,6 +60,7 @@ export class FakeObjects {
 
   /** @param mayList whether the caller may learn that there is no such object */
   answer({ method, bucket, key, query, headers, body }: S3Request, mayList: (bucket: string) => boolean): Answer {
+    if (this.closed.has(bucket)) return refusal(403, 'AccessDenied', 'Access Denied');
     if (!this.buckets.has(bucket)) return refusal(404, 'NoSuchBucket');
     const path = `${bucket}/${key}`;
     const missing = (of: string): Answer => (mayList(of) ? refusal(404, 'NoSuchKey') : refusal(403, 'AccessDenied', 'Access Denied'));
