@@ -70,7 +70,7 @@ export class Executions {
     }]));
     const each = (type: string): Record<string, number> => Object.fromEntries(Object.entries(definition.States).filter(([, { Type }]) => Type === type).map(([name]) => [name, 1]));
     await new StateMachine(definition as never, { validationOptions: { noValidate: true } }).run(input as never, {
-      overrides: { taskResourceLocalHandlers: handlers as never, waitTimeOverrides: each('Wait'), retryIntervalOverrides: each('Task') },
+      overrides: { taskResourceLocalHandlers: handlers, waitTimeOverrides: each('Wait'), retryIntervalOverrides: each('Task') },
     }).result;
   }
 }

@@ -6,7 +6,7 @@ type Input = Readonly<Record<string, unknown>>;
 /** What a request to the table needs the right for. A transaction needs the rights of the writes it is made of. */
 export function tableWishes(operation: string, input: Input): Wish[] {
   const wish = (action: string, name: unknown, index?: unknown): Wish => ({
-    action: `dynamodb:${action}`, resource: `arn:aws:dynamodb:${region}:${account}:table/${String(name)}${index === undefined ? '' : `/index/${String(index)}`}`,
+    action: `dynamodb:${action}`, resource: `arn:aws:dynamodb:${region}:${account}:table/${String(name)}${typeof index === 'string' ? `/index/${index}` : ''}`,
   });
   if (operation === 'BatchWriteItem') return Object.keys(input['RequestItems'] as object).map((name) => wish(operation, name));
   if (operation !== 'TransactWriteItems') return [wish(operation, input['TableName'], input['IndexName'])];
