@@ -3,6 +3,8 @@
  * for a share of the time. Ends with 1 if anything did not hold; `--seed` and `--path` repeat a history that failed.
  */
 import { parseArgs } from 'node:util';
+import { hostingLife } from './crash/hosting-life.ts';
+import { learningLife } from './crash/learning-life.ts';
 import { crashMatrix, randomKills } from './crash/matrix.ts';
 import { feed } from './hostile/artifacts.ts';
 import { besiege } from './hostile/run.ts';
@@ -38,10 +40,17 @@ await part('histories', async () => {
   return { told, wrong: failure === undefined ? [] : [failure] };
 });
 await part('crashes', async () => {
-  const from = Date.now();
-  const { wrong, killedAt, ...told } = await crashMatrix(from + share(0.25) * 0.7);
-  const random = await randomKills(from + share(0.25), chance(seed));
-  return { told: { ...told, killedAt: killedAt.length, random: { lives: random.lives, kills: random.kills } }, wrong: [...wrong, ...random.wrong] };
+  const told: object[] = [];
+  const all: string[] = [];
+  const half = share(0.25) / 2;
+  for (const life of [hostingLife, learningLife]) {
+    const from = Date.now();
+    const { wrong, killedAt, ...matrix } = await crashMatrix(life, from + half * 0.7);
+    const random = await randomKills(life, from + half, chance(seed));
+    told.push({ life: life.name, ...matrix, killedAt: killedAt.length, random: { lives: random.lives, kills: random.kills } });
+    all.push(...wrong, ...random.wrong);
+  }
+  return { told, wrong: all };
 });
 await part('hostile', async () => {
   const { wrong, ...told } = await besiege(Number(values.requests), Date.now() + share(0.35), seed);

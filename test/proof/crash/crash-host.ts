@@ -7,7 +7,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { appendFileSync } from 'node:fs';
 import { ServerResponse } from 'node:http';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { embeddedEngine } from '../../../lambdas/local/embedded.ts';
+import { embeddedEngine, embeddedTrainer } from '../../../lambdas/local/embedded.ts';
 import { startHost } from '../../../lambdas/local/host.ts';
 import { localEnvironment } from '../../../lambdas/runtime/environment.ts';
 import { createLog } from '../../../lambdas/runtime/log.ts';
@@ -47,6 +47,7 @@ function watched<T extends object>(port: T, label: string, methods: readonly str
 type Send = (this: DynamoDBDocumentClient, command: { readonly constructor: { readonly name: string }; readonly input: Written }) => Promise<unknown>;
 interface Written {
   readonly TableName?: string;
+  readonly RequestItems?: Readonly<Record<string, readonly { readonly PutRequest?: { readonly Item: Keys }; readonly DeleteRequest?: { readonly Key: Keys } }[]>>;
   readonly TransactItems?: readonly Readonly<Record<string, { readonly Key?: Keys; readonly Item?: Keys }>>[];
   readonly Key?: Keys;
   readonly Item?: Keys;
@@ -57,11 +58,15 @@ interface Keys {
 }
 
 const kindOf = ({ Key, Item }: { readonly Key?: Keys; readonly Item?: Keys }): string => ((Key ?? Item)?.sk ?? 'EXECUTION').split('#')[0] ?? '';
+/** Of rows that are written many at a time, by the letter of their place. */
+const placesOf = ({ RequestItems = {} }: Written): string[] => [...new Set(Object.values(RequestItems).flat()
+  .map(({ PutRequest, DeleteRequest }) => (PutRequest?.Item ?? DeleteRequest?.Key)?.pk?.charAt(0) ?? ''))];
 /* eslint-disable-next-line @typescript-eslint/unbound-method -- called with the client below */
 const send = DynamoDBDocumentClient.prototype.send as unknown as Send;
 DynamoDBDocumentClient.prototype.send = function watchedSend(this: DynamoDBDocumentClient, ...[command]: Parameters<Send>) {
   const verb = command.constructor.name.replace('Command', '');
-  if (!['Put', 'Update', 'Delete', 'TransactWrite'].includes(verb)) return send.call(this, command);
+  if (!['Put', 'Update', 'Delete', 'TransactWrite', 'BatchWrite'].includes(verb)) return send.call(this, command);
+  if (verb === 'BatchWrite') return around(`${verb} ${placesOf(command.input).join('+')}`, () => send.call(this, command));
   const rows = command.input.TransactItems?.map((item) => kindOf(Object.values(item)[0] ?? {})) ?? [kindOf(command.input)];
   return around(`${verb} ${rows.join('+')}`, () => send.call(this, command));
 } as never;
@@ -83,11 +88,11 @@ ServerResponse.prototype.end = function watchedEnd(this: ServerResponse, ...args
 } as never;
 
 const log = createLog((line) => { process.stderr.write(`${line}\n`); });
+const writing = <T extends { readonly objects: object }>(parts: T): T => ({ ...parts, objects: watched(parts.objects, 'objects', ['write', 'removeAll']) });
 const host = await startHost({
   environment: localEnvironment(), log,
-  engine: (parts) => watched(
-    embeddedEngine({ ...parts, objects: watched(parts.objects, 'objects', ['write', 'removeAll']) }), 'engine', ['create', 'scale', 'remove', 'admit', 'discard'],
-  ),
+  engine: (parts) => watched(embeddedEngine(writing(parts)), 'engine', ['create', 'scale', 'remove', 'admit', 'discard']),
+  trainer: (parts) => watched(embeddedTrainer(writing(parts)), 'trainer', ['start', 'stop']),
 });
 console.log(`Crowsnest is ready on ${host.url}`);
 process.once('SIGTERM', () => void host.close().then(() => process.exit(0)));
