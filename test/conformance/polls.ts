@@ -22,13 +22,13 @@ interface Loop<T> {
   look(): Promise<T>;
 }
 
-async function loop<T extends { readonly Status?: string | undefined; readonly StatusMessage?: string | undefined }>({ passing, end, look }: Loop<T>): Promise<T> {
+async function loop<T extends { readonly Status?: string | undefined; readonly StatusMessage?: string | undefined }>(wanted: Loop<T>): Promise<T> {
   for (; ; await sleep(interval)) {
-    const seen = await look();
+    const seen = await wanted.look();
     const status = indexed(seen.Status, 'Status');
     const message = indexed(seen.StatusMessage, 'StatusMessage');
-    if (passing.includes(status)) continue;
-    if (end.includes(status)) return seen;
+    if (wanted.passing.includes(status)) continue;
+    if (wanted.end.includes(status)) return seen;
     throw new Error(`${status}: ${message}`);
   }
 }

@@ -6,8 +6,9 @@ import { bucket, type LocalHost } from './local-host.ts';
 export async function putPlates(host: Pick<LocalHost, 'put'>, normals: number, scratches: number, seed: number): Promise<{ readonly lines: string[]; readonly pictures: readonly LabelledPicture[] }> {
   const pictures = plates(normals, scratches, 0, seed, { side: 64 });
   const lines: string[] = [];
-  for (const { id, label, load, mask } of pictures) {
-    await host.put(`images/${id}`, await load());
+  for (const picture of pictures) {
+    const { id, label, mask } = picture;
+    await host.put(`images/${id}`, await picture.load());
     if (mask !== undefined) await host.put(`masks/${id}`, await mask.load());
     lines.push(`${JSON.stringify(lineOf(id, label, mask !== undefined))}\n`);
   }
