@@ -159,6 +159,14 @@ describe('an operation that was interrupted', () => {
   });
 });
 
+test('a file of line ends is one step, not one for every thousand of them', async () => {
+  await open(`${'\n'.repeat(300_000)}${manifestOf([line('a.jpg', 'normal')])}${'\r\n'.repeat(300_000)}`);
+  const kept = undelivered();
+  await create();
+  const input = inputOf(kept[0] as Execution);
+  expect(await stage(input, world.context)).toMatchObject({ state: 'staged', entries: 1, lines: 600_001 });
+});
+
 test('20,000 lines: memory does not grow with them, and the last page costs what the first does', async () => {
   const amount = 20_000;
   await open('');
