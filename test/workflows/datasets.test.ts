@@ -168,6 +168,13 @@ test('a file of line ends is one step, not one for every thousand of them', asyn
   expect(await stage(input, world.context)).toMatchObject({ state: 'staged', entries: 1, lines: 600_001 });
 });
 
+test.each([1000, 2000])('a manifest of as many lines as steps take, %d, is not read from its end on', async (amount) => {
+  await open(manifestOf(lines(0, amount)));
+  await create();
+  await world.settle();
+  expect(await described()).toMatchObject({ Status: 'CREATE_COMPLETE', ImageStats: { Total: amount } });
+});
+
 test('a test dataset takes 4,000 pictures, as the original did, and no line more', async () => {
   const type = { ...dataset, DatasetType: 'test' };
   const describe = async () => (await world.client.send(new DescribeDatasetCommand(type))).DatasetDescription;
