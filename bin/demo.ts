@@ -3,20 +3,17 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  ConflictException, CreateProjectCommand, DeleteModelCommand, DeleteProjectCommand, DescribeModelCommand, DetectAnomaliesCommand, ListModelsCommand,
-  ListTagsForResourceCommand, LookoutVisionClient, StartModelCommand, StopModelCommand, TagResourceCommand, type ModelStatus,
+  ConflictException, CreateDatasetCommand, CreateModelCommand, CreateProjectCommand, DeleteDatasetCommand, DeleteModelCommand, DeleteProjectCommand,
+  DescribeDatasetCommand, DescribeModelCommand, DetectAnomaliesCommand, ListModelsCommand, LookoutVisionClient, StartModelCommand, StopModelCommand,
+  type DetectAnomalyResult,
 } from '@aws-sdk/client-lookoutvision';
 import { createFolderObjects } from '../lambdas/local/folder-objects.ts';
 import { startHost } from '../lambdas/local/host.ts';
-import { writeSamples } from '../lambdas/local/samples/write-samples.ts';
+import { writeDataset } from '../lambdas/local/samples/dataset.ts';
 import { localEnvironment } from '../lambdas/runtime/environment.ts';
 import { createLog } from '../lambdas/runtime/log.ts';
 
 const environment = localEnvironment();
-if (environment.keys.length > 0) {
-  console.error('The demo does not sign its import: run it without CROWSNEST_KEYS, against a host without them.');
-  process.exit(1);
-}
 const rows: [step: string, outcome: string, milliseconds: number][] = [];
 
 /** Does a step, and keeps what came of it for the table at the end. */
@@ -38,69 +35,91 @@ const host = running ? undefined : await startHost({
 const url = host?.url ?? `http://127.0.0.1:${environment.port}`;
 console.log(host === undefined ? `Using the host that runs on ${url}` : `No host runs on port ${environment.port}: started one on ${url}`);
 
-const client = new LookoutVisionClient({ endpoint: url, region: environment.region, credentials: { accessKeyId: 'demo', secretAccessKey: 'demo' } });
-const project = `demo-${Date.now().toString(36)}`;
+const [{ accessKeyId, secretAccessKey } = { accessKeyId: 'demo', secretAccessKey: 'demo' }] = environment.keys;
+const client = new LookoutVisionClient({ endpoint: url, region: environment.region, credentials: { accessKeyId, secretAccessKey } });
+const project = { ProjectName: `demo-${Date.now().toString(36)}` };
+const dataset = { ...project, DatasetType: 'train' };
 
-/** As every published client does: asks again until the status is no longer the passing one. */
-async function poll(version: string, passing: ModelStatus): Promise<ModelStatus> {
-  for (;;) {
-    const { ModelDescription } = await client.send(new DescribeModelCommand({ ProjectName: project, ModelVersion: version }));
-    const status = ModelDescription?.Status ?? passing;
-    if (status !== passing) return status;
-    await sleep(50);
+interface Described { readonly Status?: string | undefined; readonly StatusMessage?: string | undefined }
+
+/** On a terminal all of it, in the place of what was said before; elsewhere a line for every stage. */
+function say(message: string, before: string): void {
+  const stage = (text: string): string => text.replace(/\d+/g, '');
+  if (process.stdout.isTTY) process.stdout.write(`\x1b[s${message}\x1b[K\x1b[u`);
+  else if (stage(message) !== stage(before)) process.stdout.write(`\n    ${message.padEnd(44)}`);
+}
+
+/** As every published client does: asks again until the status is no longer the passing one, and shows what it is told meanwhile. */
+async function poll(passing: string, look: () => Promise<Described | undefined>): Promise<string> {
+  for (let said = ''; ; await sleep(50)) {
+    const { Status = passing, StatusMessage = '' } = await look() ?? {};
+    if (Status !== passing) {
+      if (process.stdout.isTTY) process.stdout.write('\x1b[K');
+      if (Status.includes('FAILED')) throw new Error(`${Status}: ${StatusMessage}`);
+      return Status;
+    }
+    if (StatusMessage !== said) say(StatusMessage, said);
+    said = StatusMessage;
   }
 }
 
-async function importSample(source: { bucket: string; prefix: string }): Promise<string> {
-  const response = await fetch(`${url}/2020-11-20/projects/${project}/models/import`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'x-amzn-client-token': `import-${project}` },
-    body: JSON.stringify({ Source: { S3: { Bucket: source.bucket, Prefix: source.prefix } }, Description: 'sample' }),
-  });
-  const answer = await response.json() as { ModelMetadata?: { ModelVersion: string }; Message?: string };
-  if (answer.ModelMetadata === undefined) throw new Error(answer.Message ?? `the import was answered with ${response.status}`);
-  return answer.ModelMetadata.ModelVersion;
+const pollModel = (ModelVersion: string, passing: string): Promise<string> =>
+  poll(passing, async () => (await client.send(new DescribeModelCommand({ ...project, ModelVersion }))).ModelDescription);
+
+const percent = (part = 0): string => `${(part * 100).toFixed(1)} %`;
+
+/** In words: the verdict, and what the mask covers. */
+function told({ IsAnomalous, Confidence, Anomalies = [], AnomalyMask }: DetectAnomalyResult): string {
+  const areas = Anomalies.slice(1).map(({ Name, PixelAnomaly }) => `, ${Name} on ${percent(PixelAnomaly?.TotalPercentageArea)}`);
+  return `${IsAnomalous === true ? 'anomaly' : 'normal'}, sure to ${percent(Confidence)}${areas.join('')}; a mask of ${AnomalyMask?.length ?? 0} bytes`;
 }
 
 let wrong = 0;
 try {
   const s3 = join(environment.dataDir, 's3');
-  const samples = await step('Draw sample parts, make a sample model', () => writeSamples(createFolderObjects(s3)), ({ figures }) => `F1 ${figures.f1Score.toFixed(2)}`);
-  await step('CreateProject', () => client.send(new CreateProjectCommand({ ProjectName: project })), () => project);
-  const version = await step('ImportModel (an extension)', () => importSample(samples.model), (v) => `version ${v}, TRAINING`);
-  const model = { ProjectName: project, ModelVersion: version };
-  await step('DescribeModel until it is imported', () => poll(version, 'TRAINING'), String);
+  const { bucket: Bucket, manifest: Key, images, unseen } = await step('Draw sample parts, and a manifest of them', () => writeDataset(createFolderObjects(s3)), ({ manifest }) => manifest);
+  await step('CreateProject', () => client.send(new CreateProjectCommand(project)), () => project.ProjectName);
 
-  const start = new StartModelCommand({ ...model, MinInferenceUnits: 1, ClientToken: `start-${project}` });
+  await step('CreateDataset', () => client.send(new CreateDatasetCommand({ ...dataset, DatasetSource: { GroundTruthManifest: { S3Object: { Bucket, Key } } } })),
+    ({ DatasetMetadata }) => String(DatasetMetadata?.Status));
+  await step('DescribeDataset until it is read', () => poll('CREATE_IN_PROGRESS', async () => (await client.send(new DescribeDatasetCommand(dataset))).DatasetDescription),
+    (status) => `${status}: ${images.normal} normal, ${images.anomaly} anomalous`);
+
+  const { ModelMetadata } = await step('CreateModel', () => client.send(new CreateModelCommand({ ...project, OutputConfig: { S3Location: { Bucket, Prefix: 'demo/' } } })),
+    (answer) => `version ${answer.ModelMetadata?.ModelVersion}, ${answer.ModelMetadata?.Status}`);
+  const model = { ...project, ModelVersion: ModelMetadata?.ModelVersion ?? '' };
+  await step('DescribeModel until it is trained', () => pollModel(model.ModelVersion, 'TRAINING'), String);
+  await step('DescribeModel: how good it is', () => client.send(new DescribeModelCommand(model)), ({ ModelDescription }) => {
+    const { F1Score, Precision, Recall } = ModelDescription?.Performance ?? {};
+    return `F1 ${F1Score?.toFixed(2)}, precision ${Precision?.toFixed(2)}, recall ${Recall?.toFixed(2)}, on pictures held out`;
+  });
+
+  const start = new StartModelCommand({ ...model, MinInferenceUnits: 1, ClientToken: `start-${project.ProjectName}` });
   await step('StartModel', () => client.send(start), ({ Status }) => String(Status));
   await step('StartModel again, the same token', () => client.send(start), ({ Status }) => `${Status}: the same start`);
   await step('StartModel again, another token', () => client.send(new StartModelCommand({ ...model, MinInferenceUnits: 1 })).then(
     () => 'was accepted', (error: unknown) => error instanceof ConflictException ? 'ConflictException' : String(error)), String);
-  await step('DescribeModel until it is hosted', () => poll(version, 'STARTING_HOSTING'), String);
+  await step('DescribeModel until it is hosted', () => pollModel(model.ModelVersion, 'STARTING_HOSTING'), String);
 
-  for (const [kind, [picture = '']] of [['normal', samples.test.normal], ['anomaly', samples.test.anomaly]] as const) {
-    const Body = await readFile(join(s3, samples.bucket, picture));
-    await step(`DetectAnomalies, a picture of ${kind === 'normal' ? 'a good' : 'a bad'} part`,
+  for (const [shows, picture] of Object.entries(unseen)) {
+    const Body = await readFile(join(s3, Bucket, picture));
+    await step(`DetectAnomalies, ${shows === 'good' ? 'a good part' : `a ${shows}`}`,
       () => client.send(new DetectAnomaliesCommand({ ...model, ContentType: 'image/jpeg', Body })),
-      ({ DetectAnomalyResult: result }) => {
-        if (result?.IsAnomalous !== (kind === 'anomaly')) wrong += 1;
-        const areas = (result?.Anomalies ?? []).slice(1).map(({ Name, PixelAnomaly }) => `, ${Name} on ${((PixelAnomaly?.TotalPercentageArea ?? 0) * 100).toFixed(1)} %`);
-        return `${result?.IsAnomalous === true ? 'anomaly' : 'normal'}, sure to ${((result?.Confidence ?? 0) * 100).toFixed(0)} %${areas.join('')}`;
+      ({ DetectAnomalyResult: result = {} }) => {
+        const found = (result.Anomalies ?? []).slice(1).map(({ Name }) => Name).join();
+        if (result.IsAnomalous !== (shows !== 'good') || found !== (shows === 'good' ? '' : shows)) wrong += 1;
+        return told(result);
       });
   }
 
-  const { ModelDescription } = await client.send(new DescribeModelCommand(model));
-  const ResourceArn = ModelDescription?.ModelArn ?? '';
-  await step('TagResource', () => client.send(new TagResourceCommand({ ResourceArn, Tags: [{ Key: 'line', Value: '4' }] })), () => 'line=4');
-  await step('ListTagsForResource', () => client.send(new ListTagsForResourceCommand({ ResourceArn })),
-    ({ Tags }) => (Tags ?? []).map(({ Key, Value }) => `${Key}=${Value}`).join(' '));
   await step('StopModel', () => client.send(new StopModelCommand(model)), ({ Status }) => String(Status));
-  await step('DescribeModel until it has stopped', () => poll(version, 'STOPPING_HOSTING'), String);
+  await step('DescribeModel until it has stopped', () => pollModel(model.ModelVersion, 'STOPPING_HOSTING'), String);
   await step('DeleteModel', () => client.send(new DeleteModelCommand(model)), () => 'DELETING');
   await step('ListModels until it is gone', async () => {
-    while (((await client.send(new ListModelsCommand({ ProjectName: project }))).Models ?? []).length > 0) await sleep(50);
+    while (((await client.send(new ListModelsCommand(project))).Models ?? []).length > 0) await sleep(50);
   }, () => 'gone');
-  await step('DeleteProject', () => client.send(new DeleteProjectCommand({ ProjectName: project })), () => 'gone');
+  await step('DeleteDataset', () => client.send(new DeleteDatasetCommand(dataset)), () => 'gone');
+  await step('DeleteProject', () => client.send(new DeleteProjectCommand(project)), () => 'gone');
 } finally {
   client.destroy();
   await host?.close();
@@ -109,5 +128,5 @@ try {
 const width = Math.max(...rows.map(([, outcome]) => outcome.length));
 const line = '-'.repeat(48 + width + 10);
 console.log(`\n${line}\n${rows.map(([title, outcome, took]) => `${title.padEnd(48)}${outcome.padEnd(width)}${took.toFixed(0).padStart(7)} ms`).join('\n')}\n${line}`);
-console.log(wrong === 0 ? 'Both verdicts are right.' : `${wrong} of the verdicts are wrong.`);
+console.log(wrong === 0 ? 'All verdicts are right, and the masks show what is there.' : `${wrong} of the verdicts are wrong.`);
 process.exitCode = wrong === 0 ? 0 : 1;

@@ -29,6 +29,12 @@ export class BadLine extends Error {
 /** The longest line that ListDatasetEntries may return, in characters. */
 export const longestEntry = 8192;
 
+/** Real lines have three levels; what goes down thousands could be read, but never be written again. */
+const deepest = 32;
+
+/** S3's limit for a key, in bytes. */
+const longestKey = 1024;
+
 type Members = Readonly<Record<string, unknown>>;
 
 const isObject = (value: unknown): value is Members => typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -66,12 +72,18 @@ function parseObject(line: string): Members {
     throw new BadLine(`it is not JSON (${error instanceof Error ? error.message : String(error)})`);
   }
   if (!isObject(value)) throw new BadLine('it is not a JSON object');
+  if (isDeeper(value, deepest)) throw new BadLine(`it has more than ${deepest} levels of objects and lists`);
   return value;
 }
+
+const isDeeper = (value: unknown, levels: number): boolean =>
+  typeof value === 'object' && value !== null && (levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1)));
 
 function requireLocation(member: string, ref: string, buckets: readonly string[]): void {
   const location = parseLocation(ref);
   if (location === undefined) throw new BadLine(`"${member}" is '${shown(ref)}'; it must be s3://BUCKET/KEY`);
+  const bytes = Buffer.byteLength(location.key);
+  if (bytes > longestKey) throw new BadLine(`"${member}" names a key of ${bytes} bytes; keys have at most ${longestKey}`);
   if (isListed(buckets, location.bucket)) return;
   throw new BadLine(`"${member}" names bucket '${location.bucket}', which is none of those that this deployment may use: [${buckets.join(', ')}]`);
 }

@@ -22,7 +22,16 @@ export class Violations {
 /** What a message may repeat of a value: not all of a large one, and nothing that could forge a line of a log. */
 function shown(value: unknown): string {
   if (value === undefined || value === null) return 'null';
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const text = typeof value === 'string' ? value : json(value);
   const short = text.length > 100 ? `${text.slice(0, 100)}...` : text;
   return `'${short.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, '?')}'`;
+}
+
+/** A body may nest deeper than a value can be written: parsing needs no stack, writing does. */
+function json(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return Array.isArray(value) ? '[...]' : '{...}';
+  }
 }

@@ -3,7 +3,7 @@ import { fingerprint } from '../domain/tokens.ts';
 import type { Input } from '../contract/operations.ts';
 import type { Operation } from './context.ts';
 import { keyOf, requireDataset } from './datasets.ts';
-import { fullPage, readToken, writeToken } from './pages.ts';
+import { cursors, fullPage, readToken, writeToken } from './pages.ts';
 
 /** With a filter, rows are read by so many at once; and after so many in all the page ends, full or not, so that no call takes for ever. */
 const filteredAtOnce = 1000;
@@ -18,7 +18,7 @@ export const ListDatasetEntries: Operation<'ListDatasetEntries'> = async (input,
   const { MaxResults = fullPage, NextToken, ...parameters } = input;
   // A digest: a filter may be as long as a token may be.
   const scope = ['ListDatasetEntries', fingerprint(parameters)];
-  const after = Number(readToken(NextToken, scope) ?? 0);
+  const after = Number(readToken(NextToken, scope, cursors.position) ?? 0);
   const { generation } = await requireDataset(ctx, key);
   if (generation === undefined) return { DatasetEntries: [] };
 

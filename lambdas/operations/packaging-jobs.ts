@@ -5,7 +5,7 @@ import { packagingMethod, type PackagingJob } from '../domain/packaging.ts';
 import type { Project } from '../store/projects.ts';
 import type { Operation, ReadContext } from './context.ts';
 import { noProject } from './models.ts';
-import { page } from './pages.ts';
+import { cursors, page } from './pages.ts';
 
 /** @throws NotFoundError */
 async function projectNamed({ store }: Pick<ReadContext, 'store'>, name: string): Promise<Project> {
@@ -50,6 +50,6 @@ export const DescribeModelPackagingJob: Operation<'DescribeModelPackagingJob'> =
 /** By name. The names that we give are ordered by time. */
 export const ListModelPackagingJobs: Operation<'ListModelPackagingJobs'> = async (input, ctx) => {
   const project = await projectNamed(ctx, input.ProjectName);
-  const { items, next } = await page(input, ['ListModelPackagingJobs', project.name], (after) => ctx.store.jobs.list(project, after), ({ name }) => name);
+  const { items, next } = await page(input, ['ListModelPackagingJobs', project.name], cursors.name, (after) => ctx.store.jobs.list(project, after), ({ name }) => name);
   return { ModelPackagingJobs: items.map(metadata), ...next };
 };

@@ -6,7 +6,7 @@ import type { Operation } from './context.ts';
 import { datasetMetadata } from './datasets.ts';
 import { noProject } from './models.ts';
 import { OnceOnly } from './once.ts';
-import { page } from './pages.ts';
+import { cursors, page } from './pages.ts';
 
 export const CreateProject: Operation<'CreateProject'> = async (input, ctx) => {
   const name = input.ProjectName;
@@ -35,7 +35,7 @@ export const DescribeProject: Operation<'DescribeProject'> = async (input, { sto
 };
 
 export const ListProjects: Operation<'ListProjects'> = async (input, { store, settings }) => {
-  const { items, next } = await page(input, ['ListProjects'], (after) => store.projects.list(after), ({ name }) => name);
+  const { items, next } = await page(input, ['ListProjects'], cursors.name, (after) => store.projects.list(after), ({ name }) => name);
   return {
     Projects: items.map(({ name, createdAt }) => ({ ProjectArn: projectArn(settings, name), ProjectName: name, CreationTimestamp: createdAt })),
     ...next,

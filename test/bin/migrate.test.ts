@@ -1,10 +1,11 @@
-import { appendFile, readFile } from 'node:fs/promises';
+import { appendFile, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { operations } from '../../lambdas/contract/operations.ts';
 import { jpeg, line, soundFolder, write } from '../helpers/export-folder.ts';
 import { startKeyedHost, type KeyedHost } from '../helpers/keyed-host.ts';
 import { crowsnest, type Ran } from '../helpers/run.ts';
+import { plates } from '../training/embedded/pictures-made.ts';
 
 let host: KeyedHost;
 let folder: string;
@@ -64,4 +65,21 @@ test('an export with errors is not sent, unless repaired', async () => {
     });
     expect((await migrate(larger, ...sent('--project', 'both', '--replace'))).out).toContain('Dataset train is made: 31 pictures, 21 normal, 10 anomalous.');
   }, 60_000);
+
+  test('with --train it trains a model from them, shows how far that is, and does so once', async () => {
+    const small = join(host.folder, 'plates');
+    const lines: string[] = [];
+    for (const picture of plates(20, 10, 0, 5, { side: 64 })) {
+      const { id, label } = picture;
+      await write(join(small, 'train/images', id), await picture.load());
+      lines.push(`${JSON.stringify(line('train', id, label))}\n`);
+    }
+    await write(join(small, 'datasets/train.manifest'), lines.join(''));
+    const first = await migrate(small, ...sent('--train'));
+    expect(first).toMatchObject({ code: 0, errors: '' });
+    expect(first.out).toMatch(/Training version 1\.\n(The model is being trained\.[^\n]*\n)+Version 1 is TRAINED, F1 (0\.[89]\d\d|1\.000)\.\n$/);
+    expect(await readdir(join(host.dataDir, 's3/crowsnest-migrated/plates/models'))).toEqual(['EvaluationManifest-plates-1.json', 'EvaluationResult-plates-1.json']);
+    const second = await migrate(small, ...sent('--train'));
+    expect(second.out).toMatch(/Version 1 was made from these datasets already\.\nVersion 1 is TRAINED, F1 /);
+  }, 120_000);
 });

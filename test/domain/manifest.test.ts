@@ -38,6 +38,15 @@ describe('labels', () => {
     })?.label).toBe('normal');
   });
 
+  // What was read must be written again, and to write such a line takes more stack than there is.
+  test.each([['lists', '['.repeat(30_000), ']'.repeat(30_000)], ['objects', '{"a":'.repeat(30_000), `1${'}'.repeat(30_000)}`]])('%s within %s without end are refused', (_, opening, closing) =>
+    expect(() => parseEntry(`{"source-ref":"s3://photos/a.jpg","x":${opening}${closing}}`)).toThrow('it has more than 32 levels of objects and lists'));
+
+  test('a key that S3 could not have is refused, by its bytes', () => {
+    expect(parse({ 'source-ref': `s3://photos/${'a'.repeat(1024)}` })).toBeDefined();
+    expect(() => parse({ 'source-ref': `s3://photos/${'é'.repeat(513)}` })).toThrow('"source-ref" names a key of 1026 bytes; keys have at most 1024');
+  });
+
   test('a folder is no picture', () => expect(parseEntry('{"source-ref":"s3://photos/train/normal/"}')).toBeUndefined());
 });
 

@@ -83,9 +83,10 @@ export class MemoryObjects implements ObjectStore {
     return Promise.resolve(this.objects.get(`${bucket}/${key}`));
   }
 
-  /** In small pieces, so that lines are cut anywhere. */
+  /** In small pieces, so that lines are cut anywhere. As S3, it has nothing to give from the end on, and says so. */
   stream({ bucket, key }: ObjectLocation, from = 0): Promise<ObjectStream | undefined> {
     const whole = this.objects.get(`${bucket}/${key}`);
+    if (whole !== undefined && from > 0 && from >= whole.length) return Promise.reject(new Error('InvalidRange'));
     return Promise.resolve(whole && { tag: createHash('sha256').update(whole).digest('hex'), bytes: pieces(whole, from) });
   }
 

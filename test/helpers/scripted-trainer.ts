@@ -45,7 +45,12 @@ export class ScriptedTrainer implements Trainer {
     };
     const location = { bucket: spec.workspace.bucket, key: `${spec.workspace.prefix}results.json` };
     await this.#objects.write(location, Buffer.from(JSON.stringify(results)));
+    for (const name of ['model.onnx', 'model.json']) await this.#objects.write({ bucket: spec.workspace.bucket, key: `${spec.workspace.prefix}${name}` }, Buffer.from('{}'));
     this.jobs.set(spec.id, { state: 'trained', artifact: spec.workspace, results: location });
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
   }
 
   async examples(spec: TrainingSpec, set: 'train' | 'test'): Promise<TrainingExample[]> {

@@ -63,11 +63,12 @@ describe('an integer', () => {
   test.each([
     ['1.5', noInteger("'1.5'")], ['"1"', noInteger("'1'")], ['true', noInteger("'true'")], ['[1]', noInteger("'[1]'")], ['{}', noInteger("'{}'")],
     ['1e400', noInteger("'null'")],
+    [`${'['.repeat(100_000)}${']'.repeat(100_000)}`, noInteger("'[...]'")], [`${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`, noInteger("'{...}'")],
     ['2147483648', wrong("'2147483648'", 'Member must have value less than or equal to 2147483647')],
     ['-2147483649', wrong("'-2147483649'", 'Member must have value greater than or equal to 1')],
     ['0', wrong("'0'", 'Member must have value greater than or equal to 1')],
     ['-0', wrong("'0'", 'Member must have value greater than or equal to 1')],
-  ])('%s is refused', async (value, expected) => {
+  ])('%.20s is refused', async (value, expected) => {
     expect(await send(await service.shared(), `{"MinInferenceUnits":${value}}`)).toEqual(expected);
   });
 

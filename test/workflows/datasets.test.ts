@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
-  CreateDatasetCommand, CreateProjectCommand, DescribeDatasetCommand, ListDatasetEntriesCommand, UpdateDatasetEntriesCommand,
+  CreateDatasetCommand, CreateProjectCommand, DeleteDatasetCommand, DescribeDatasetCommand, ListDatasetEntriesCommand, UpdateDatasetEntriesCommand,
 } from '@aws-sdk/client-lookoutvision';
 import type { Execution, ObjectStream } from '../../lambdas/domain/ports.ts';
+import { localLimits } from '../../lambdas/domain/settings.ts';
 import { scan } from '../../lambdas/local/execution-memory.ts';
 import { sweep } from '../../lambdas/workflows/sweep.ts';
 import { carry, settle, stage } from '../../lambdas/workflows/tasks/datasets.ts';
@@ -25,7 +26,7 @@ const dataset = { ProjectName: 'parts', DatasetType: 'train' };
 async function open(manifest: string, patience = 3600): Promise<void> {
   world = await World.open(dynamo, {
     settings: {
-      limits: { images: { train: 30_000, test: 4000 } },
+      limits: { images: { ...localLimits.images, train: 20_000 } },
       times: { delivery: 60, start: 3600, import: patience, train: patience, release: 1800, provision: 60, health: 60 },
     },
   });
@@ -158,6 +159,40 @@ describe('an operation that was interrupted', () => {
     expect((await described())?.StatusMessage).toContain('The changes are no longer there');
   });
 });
+
+test('a file of line ends is one step, not one for every thousand of them', async () => {
+  await open(`${'\n'.repeat(300_000)}${manifestOf([line('a.jpg', 'normal')])}${'\r\n'.repeat(300_000)}`);
+  const kept = undelivered();
+  await create();
+  const input = inputOf(kept[0] as Execution);
+  expect(await stage(input, world.context)).toMatchObject({ state: 'staged', entries: 1, lines: 600_001 });
+});
+
+test.each([1000, 2000])('a manifest of as many lines as steps take, %d, is not read from its end on', async (amount) => {
+  await open(manifestOf(lines(0, amount)));
+  await create();
+  await world.settle();
+  expect(await described()).toMatchObject({ Status: 'CREATE_COMPLETE', ImageStats: { Total: amount } });
+});
+
+test('a test dataset takes 4,000 pictures, as the original did, and no line more', async () => {
+  const type = { ...dataset, DatasetType: 'test' };
+  const describe = async () => (await world.client.send(new DescribeDatasetCommand(type))).DatasetDescription;
+  await open(manifestOf(lines(0, 4000)));
+  await world.client.send(new CreateDatasetCommand({ ...type, DatasetSource: source }));
+  await world.settle();
+  expect(await describe()).toMatchObject({ Status: 'CREATE_COMPLETE', ImageStats: { Total: 4000, Labeled: 4000, Normal: 3000, Anomaly: 1000 } });
+  await world.client.send(new UpdateDatasetEntriesCommand({ ...type, Changes: Buffer.from(manifestOf([...lines(0, 5), line('one-more.jpg', 'normal')])) }));
+  await world.settle();
+  expect(await describe()).toMatchObject({
+    Status: 'UPDATE_FAILED_ROLLBACK_COMPLETE', StatusMessage: expect.stringContaining('It would have 4001 images; a test dataset can have at most 4000'), ImageStats: { Total: 4000 },
+  });
+  await world.client.send(new DeleteDatasetCommand(type));
+  world.objects.objects.set('photos/m', Buffer.from(manifestOf(lines(0, 4001))));
+  await world.client.send(new CreateDatasetCommand({ ...type, DatasetSource: source }));
+  await world.settle();
+  expect(await describe()).toMatchObject({ Status: 'CREATE_FAILED', StatusMessage: expect.stringContaining('Line 4001: a test dataset can have at most 4000 images'), ImageStats: { Total: 0 } });
+}, 60_000);
 
 test('20,000 lines: memory does not grow with them, and the last page costs what the first does', async () => {
   const amount = 20_000;

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createFolderObjects } from '../../../lambdas/local/folder-objects.ts';
+import { minimums } from '../../../lambdas/domain/training.ts';
 import { manifestLine } from '../manifest-line.ts';
 import { lentBucket } from './lent-bucket.ts';
 
@@ -61,7 +62,9 @@ async function samples(root: string, { bucket, prefix } = { bucket: samplesBucke
   const { bucket: own, model, train, evaluation, test } = await writeSamples(objects);
   if (own !== samplesBucket) throw new Error(`The samples were drawn into ${own}, where ${samplesBucket} was expected.`);
   const sets = [train, evaluation, test];
-  const lines = (['normal', 'anomaly'] as const).flatMap((label) => sets.flatMap((set) => set[label].map((key) => manifestLine(`s3://${bucket}/${prefix}${key}`, label))));
+  // No more than a training needs: whether it works is asked, not how well it can learn.
+  const lines = (['normal', 'anomaly'] as const).flatMap((label) =>
+    sets.flatMap((set) => set[label]).slice(0, minimums.single[label]).map((key) => manifestLine(`s3://${bucket}/${prefix}${key}`, label)));
   const manifest = 'conformance/train.manifest';
   await objects.write({ bucket: own, key: manifest }, Buffer.from(lines.join('\n')));
   const picture = await objects.read({ bucket: own, key: test.anomaly[0] ?? '' });

@@ -5,7 +5,7 @@ import type { Clock, ObjectStore } from '../../domain/ports.ts';
 import { artifactFiles } from '../../hosting/embedded/artifact.ts';
 import { pictureLimits } from '../../hosting/embedded/limits.ts';
 import { startUnit } from '../../hosting/embedded/unit-process.ts';
-import { defects, drawPart, partSize, seeded, type Defect } from './part.ts';
+import { defects, drawPart, partSize, samplesBucket as bucket, seeded, type Defect } from './part.ts';
 import { makeSampleModel, sampleManifest } from './sample-model.ts';
 
 /** Keys of pictures, all JPEG. The words `normal` and `anomaly` in them are the labels. */
@@ -28,8 +28,6 @@ export interface SampleSet {
   readonly figures: { readonly f1Score: number; readonly precision: number; readonly recall: number };
 }
 
-const bucket = 'crowsnest-samples';
-
 /**
  * Draws the sample pictures, makes the sample model from the good ones in `train`, measures it on `evaluation`, and writes all of it. The
  * pictures, and so the model, are the same every time; only the date of the evaluation differs.
@@ -40,7 +38,7 @@ export async function writeSamples(objects: ObjectStore, clock: Pick<Clock, 'now
     const drawn = new Map<string, Uint8Array>();
     for (const [index, defect] of kinds.entries()) {
       const key = `parts/${set}/${label}/${String(index + 1).padStart(2, '0')}${defect === undefined ? '' : `-${defect}`}.jpg`;
-      drawn.set(key, await drawPart(random, defect));
+      drawn.set(key, (await drawPart(random, defect)).picture);
     }
     for (const [key, jpeg] of drawn) await objects.write({ bucket, key }, jpeg);
     return drawn;

@@ -58,7 +58,11 @@ async function stageSome(input: DatasetTaskInput, ctx: TaskContext, dataset: Dat
   };
   const step = budget(ctx);
   for await (const { text, number, end } of readLines(bytes, from)) {
-    step.spend();
+    if (step.spent) { // asked only when there is another line: S3 refuses to read from an object's end on
+      await flush();
+      return { ...progress, state: 'more' };
+    }
+    if (text !== '') step.spend(); // or a file of nothing but line ends would take more steps than a history has room for
     const entry = text === '' ? undefined : atLine(number, () => parseEntry(text, buckets));
     const { entries, folders } = progress;
     progress = { ...progress, offset: end, lines: number };
@@ -68,10 +72,6 @@ async function stageSome(input: DatasetTaskInput, ctx: TaskContext, dataset: Dat
       held.push({ ...entry, position: dataset.positions + number });
     } else if (text !== '') progress = { ...progress, folders: folders + 1 };
     if (held.length === window) await flush();
-    if (step.spent) {
-      await flush();
-      return { ...progress, state: 'more' };
-    }
   }
   const { bytes: size = progress.offset } = dataset.operation;
   if (progress.offset !== size) throw new Unreadable('The changes are no longer there. Send them again.');

@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import sharp from 'sharp';
+import { defectColours } from '../../../lambdas/local/samples/part.ts';
+import { writeDataset } from '../../../lambdas/local/samples/dataset.ts';
 import { writeSamples, type SampleSet } from '../../../lambdas/local/samples/write-samples.ts';
 import type { DeploymentSpec, Verdict } from '../../../lambdas/hosting/engine.ts';
+import { parseEntry } from '../../../lambdas/domain/manifest.ts';
+import { MemoryObjects } from '../../helpers/artifacts.ts';
 import { openBench, type Bench } from '../../helpers/engine.ts';
 
 let bench: Bench;
@@ -60,5 +64,42 @@ describe('the samples', () => {
     const rows = Array.from({ length: 256 }, (_, y) => y).filter((y) => pixels.subarray(y * 768, (y + 1) * 768).includes(0x32));
     expect(Math.min(...rows)).toBeGreaterThan(170);
     expect(Math.max(...rows)).toBeLessThan(222);
+  });
+});
+
+describe('the dataset', () => {
+  test('has twenty pictures of good parts and of each kind of defect, and masks that show the defect and nothing else', async () => {
+    const objects = new MemoryObjects();
+    const { bucket, manifest, images, unseen } = await writeDataset(objects);
+    expect(images).toEqual({ normal: 20, anomaly: 40 });
+    const text = Buffer.from(await objects.read({ bucket, key: manifest }) ?? '').toString();
+    const entries = text.trim().split('\n').map((line) => parseEntry(line));
+    const kinds = entries.map((entry) => entry?.mask?.classes.map(({ name }) => name).join() ?? entry?.label ?? 'unlabelled');
+    expect(kinds).toEqual([...Array<string>(20).fill('normal'), ...Array<string>(20).fill('scratch'), ...Array<string>(20).fill('stain')]);
+    for (const entry of entries) {
+      expect(await sharp(objects.objects.get(entry?.sourceRef.slice('s3://'.length) ?? '')).metadata()).toMatchObject({ width: 256, height: 256, format: 'jpeg' });
+      if (entry?.mask === undefined) continue;
+      const mask = objects.objects.get(entry.mask.ref.slice('s3://'.length));
+      const { data, info } = await sharp(mask).raw().toBuffer({ resolveWithObject: true });
+      const colours: Record<string, number> = {};
+      for (let at = 0; at < data.length; at += 3) {
+        const colour = `#${data.subarray(at, at + 3).toString('hex').toUpperCase()}`;
+        colours[colour] = (colours[colour] ?? 0) + 1;
+      }
+      const [{ name, color }] = entry.mask.classes as [{ name: 'scratch' | 'stain'; color: string }];
+      expect(color).toBe(defectColours[name]);
+      expect({ width: info.width, height: info.height, colours: Object.keys(colours).sort() }).toEqual({ width: 256, height: 256, colours: [color, '#FFFFFF'].sort() });
+      expect((colours[color] ?? 0) / 65_536).toBeGreaterThan(0.001);
+      expect((colours[color] ?? 0) / 65_536).toBeLessThan(0.03);
+    }
+    for (const key of Object.values(unseen)) expect(text).not.toContain(key);
+    expect([...objects.objects.keys()].filter((path) => path.includes('/unseen/'))).toHaveLength(3);
+  });
+
+  test('is the same every time', async () => {
+    const [first, second] = [new MemoryObjects(), new MemoryObjects()];
+    expect(await writeDataset(first)).toEqual(await writeDataset(second));
+    expect([...first.objects.keys()]).toEqual([...second.objects.keys()]);
+    for (const [path, bytes] of first.objects) expect(Buffer.compare(bytes, second.objects.get(path) ?? new Uint8Array())).toBe(0);
   });
 });
