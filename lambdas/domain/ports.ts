@@ -42,7 +42,7 @@ export interface ObjectStore {
   read(location: ObjectLocation): Promise<Uint8Array | undefined>;
   /**
    * For objects of any size: their bytes as they arrive.
-   * @param from how many bytes to leave out at the beginning
+   * @param from how many bytes to leave out at the beginning: fewer than there are, for S3 refuses to read from an object's end on
    * @returns undefined if there is no such object
    * @throws LocationRefused, also for a version where the store keeps none
    */

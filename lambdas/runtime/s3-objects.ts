@@ -1,5 +1,5 @@
 import {
-  CopyObjectCommand, DeleteObjectsCommand, GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client,
+  CopyObjectCommand, DeleteObjectsCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client,
 } from '@aws-sdk/client-s3';
 import { LocationRefused, type ObjectLocation, type ObjectStream } from '../domain/ports.ts';
 import type { CopyingStore } from '../hosting/sagemaker/options.ts';
@@ -21,13 +21,8 @@ export class S3Objects implements CopyingStore {
 
   stream(location: ObjectLocation & { readonly versionId?: string }, from = 0): Promise<ObjectStream | undefined> {
     return asked(location, async () => {
-      try {
-        const { Body, ETag } = await this.#client.send(new GetObjectCommand({ ...named(location), ...(from > 0 && { Range: `bytes=${from}-` }) }));
-        return Body === undefined ? undefined : { tag: ETag ?? '', bytes: Body as unknown as AsyncIterable<Uint8Array> };
-      } catch (error) {
-        if (!isError(error, 'InvalidRange')) throw error;
-        return await this.#end(location, from);
-      }
+      const { Body, ETag } = await this.#client.send(new GetObjectCommand({ ...named(location), ...(from > 0 && { Range: `bytes=${from}-` }) }));
+      return Body === undefined ? undefined : { tag: ETag ?? '', bytes: Body as unknown as AsyncIterable<Uint8Array> };
     });
   }
 
@@ -41,14 +36,6 @@ export class S3Objects implements CopyingStore {
     // The copy is ours: it neither needs the caller's tags nor the right to read them.
     const copied = await asked(from, () => this.#client.send(new CopyObjectCommand({ ...named(to), CopySource: path, TaggingDirective: 'REPLACE', Tagging: '' })));
     return copied !== undefined;
-  }
-
-  /** S3 calls a range that begins where the object ends an error; whoever has read all of it goes on there all the same. */
-  async #end(location: ObjectLocation & { readonly versionId?: string }, from: number): Promise<ObjectStream> {
-    const { ETag = '', ContentLength } = await this.#client.send(new HeadObjectCommand(named(location)));
-    // Shorter than it was: another object, whose tag says so.
-    if (ContentLength !== undefined && ContentLength > from) throw new Error(`s3://${location.bucket}/${location.key} grew while it was read`);
-    return { tag: ETag, bytes: nothing() };
   }
 
   /** A thousand at a time. An empty prefix would name the whole bucket, which nobody means. */
@@ -70,11 +57,6 @@ export const s3Objects = (): S3Objects => new S3Objects(new S3Client({ followReg
 
 const named = ({ bucket, key, versionId }: ObjectLocation & { readonly versionId?: string }) =>
   ({ Bucket: bucket, Key: key, ...(versionId !== undefined && { VersionId: versionId }) });
-
-// eslint-disable-next-line @typescript-eslint/require-await -- a stream that ends at once
-async function* nothing(): AsyncGenerator<Uint8Array> {
-  yield* [];
-}
 
 const isError = (error: unknown, ...names: readonly string[]): error is Error => error instanceof Error && names.includes(error.name);
 

@@ -92,7 +92,7 @@ test('what no policy allows is refused here as well: otherwise the rest would pr
 
 describe('with the rights of the template, and no others', () => {
   test('a dataset is read from S3, changed and listed', async () => {
-    // A thousand lines are one step of the workflow, and its end the end of the object: S3 calls going on there an error.
+    // A thousand lines are one step of the workflow, and with the last of them the object ends: S3 would refuse to go on there.
     account.objects.write({ bucket: 'photos', key: 'train.manifest' }, manifestOf(pictures(1000)));
     await client.send(new CreateProjectCommand({ ProjectName }));
     expect(await createDataset('train.manifest')).toMatchObject({ Status: 'CREATE_COMPLETE', ImageStats: { Total: 1000, Labeled: 1000, Normal: 666, Anomaly: 334 } });
