@@ -63,7 +63,7 @@ export async function trainInProcess(
       child.on('message', (message: FromWorker) => {
         switch (message.kind) {
           case 'ready': tell(child, task); break;
-          case 'want': void answer(message, sets).then((reply) => tell(child, reply)); break;
+          case 'want': answer(message, sets).then((reply) => tell(child, reply), reject); break;
           case 'progress': progress(message.stage, message.done); break;
           case 'trained': resolve(message.training); break;
           case 'failed': reject(failureOf(message.name, message.message)); break;
@@ -85,6 +85,7 @@ function tell(child: ChildProcess, message: ToWorker): void {
   if (child.connected) child.send(message, () => undefined);
 }
 
+/** @throws TrainingFailed for what will never be there: nothing is gained by another try */
 async function answer(
   { request, set, index, what }: Want, sets: { readonly pictures: readonly LabelledPicture[]; readonly test: readonly LabelledPicture[] | undefined },
 ): Promise<ToWorker> {
@@ -95,6 +96,7 @@ async function answer(
     // A view of a larger buffer would travel with all of it.
     return { kind: 'bytes', request, bytes: Uint8Array.from(bytes) };
   } catch (error) {
+    if (error instanceof TrainingFailed) throw error;
     return { kind: 'unread', request, reason: error instanceof Error ? error.message : String(error) };
   }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Clock, Log, ObjectLocation, ObjectStore } from '../../domain/ports.ts';
+import { LocationRefused, type Clock, type Log, type ObjectLocation, type ObjectStore } from '../../domain/ports.ts';
 import { readExamples, type Trainer, type TrainingExample, type TrainingObservation, type TrainingRef, type TrainingResults, type TrainingSpec } from '../trainer.ts';
 import { TrainingFailed, TrainingStopped } from './failures.ts';
 import type { LabelledPicture } from './pictures.ts';
@@ -107,11 +107,13 @@ function pictureOf(objects: ObjectStore, { source, label, mask }: TrainingExampl
   };
 }
 
-/** @throws TrainingFailed if there is no such object */
+/** @throws TrainingFailed if there is no such object, or will never be */
 async function load(objects: ObjectStore, url: string): Promise<Uint8Array> {
   const [, , bucket = '', ...key] = url.split('/');
-  const bytes = await objects.read({ bucket, key: key.join('/') });
-  if (bytes === undefined) throw new TrainingFailed(`There is no object at ${url}.`);
+  const bytes = await objects.read({ bucket, key: key.join('/') }).catch((error: unknown) => {
+    throw error instanceof LocationRefused ? new TrainingFailed(`${error.message}.`, { cause: error }) : error;
+  });
+  if (bytes === undefined) throw new TrainingFailed(`There is no object at ${url}. Put the image back, or train with a dataset that does not name it.`);
   return bytes;
 }
 
