@@ -3,6 +3,7 @@ import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
 import { VirtualClock } from './clock.ts';
 import { control } from './control.ts';
+import { lists } from './lists.ts';
 import { packages } from './packages.ts';
 import { invoke, type Container } from './runtime.ts';
 import { scaling } from './scaling.ts';
@@ -145,7 +146,7 @@ export class FakeSageMaker {
     }
     const [service, operation = ''] = (headers['x-amz-target'] ?? '').split('.');
     const input = JSON.parse(typeof body === 'string' ? body : new TextDecoder().decode(body)) as Input;
-    const operations = service === 'SageMaker' ? { ...control, ...packages, ...training, ...transform } : service === 'AnyScaleFrontendService' ? scaling : {};
+    const operations = service === 'SageMaker' ? { ...control, ...lists, ...packages, ...training, ...transform } : service === 'AnyScaleFrontendService' ? scaling : {};
     const act = (): string => {
       const handler = operations[operation];
       if (handler === undefined) throw new ServiceError('UnknownOperationException', `${service ?? ''} has no ${operation} here`);
