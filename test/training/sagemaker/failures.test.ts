@@ -120,6 +120,36 @@ describe('a step that SageMaker refuses', () => {
     expect(refused.message).toMatch(remedy);
   });
 
+  test('because what it builds upon is not seen everywhere yet is worth another try', async () => {
+    const setting = setUp();
+    await pass(setting, 9);
+    setting.fake.inject('CreateTransformJob', invalid(`Could not find model "${setting.fake.world.arn('model', name)}".`));
+    const early = await failure(setting.trainer.start(spec()));
+    expect([early.name, early.message]).toEqual(['ValidationException', expect.stringMatching(/^Could not find model/)]);
+    setting.fake.inject('CreateTransformJob', invalid('Could not find model "arn:aws:sagemaker:eu-west-1:123456789012:model/another".'));
+    expect(await failure(setting.trainer.start(spec()))).toBeInstanceOf(EngineFailed);
+    expect((await walk(setting)).at(-1)).toMatchObject({ state: 'trained' });
+  });
+
+  test('because a job of its name exists that cannot be seen yet is worth another try', async () => {
+    const setting = setUp();
+    await setting.trainer.start(spec());
+    setting.fake.inject('DescribeTrainingJob', invalid('Requested resource not found.'), { times: 2 });
+    expect((await failure(setting.trainer.start(spec()))).name).toBe('ResourceInUse');
+    expect((await walk(setting)).at(-1)).toMatchObject({ state: 'trained' });
+  });
+
+  test.each([
+    'Requested resource not found', 'Could not find requested job with name: x', 'Could not find job to describe with name x.',
+  ])('is not ordered again unless the service says that there is none: %s', async (words) => {
+    const setting = setUp();
+    await setting.trainer.start(spec());
+    setting.fake.inject('DescribeTrainingJob', invalid(words));
+    expect(await setting.trainer.observe(spec())).toEqual({ state: 'missing' });
+    setting.fake.inject('DescribeTrainingJob', invalid(`The service could not look. ${words}`));
+    expect((await failure(setting.trainer.observe(spec()))).message).toContain(words);
+  });
+
   test.each(['throttled', 'unreachable'] as const)('just now (%s) is worth another try, at every call', async (fault) => {
     const setting = setUp();
     const { fake, trainer } = setting;
