@@ -214,6 +214,36 @@ describe('a training that fails', () => {
   });
 });
 
+describe('a version that is deleted before anybody cleaned up after its training', () => {
+  /** @returns what was asked of SageMaker after the version had gone */
+  async function deletedBeforeCleanUp(): Promise<string[]> {
+    const asked: string[] = [];
+    await createModel();
+    await carryOut(async (state, once) => {
+      if (state !== 'CleanUp') return once();
+      await deleteModel();
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await walk(world, next);
+      await sweepUntil(isGone);
+      fake.takeOperations();
+      const result = await once();
+      asked.push(...fake.takeOperations());
+      return result;
+    });
+    expect([fake.resources(), kept(), await isGone()]).toEqual([[], [], true]);
+    return asked;
+  }
+
+  test('is looked for under its own name, that of its birth', async () => {
+    expect(await deletedBeforeCleanUp()).toEqual(['DescribeTrainingJob', 'DescribeTransformJob', 'DescribeTransformJob', 'DescribeModel']);
+  });
+
+  test('is not looked for at all if it failed before its first look: whoever deleted it did that', async () => {
+    world.objects.objects.delete('photos/normal/0.jpg');
+    for (let number = 1; number < 20; number += 1) world.objects.objects.delete(`photos/normal/${number}.jpg`);
+    expect(await deletedBeforeCleanUp()).toEqual([]);
+  });
+});
+
 describe('a training whose tasks die', () => {
   test.each(['TakeExamples', 'Train', 'ObserveTraining', 'MarkTrained'])('with their execution, in %s, is taken over, and trains one model', async (where) => {
     await createModel();

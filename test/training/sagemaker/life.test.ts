@@ -90,6 +90,17 @@ describe('a training', () => {
     expect(resultsOf(setting).recall).toBe(0.5);
   });
 
+  test('counts the verdicts as the model gave them, and ranks the pictures by how sure it was', async () => {
+    const setting = setUp();
+    // By its score of 0.4 the first would be normal; the model says otherwise, and its word is what an app acts upon.
+    for (const [key, content] of [['t/1.jpg', 'anomaly 0.4'], ['t/2.PNG', 'anomaly 0.9'], ['t/3.jpeg', 'normal 0.3'], ['t/4.png', 'normal 0.9']] as const) {
+      setting.objects.objects.set(`pictures/${key}`, Buffer.from(content));
+    }
+    await walk(setting);
+    // Scores: anomalies 0.4 and 0.9, normal ones 0.7 and 0.1: three of four pairs are in order.
+    expect(resultsOf(setting)).toMatchObject({ precision: 1, recall: 1, f1Score: 1, rocAuc: 0.75, averagePrecision: (1 + 2 / 3) / 2 });
+  });
+
   test('is looked at without a single order', async () => {
     const setting = setUp();
     expect(await setting.trainer.observe(spec())).toEqual({ state: 'missing' });
