@@ -253,6 +253,13 @@ describe('what somebody else made under our names is neither used nor touched', 
     expect(fake.resources()).toHaveLength(1);
   });
 
+  test('a training job of another version, by whatever chance', async () => {
+    const { fake, trainer } = setUp();
+    await trainer.start(spec());
+    fake.world.trainings.get(name)?.tags.set('crowsnest:training', 'cn-test-another');
+    expect((await failure(trainer.start(spec()))).message).toMatch(/did not make/);
+  });
+
   test('a job that appears just when ours is ordered', async () => {
     const { fake, trainer } = setUp();
     await trainer.start(spec());

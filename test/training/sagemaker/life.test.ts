@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { MemoryObjects } from '../../helpers/artifacts.ts';
 import { minutes } from '../../helpers/fake-sagemaker/clock.ts';
 import { algorithmArn } from '../../helpers/fake-sagemaker/hosting.ts';
-import { example, held, lines, name, persistently, resultsOf, setUp, spec, test4, walk } from './setup.ts';
+import { invalid, ServiceError } from '../../helpers/fake-sagemaker/service-error.ts';
+import { example, held, lines, name, resultsOf, setUp, spec, test4, walk } from './setup.ts';
 
 const workspace = 's3://artifacts/lids/3-0mf3k2xq9v7d1t5r8w4yzabcd';
 const role = 'arn:aws:iam::123456789012:role/crowsnest-training';
@@ -153,12 +154,14 @@ describe('when it is over', () => {
     expect(fake.world.violations).toEqual([]);
   });
 
-  test('a job that ends just when it is told to is no trouble', async () => {
+  test('a job that ends just when it is told to is no trouble, and one that cannot be told is', async () => {
     const { fake, trainer } = setUp();
     await trainer.start(spec());
-    fake.inject('StopTrainingJob', 'lost');
-    await persistently(() => trainer.stop(spec()).catch((error: unknown) => { if ((error as Error).name !== 'StillEnding') throw error; }));
-    fake.clock.pass(minutes(2));
+    fake.inject('StopTrainingJob', invalid('The request was rejected because the training job is in status Completed.'));
+    await expect(trainer.stop(spec())).rejects.toThrow(/must stop first$/);
+    fake.inject('StopTrainingJob', new ServiceError('AccessDeniedException', 'no'));
+    await expect(trainer.stop(spec())).rejects.toThrow('no');
+    fake.clock.pass(minutes(20));
     await trainer.stop(spec());
     expect(fake.resources()).toEqual([]);
   });
