@@ -9,6 +9,8 @@ import { answerAt, judgedAt, readJson, resultsAt, writeJson } from './workspace.
 /** How many answers are read at a time. With masks an answer may have several megabytes. */
 const atOnce = { classification: 32, segmentation: 4 } as const;
 
+type Examples = Readonly<Record<'train' | 'test', readonly TrainingExample[]>>;
+
 /** What the model made of the first so many test pictures. */
 interface Judged {
   readonly pictures: readonly Pick<Verdict, 'isAnomalous' | 'confidence'>[];
@@ -42,7 +44,8 @@ async function judgeMore(options: SageMakerTrainerOptions, spec: TrainingSpec, t
     const verdict = verdicts[index];
     if (after !== undefined && verdict !== undefined) after = await mark(options.objects, spec, { example, number: first + index, verdict }, after);
   }
-  return { pictures: [...pictures, ...verdicts.map(({ isAnomalous, confidence }) => ({ isAnomalous, confidence }))], ...(after !== undefined && { marked: after }) };
+  const judged = verdicts.map(({ isAnomalous, confidence }) => ({ isAnomalous, confidence }));
+  return { pictures: [...pictures, ...judged], ...(after !== undefined && { marked: after }) };
 }
 
 async function verdictOn({ objects }: SageMakerTrainerOptions, training: TrainingRef, { source }: TrainingExample, number: number): Promise<Verdict> {
@@ -57,9 +60,7 @@ async function verdictOn({ objects }: SageMakerTrainerOptions, training: Trainin
 }
 
 /** The confidence is that of the verdict: the score of an anomaly is what it leaves, where the verdict is normal. */
-async function conclude(
-  { objects, clock }: SageMakerTrainerOptions, spec: TrainingSpec, { train, test }: Readonly<Record<'train' | 'test', readonly TrainingExample[]>>, { pictures, marked }: Judged,
-): Promise<void> {
+async function conclude({ objects, clock }: SageMakerTrainerOptions, spec: TrainingSpec, { train, test }: Examples, { pictures, marked }: Judged): Promise<void> {
   const scores = pictures.map(({ isAnomalous, confidence }) => (isAnomalous ? confidence : 1 - confidence));
   const figures = evaluate(scores, test.map(({ label }) => label === 'anomaly'), pictures.map(({ isAnomalous }) => isAnomalous));
   const classes = marked === undefined ? undefined : figuresOf(marked);

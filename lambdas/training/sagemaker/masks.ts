@@ -42,7 +42,8 @@ export function readClasses(bytes: Uint8Array, map: readonly Colour[]): ClassMap
 function decoded(bytes: Uint8Array): DecodedPng {
   const header = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   // Width and height are the first members of a PNG's first chunk.
-  if (header.length < 24 || header.readUInt32BE(16) > largestSide || header.readUInt32BE(20) > largestSide) throw new MaskUnreadable('the mask is no PNG, or too large');
+  const isFit = header.length >= 24 && header.readUInt32BE(16) <= largestSide && header.readUInt32BE(20) <= largestSide;
+  if (!isFit) throw new MaskUnreadable('the mask is no PNG, or too large');
   try {
     return decode(bytes);
   } catch (error) {

@@ -51,7 +51,8 @@ async function copy({ objects }: SageMakerTrainerOptions, source: string, to: Ob
     if (await objects.copy({ bucket, key: key.join('/') }, to)) return;
   } catch (error) {
     if (!(error instanceof Error) || !/^AccessDenied/.test(error.name)) throw error;
-    throw new EngineFailed(`Crowsnest may not read ${source}. See that its bucket's policy, and the policy of its KMS key, allow it; then train again.`, { cause: error });
+    const remedy = `Crowsnest may not read ${source}. See that its bucket's policy, and the policy of its KMS key, allow it; then train again.`;
+    throw new EngineFailed(remedy, { cause: error });
   }
   throw new EngineFailed(`There is no object at ${source}. Put the image back, or train with a dataset that does not name it.`);
 }

@@ -20,15 +20,21 @@ export function noneMarked(examples: readonly TrainingExample[]): Marked {
   return { classes, counts: classes.map(() => ({ hits: 0, strays: 0, misses: 0 })), compared: 0 };
 }
 
+/** What the model made of a test picture. */
+interface Judgement {
+  readonly example: TrainingExample;
+  /** Its place among the examples. */
+  readonly number: number;
+  readonly verdict: Verdict;
+}
+
 const nothing = 'nothing';
 
 /**
  * Adds a picture. One whose own mask, or the model's, cannot be read counts for the verdicts alone, as does an anomaly without a mask: a model
  * that was paid for is not thrown away for it.
  */
-export async function mark(
-  objects: Pick<ObjectStore, 'read'>, training: TrainingRef, { example, number, verdict }: { example: TrainingExample; number: number; verdict: Verdict }, marked: Marked,
-): Promise<Marked> {
+export async function mark(objects: Pick<ObjectStore, 'read'>, training: TrainingRef, { example, number, verdict }: Judgement, marked: Marked): Promise<Marked> {
   try {
     const truth = await shown(objects, training, example, number, marked.classes);
     const found = truth === undefined ? undefined : claimed(verdict, marked.classes);
