@@ -197,6 +197,21 @@ describe('a training that fails', () => {
     await leavesNothing();
   });
 
+  test('while its package is made is deleted when the package may be', async () => {
+    await close(world);
+    await open({ times: { ...world.settings.times, train: 600 } });
+    await createDataset();
+    fake.world.packaging.takes = minutes(20);
+    await createModel();
+    await carryOut();
+    expect(await statusOf(world, model)).toBe('TRAINING_FAILED');
+    await deleteModel();
+    await carryOut();
+    expect([await isGone(), fake.resources().length]).toEqual([false, 1]); // SageMaker does not let go of what it is making
+    await sweepUntil(isGone);
+    expect([fake.resources(), kept()]).toEqual([[], []]);
+  });
+
   test('and is deleted before anybody cleaned up is gone only when its job has stopped', async () => {
     await createModel();
     await carryOut(async (state, once) => {
