@@ -24,7 +24,8 @@ export interface ClassFigures {
  */
 export function evaluate(scores: readonly number[], labels: readonly boolean[], verdicts = scores.map((score) => score >= 0.5)): Figures {
   const count = (isAnomaly: boolean, detected: boolean): number => verdicts.filter((verdict, at) => labels[at] === isAnomaly && verdict === detected).length;
-  return { rocAuc: rocAuc(scores, labels), averagePrecision: averagePrecision(scores, labels), ...ratios(count(true, true), count(false, true), count(true, false)) };
+  const counted = ratios(count(true, true), count(false, true), count(true, false));
+  return { rocAuc: rocAuc(scores, labels), averagePrecision: averagePrecision(scores, labels), ...counted };
 }
 
 /** Of patches or pixels of one class: found and there, found and not there, there and not found. */

@@ -62,13 +62,14 @@ async function ordered(
   options: SageMakerEngineOptions, kind: Kind, deploymentId: string, upon: Kind | undefined, order: () => Promise<unknown>,
 ): Promise<void> {
   const name = nameOf(options, deploymentId);
+  const { instanceType } = options;
   for (const wait of [...patience, undefined]) {
     try {
       await order();
       return;
     } catch (error) {
       if (isTaken(error, kind)) return adopt(options, kind, deploymentId, error);
-      if (upon === undefined || !isMissing(error, upon, name)) throw refusalOf(error, (reason) => remedyFor(reason, { name, instanceType: options.instanceType })) ?? error;
+      if (upon === undefined || !isMissing(error, upon, name)) throw refusalOf(error, (reason) => remedyFor(reason, { name, instanceType })) ?? error;
       if (wait === undefined) throw error;
       await options.clock.sleep(wait);
     }

@@ -3,14 +3,19 @@ import { readAnswer, UnknownAnswer } from '../../hosting/sagemaker/answers.ts';
 import { evaluate } from '../figures.ts';
 import { readExamples, type TrainingExample, type TrainingRef, type TrainingResults, type TrainingSpec } from '../trainer.ts';
 import type { SageMakerTrainerOptions } from './options.ts';
+import { figuresOf, mark, noneMarked, type Marked } from './pixels.ts';
 import { answerAt, judgedAt, readJson, resultsAt, writeJson } from './workspace.ts';
 
 /** How many answers are read at a time. With masks an answer may have several megabytes. */
 const atOnce = { classification: 32, segmentation: 4 } as const;
 
+type Examples = Readonly<Record<'train' | 'test', readonly TrainingExample[]>>;
+
 /** What the model made of the first so many test pictures. */
 interface Judged {
   readonly pictures: readonly Pick<Verdict, 'isAnomalous' | 'confidence'>[];
+  /** For a segmentation. */
+  readonly marked?: Marked;
 }
 
 /**
@@ -20,16 +25,27 @@ interface Judged {
  */
 export async function judge(options: SageMakerTrainerOptions, spec: TrainingSpec, until: number): Promise<void> {
   const { objects, clock } = options;
-  const examples = await readExamples(objects, spec.examples.test);
-  const pictures = [...(await readJson<Judged>(objects, judgedAt(spec)))?.pictures ?? []];
-  const step = spec.segmentation ? atOnce.segmentation : atOnce.classification;
-  while (pictures.length < examples.length) {
-    const first = pictures.length;
-    const verdicts = await Promise.all(examples.slice(first, first + step).map((example, index) => verdictOn(options, spec, example, first + index)));
-    pictures.push(...verdicts.map(({ isAnomalous, confidence }) => ({ isAnomalous, confidence })));
-    if (pictures.length < examples.length && clock.now() > until) return writeJson(objects, judgedAt(spec), { pictures } satisfies Judged);
+  const [train, test] = [await readExamples(objects, spec.examples.train), await readExamples(objects, spec.examples.test)];
+  let judged = await readJson<Judged>(objects, judgedAt(spec)) ?? { pictures: [], ...(spec.segmentation && { marked: noneMarked([...train, ...test]) }) };
+  while (judged.pictures.length < test.length) {
+    judged = await judgeMore(options, spec, test, judged);
+    if (judged.pictures.length < test.length && clock.now() > until) return writeJson(objects, judgedAt(spec), judged);
   }
-  await conclude(options, spec, examples, { pictures });
+  await conclude(options, spec, { train, test }, judged);
+}
+
+async function judgeMore(options: SageMakerTrainerOptions, spec: TrainingSpec, test: readonly TrainingExample[], { pictures, marked }: Judged): Promise<Judged> {
+  const first = pictures.length;
+  const group = test.slice(first, first + (spec.segmentation ? atOnce.segmentation : atOnce.classification));
+  const verdicts = await Promise.all(group.map((example, index) => verdictOn(options, spec, example, first + index)));
+  let after = marked;
+  // One after the other: a decoded mask has up to 64 MB.
+  for (const [index, example] of group.entries()) {
+    const verdict = verdicts[index];
+    if (after !== undefined && verdict !== undefined) after = await mark(options.objects, spec, { example, number: first + index, verdict }, after);
+  }
+  const judged = verdicts.map(({ isAnomalous, confidence }) => ({ isAnomalous, confidence }));
+  return { pictures: [...pictures, ...judged], ...(after !== undefined && { marked: after }) };
 }
 
 async function verdictOn({ objects }: SageMakerTrainerOptions, training: TrainingRef, { source }: TrainingExample, number: number): Promise<Verdict> {
@@ -44,13 +60,13 @@ async function verdictOn({ objects }: SageMakerTrainerOptions, training: Trainin
 }
 
 /** The confidence is that of the verdict: the score of an anomaly is what it leaves, where the verdict is normal. */
-async function conclude({ objects, clock }: SageMakerTrainerOptions, spec: TrainingSpec, examples: readonly TrainingExample[], { pictures }: Judged): Promise<void> {
+async function conclude({ objects, clock }: SageMakerTrainerOptions, spec: TrainingSpec, { train, test }: Examples, { pictures, marked }: Judged): Promise<void> {
   const scores = pictures.map(({ isAnomalous, confidence }) => (isAnomalous ? confidence : 1 - confidence));
-  const figures = evaluate(scores, examples.map(({ label }) => label === 'anomaly'), pictures.map(({ isAnomalous }) => isAnomalous));
-  const learntFrom = await readExamples(objects, spec.examples.train);
+  const figures = evaluate(scores, test.map(({ label }) => label === 'anomaly'), pictures.map(({ isAnomalous }) => isAnomalous));
+  const classes = marked === undefined ? undefined : figuresOf(marked);
   const results: TrainingResults = {
-    ...figures, evaluatedAt: clock.now(), images: { train: learntFrom.length, test: examples.length },
-    pictures: examples.flatMap(({ source }, index) => {
+    ...figures, evaluatedAt: clock.now(), images: { train: train.length, test: test.length }, ...(classes !== undefined && { classes }),
+    pictures: test.flatMap(({ source }, index) => {
       const verdict = pictures[index];
       return verdict === undefined ? [] : [{ source, ...verdict }];
     }),

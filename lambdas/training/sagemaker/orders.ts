@@ -23,14 +23,14 @@ interface Order {
  * Gives one order. A name that is taken is success if the tags say that it is by us, for an earlier delivery of the same order.
  * @throws EngineFailed
  */
-export async function order(options: SageMakerTrainerOptions, { model }: TrainingRef, { kind, name, translate, give, isTaken, find, isEarly }: Order): Promise<void> {
+export async function order(options: SageMakerTrainerOptions, { model }: TrainingRef, wanted: Order): Promise<void> {
   try {
-    await give();
+    await wanted.give();
   } catch (error) {
-    if (!isTaken(error)) throw isEarly?.(error) === true ? error : refusalOf(error, translate) ?? error;
-    const arn = await find();
+    if (!wanted.isTaken(error)) throw wanted.isEarly?.(error) === true ? error : refusalOf(error, wanted.translate) ?? error;
+    const arn = await wanted.find();
     if (arn === undefined) throw error; // not to be seen yet: another try finds it
-    await requireOurs(options, model, kind, name, arn);
+    await requireOurs(options, model, wanted.kind, wanted.name, arn);
   }
 }
 

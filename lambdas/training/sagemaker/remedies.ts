@@ -14,16 +14,19 @@ const logGroups = { training: '/aws/sagemaker/TrainingJobs', transform: '/aws/sa
 /** The first that fits wins. SageMaker puts the side at fault in front: ClientError is the data's, AlgorithmError the container's. */
 const remedies: readonly (readonly [when: RegExp, remedy: (about: About) => string])[] = [
   [/not subscribed|aws-marketplace:/i, () =>
-    'This account is not subscribed to the algorithm\'s AWS Marketplace product. Subscribe to it in this region, or have the subscription renewed, and train again.'],
+    'This account is not subscribed to the algorithm\'s AWS Marketplace product. Subscribe to it in this region, or have the subscription renewed, '
+    + 'and train again.'],
   [/ResourceLimitExceeded|service limit|service quota/i, ({ instanceType, use }) =>
     `The account's quota of ${instanceType} instances for ${use} jobs is used up. Wait for other jobs to end, or `
     + `request a higher quota "${instanceType} for ${use} job usage" in Service Quotas, and train again.`],
   [/InsufficientInstanceCapacity|CapacityError|Unable to provision requested ML compute capacity|insufficient capacity/i, ({ instanceType }) =>
     `AWS has no ${instanceType} instances free in this region just now. Train again later, or configure another instance type for this stage.`],
   [/MaxRuntimeExceeded|exceeded .*(MaxRuntimeInSeconds|maximum.*runtime)/i, ({ maxSeconds }) =>
-    `The training took longer than the ${Math.round(maxSeconds / 60)} minutes that this stage allows. Train with fewer or smaller images, or have the limit raised.`],
+    `The training took longer than the ${Math.round(maxSeconds / 60)} minutes that this stage allows. `
+    + 'Train with fewer or smaller images, or have the limit raised.'],
   [/\bKMS\b|kms:/i, () =>
-    'SageMaker may not use the KMS key. See that the key is in this region, and that its policy lets the training role encrypt and decrypt with it; then train again.'],
+    'SageMaker may not use the KMS key. See that the key is in this region, and that its policy lets the training role encrypt and decrypt '
+    + 'with it; then train again.'],
   [/Could not assume role|validate the provided IAM role/i, () =>
     'SageMaker cannot use the training role of this stage. See that the role exists and trusts sagemaker.amazonaws.com, and that Crowsnest may pass it.'],
   [/No S3 objects found|(download|access|read|get).{0,80}S3|S3.{0,80}(denied|forbidden|not exist)|NoSuchKey|Data download failed/i, () =>
@@ -34,7 +37,8 @@ const remedies: readonly (readonly [when: RegExp, remedy: (about: About) => stri
   [/No space left|disk (space|full)/i, () =>
     'The storage of the training instance is full. Train with fewer or smaller images, or have a larger volume configured for this stage.'],
   [/^AccessDenied|not authorized/i, () =>
-    'Crowsnest lacks a right that it needs to train this model. Compare the policies of its task role with those that it was deployed with, and look for a policy that denies.'],
+    'Crowsnest lacks a right that it needs to train this model. Compare the policies of its task role with those that it was deployed with, '
+    + 'and look for a policy that denies.'],
   [/^ClientError/, ({ job, use }) =>
     `The algorithm refuses the images. All must be of one size, from 64 to 4096 pixels, as PNG or JPEG, and masks PNGs with no other colours than their maps list. `
     + `The log group ${logGroups[use]} says more, in the stream that begins with ${job}.`],

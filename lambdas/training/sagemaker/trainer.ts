@@ -36,7 +36,9 @@ async function start(options: SageMakerTrainerOptions, spec: TrainingSpec): Prom
   const { algorithmArn, objects } = options;
   const until = giveUpAt(options);
   if (algorithmArn === undefined) {
-    throw new EngineFailed('This stage has no algorithm to train with. Ask its operator to subscribe to one in AWS Marketplace and to configure its ARN (algorithmArn).');
+    throw new EngineFailed(
+      'This stage has no algorithm to train with. Ask its operator to subscribe to one in AWS Marketplace and to configure its ARN (algorithmArn).',
+    );
   }
   if (await objects.read(resultsAt(spec)) !== undefined) return;
   const job = await findOwnJob(options, spec);
@@ -67,9 +69,10 @@ async function isPackaged(options: SageMakerTrainerOptions, spec: TrainingSpec, 
 /** Looks along the steps, and says what the first that is not done has come to. */
 async function observe(options: SageMakerTrainerOptions, training: TrainingRef): Promise<TrainingObservation> {
   const name = versionNameOf(options, training.model);
+  const results = resultsAt(training);
   const { bucket, prefix } = training.workspace;
   // The engine finds the package by the last part of the prefix.
-  if (await options.objects.read(resultsAt(training)) !== undefined) return { state: 'trained', artifact: { bucket, prefix: `${prefix}${name}/` }, results: resultsAt(training) };
+  if (await options.objects.read(results) !== undefined) return { state: 'trained', artifact: { bucket, prefix: `${prefix}${name}/` }, results };
   const job = await findTrainingJob(options, name);
   if (job === undefined) return { state: 'missing' };
   const level = trainingLevel(job, aboutTraining(options, training));

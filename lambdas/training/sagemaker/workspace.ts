@@ -37,6 +37,9 @@ const nameOf = (source: string, number: number): string => `${String(number).pad
 export const pictureAt = (training: TrainingRef, source: string, number: number): ObjectLocation =>
   inside(training, `evaluation/pictures/${folders[typeOf(source)]}/${nameOf(source, number)}`);
 
+/** Our copy of a test picture's mask, of which the transforms know nothing. */
+export const maskAt = (training: TrainingRef, number: number): ObjectLocation => inside(training, `evaluation/masks/${String(number).padStart(5, '0')}.png`);
+
 /** A transform writes under the picture's name with `.out` behind it. */
 export const answerAt = (training: TrainingRef, source: string, number: number): ObjectLocation =>
   inside(training, `evaluation/answers/${folders[typeOf(source)]}/${nameOf(source, number)}.out`);

@@ -3,11 +3,11 @@ import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
 import { VirtualClock } from './clock.ts';
 import { control } from './control.ts';
+import { lists } from './lists.ts';
 import { packages } from './packages.ts';
 import { invoke, type Container } from './runtime.ts';
 import { scaling } from './scaling.ts';
 import { ServiceError, throttled, type Input } from './service-error.ts';
-import { listings } from './listing.ts';
 import { training } from './training.ts';
 import { transform } from './transform.ts';
 import { World, type Package, type Status } from './world.ts';
@@ -147,7 +147,7 @@ export class FakeSageMaker {
     }
     const [service, operation = ''] = (headers['x-amz-target'] ?? '').split('.');
     const input = JSON.parse(typeof body === 'string' ? body : new TextDecoder().decode(body)) as Input;
-    const operations = service === 'SageMaker' ? { ...control, ...packages, ...training, ...transform, ...listings } : service === 'AnyScaleFrontendService' ? scaling : {};
+    const operations = service === 'SageMaker' ? { ...control, ...lists, ...packages, ...training, ...transform } : service === 'AnyScaleFrontendService' ? scaling : {};
     const act = (): string => {
       const handler = operations[operation];
       if (handler === undefined) throw new ServiceError('UnknownOperationException', `${service ?? ''} has no ${operation} here`);

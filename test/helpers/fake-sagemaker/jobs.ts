@@ -1,4 +1,4 @@
-import { invalid, ServiceError, type Input } from './service-error.ts';
+import { invalid, ServiceError } from './service-error.ts';
 import type { Named, World } from './world.ts';
 
 export type JobStatus = 'InProgress' | 'Completed' | 'Failed' | 'Stopping' | 'Stopped';
@@ -41,6 +41,3 @@ export function stop(world: World, job: Job, kind: 'training' | 'transform'): vo
 
 export const secondsOf = (milliseconds: number): number => milliseconds / 1000;
 
-export const refuseUnknownRole = (input: Input, member: string): void => {
-  if (!/^arn:aws[a-z-]*:iam::\d{12}:role\/?[a-zA-Z_0-9+=,.@\-_/]+$/.test(String(input[member]))) throw invalid(`1 validation error detected: Value '${String(input[member])}' at '${member}' failed to satisfy constraint`);
-};

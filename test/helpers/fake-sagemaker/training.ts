@@ -1,6 +1,6 @@
 import { refusal, type Channel } from './algorithm.ts';
 import { tagsIn } from './control.ts';
-import { objectsUnder, refuseUnknownRole, secondsOf, stop, withinJobQuota, type Job } from './jobs.ts';
+import { objectsUnder, secondsOf, stop, withinJobQuota, type Job } from './jobs.ts';
 import { check, invalid, resourceName, ServiceError, text, type Input } from './service-error.ts';
 import type { World } from './world.ts';
 
@@ -26,8 +26,7 @@ interface Members {
 const membersOf = (input: Input): Members => input as unknown as Members;
 
 const CreateTrainingJob: Operation = (world, input) => {
-  check(input, { TrainingJobName: resourceName });
-  refuseUnknownRole(input, 'RoleArn');
+  check(input, { TrainingJobName: resourceName, RoleArn: { required: true, pattern: /^arn:aws[a-z-]*:iam::\d{12}:role\/?[a-zA-Z_0-9+=,.@\-_/]+$/ } });
   const name = text(input, 'TrainingJobName');
   const { AlgorithmSpecification, InputDataConfig, OutputDataConfig, ResourceConfig, EnableNetworkIsolation, RoleArn, StoppingCondition } = membersOf(input);
   check({ ...AlgorithmSpecification }, { AlgorithmName: { required: true, max: 170 }, TrainingInputMode: { required: true, pattern: /^(Pipe|File|FastFile)$/ } });

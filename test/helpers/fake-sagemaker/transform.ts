@@ -10,7 +10,7 @@ export type TransformJob = Job;
 interface Members {
   readonly ModelName: string;
   readonly MaxPayloadInMB?: number;
-  readonly TransformInput: { readonly DataSource: { readonly S3DataSource: { readonly S3DataType: string; readonly S3Uri: string } }; readonly ContentType?: string };
+  readonly TransformInput: { readonly DataSource: { readonly S3DataSource: { readonly S3Uri: string } }; readonly ContentType?: string };
   readonly TransformOutput: { readonly S3OutputPath: string };
   readonly TransformResources: { readonly InstanceType: string; readonly InstanceCount: number };
 }
@@ -71,9 +71,9 @@ export function settleTransform(world: World, job: TransformJob): void {
 
 /** @returns why it failed, if so */
 function run(world: World, { input }: TransformJob, share: number): string | undefined {
-  const { ModelName, MaxPayloadInMB = 6, TransformInput: { DataSource: { S3DataSource: { S3Uri } }, ContentType = '' }, TransformOutput: { S3OutputPath } } = membersOf(input);
+  const { ModelName, MaxPayloadInMB = 6, TransformInput: { DataSource, ContentType = '' }, TransformOutput: { S3OutputPath } } = membersOf(input);
   if (!world.models.has(ModelName)) return 'InternalServerError: We encountered an internal error. Please try again.';
-  const prefix = S3Uri.replace('s3://', '');
+  const prefix = DataSource.S3DataSource.S3Uri.replace('s3://', '');
   const objects = [...world.files ?? []].filter(([path]) => path.startsWith(prefix));
   let failed: string | undefined;
   for (const [path, bytes] of objects.slice(0, Math.ceil(objects.length * share))) {

@@ -43,6 +43,8 @@ export interface Package extends Named {
   readonly marketplace: boolean;
 }
 
+export type JobOutcome = 'Completed' | { readonly failed: string };
+
 /** The state of the account's region: what the three services share. */
 export class World {
   readonly region = 'eu-west-1';
@@ -62,10 +64,10 @@ export class World {
   /** What the models' containers answer. */
   container: Container = () => ({ body: '{"Source":{"Type":"direct"},"IsAnomalous":true,"Confidence":0.93}' });
   /** What becomes of a training job from now on, in milliseconds. */
-  readonly learning: { starting: number; downloading: number; training: number; uploading: number; stopping: number; outcome: 'Completed' | { readonly failed: string } } =
+  readonly learning: Record<'starting' | 'downloading' | 'training' | 'uploading' | 'stopping', number> & { outcome: JobOutcome } =
     { starting: 60_000, downloading: 30_000, training: 300_000, uploading: 20_000, stopping: 45_000, outcome: 'Completed' };
   /** And of a transform job. */
-  readonly transforming: { running: number; stopping: number; outcome: 'Completed' | { readonly failed: string } } = { running: 180_000, stopping: 30_000, outcome: 'Completed' };
+  readonly transforming: Record<'running' | 'stopping', number> & { outcome: JobOutcome } = { running: 180_000, stopping: 30_000, outcome: 'Completed' };
   readonly life: Life = { creating: 300_000, outcome: 'InService', deleting: 60_000 };
   readonly packaging: { takes: number; outcome: 'Completed' | { readonly failed: string } } = { takes: 120_000, outcome: 'Completed' };
   /** Products that the account is not subscribed to: ARNs of packages and algorithms. */

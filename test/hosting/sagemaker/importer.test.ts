@@ -168,6 +168,26 @@ describe('training output', () => {
   });
 });
 
+describe('a version that was trained here', () => {
+  const trained = modelOf({}, { status: 'DELETING' });
+
+  test('is discarded with its whole workspace, and with nobody else\'s', async () => {
+    for (const at of ['models/lids/3-op1/results.json', 'models/lids/3-op1/output/model.tar.gz', 'models/lids/31-op2/results.json', 'models/lids2/3-op3/results.json']) {
+      objects.put(`artifacts/${at}`, 'x');
+    }
+    await importer.discard(trained);
+    expect(objects.under('artifacts/')).toEqual(['artifacts/models/lids/31-op2/results.json', 'artifacts/models/lids2/3-op3/results.json']);
+    expect(fake.takeOperations()).toEqual(['DescribeTrainingJob', 'DescribeTransformJob', 'DescribeTransformJob', 'DescribeModel', 'DescribeModelPackage']);
+  });
+
+  test('keeps its workspace as long as its jobs cannot be asked about', async () => {
+    objects.put('artifacts/models/lids/3-op1/results.json', 'x');
+    fake.inject('DescribeTransformJob', 'throttled');
+    await expect(importer.discard(trained)).rejects.toThrow('Rate exceeded');
+    expect(objects.under('artifacts/')).toHaveLength(1);
+  });
+});
+
 describe('a model package', () => {
   const hosts = (type: string) => ({ Containers: [], SupportedRealtimeInferenceInstanceTypes: [type] });
   const metadata = { f1Score: '0.9', precision: '1', recall: '0.82', evaluatedAt: '2025-06-30T12:00:00Z' };

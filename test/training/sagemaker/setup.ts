@@ -13,7 +13,7 @@ export const spec = (more: Partial<TrainingSpec> = {}): TrainingSpec => ({
 });
 
 /** sha256 of `lids/3@1767600000000`, the first 25 digits. */
-export const name = 'cn-test-b95a5c5ad1c50a5f8ba9c7ba8';
+export const name = 'cn-test-b112ed62f9d063c0e4b14e975';
 
 export const example = (key: string, label: 'normal' | 'anomaly', mask?: TrainingExample['mask']): TrainingExample =>
   ({ source: `s3://pictures/${key}`, label, line: { 'source-ref': `s3://pictures/${key}` }, ...(mask !== undefined && { mask }) });
