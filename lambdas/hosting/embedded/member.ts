@@ -27,6 +27,12 @@ export const isIdle = ({ ready, jobs }: Member): boolean => ready && jobs.length
 export const takesAnother = ({ ready, quick, jobs: [first, second] }: Member): boolean =>
   ready && quick && first?.suspect === false && second === undefined;
 
+/** @param time the pool's, `clock` the clock's */
+export function begin(member: Member, time: number, clock: number): void {
+  member.since = time;
+  member.begun = clock;
+}
+
 /** Ends a unit that takes too long, or too much memory. */
 export function supervise(member: Member, now: number, { load, judge, memory }: PoolOptions): void {
   const age = now - member.since;

@@ -2,7 +2,7 @@ import type { Units } from '../../domain/model.ts';
 import type { Clock, Log } from '../../domain/ports.ts';
 import { EngineBusy, NotHosted, type PictureType, type Verdict } from '../engine.ts';
 import { ArtifactUnfit } from './artifact.ts';
-import { isIdle, memberOn, supervise, takesAnother, type Member } from './member.ts';
+import { begin, isIdle, memberOn, supervise, takesAnother, type Member } from './member.ts';
 import type { PoolOptions } from './pool-options.ts';
 import { Queue, type Job } from './queue.ts';
 import { Suspects } from './suspects.ts';
@@ -35,6 +35,7 @@ export class Pool {
   /** How many units there should be just now. */
   #wanted: number;
   #everReady = false;
+  readonly #settled = Promise.withResolvers<undefined>();
   #failure: string | undefined;
   #losses = 0;
   #closing = false;
@@ -59,6 +60,9 @@ export class Pool {
     const missing = unitsInService < this.#units.min;
     return { state: 'ready', unitsInService, ...(missing && { note: `${unitsInService} of ${this.#units.min} inference units are in service.` }) };
   }
+
+  /** Resolves when the pool is no longer `creating`. */
+  get settled(): Promise<unknown> { return this.#settled.promise; }
 
   scale(units: Units): void {
     this.#units = units;
@@ -109,6 +113,7 @@ export class Pool {
     this.#alive.add(unit);
     unit.loaded.then(() => {
       this.#everReady = true;
+      this.#settled.resolve(undefined);
       this.#rest(member);
       member.ready = true;
       this.#dispatch();
@@ -122,6 +127,7 @@ export class Pool {
   #fail(reason: string): void {
     if (this.#everReady) return;
     this.#failure ??= reason;
+    this.#settled.resolve(undefined);
     for (const { unit } of this.#members) unit.kill('the model cannot be hosted');
   }
 
@@ -141,7 +147,7 @@ export class Pool {
 
   /** The unit has time: it moves to the end, from where it is taken next, so that those not needed stay idle and can go. */
   #rest(member: Member): void {
-    this.#begin(member);
+    begin(member, this.#time, this.#ports.clock.now());
     if (this.#members.includes(member)) this.#members = [...this.#members.filter((other) => other !== member), member];
   }
 
@@ -159,7 +165,7 @@ export class Pool {
 
   async #serve(member: Member, job: Job): Promise<void> {
     member.jobs.push(job);
-    if (member.jobs.length === 1) this.#begin(member);
+    if (member.jobs.length === 1) begin(member, this.#time, this.#ports.clock.now());
     try {
       job.resolve(await member.unit.judge(job.picture, job.type));
     } catch (error) {
@@ -175,11 +181,6 @@ export class Pool {
     this.#rest(member);
     if (this.#closing && member.jobs.length === 0) member.unit.kill('the model was stopped');
     else this.#dispatch();
-  }
-
-  #begin(member: Member): void {
-    member.since = this.#time;
-    member.begun = this.#ports.clock.now();
   }
 
   /** What a lost unit had goes to another one, if that can help. */
