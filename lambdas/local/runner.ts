@@ -20,7 +20,7 @@ export interface RunnerOptions {
   readonly pace: number;
   /** The most milliseconds between two looks at what is being provisioned: waits grow, and here somebody waits for a child that is ready in half a second. */
   readonly hostingLook?: number;
-  /** Resolves when a look at what is being provisioned would tell something new, within so many milliseconds: a look that comes before costs the child its time. */
+  /** Resolves when a look at what is being provisioned tells something new, or after so many milliseconds: a look before that costs the child its time. */
   readonly hostingNews?: (input: ModelInput, within: number) => Promise<void>;
   /** Milliseconds between the tries of a task that failed, instead of the workflow's own. */
   readonly retryAfter?: number;

@@ -1,6 +1,7 @@
 /**
  * One inference unit: a process of its own, because a crash in native code must not end the host. It is forked with the options as JSON, says
- * `ready` or `unfit`, and then answers requests in their order: a picture is decoded as soon as it comes, beside the one that is judged. It ends when its channel does, which is when the host is gone.
+ * `ready` or `unfit`, and then answers requests in their order: a picture is decoded as soon as it comes, beside the one that is judged. It ends
+ * when its channel does, which is when the host is gone.
  */
 import { Worker } from 'node:worker_threads';
 import sharp from 'sharp';
