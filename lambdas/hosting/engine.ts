@@ -77,7 +77,7 @@ export class EngineFailed extends Error {
 
 /** The picture cannot be judged; the message names the rule that it breaks. */
 export class PictureRefused extends Error {
-  override readonly name = 'PictureRefused';
+  override readonly name: string = 'PictureRefused';
 }
 
 /** Every unit is at work and the queue is full. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Clock, Log, ObjectStore } from '../domain/ports.ts';
 import type { Settings, Times } from '../domain/settings.ts';
-import type { HostingEngine, ModelImporter } from '../hosting/engine.ts';
+import type { DeploymentRef, HostingEngine, ModelImporter } from '../hosting/engine.ts';
 import type { Trainer } from '../training/trainer.ts';
 import { detectHandlers, readHandlers, writeHandlers } from '../operations/handlers.ts';
 import { HostedMemory } from '../operations/hosted-memory.ts';
@@ -21,10 +21,14 @@ import { removeExpired } from './expiry.ts';
 import { createFolderObjects } from './folder-objects.ts';
 import { lockFolder } from './lock.ts';
 import { restore } from './restore.ts';
-import { LocalRunner } from './runner.ts';
+import { LocalRunner, type RunnerOptions } from './runner.ts';
 import { listen } from './server.ts';
 
-export type LocalEngine = HostingEngine & ModelImporter & { close(): Promise<void> };
+export type LocalEngine = HostingEngine & ModelImporter & {
+  close(): Promise<void>;
+  /** Resolves when a deployment is no longer `creating`, or after so many milliseconds. An engine without it is looked at often instead. */
+  news?(deployment: DeploymentRef, within: number): Promise<void>;
+};
 
 export type LocalTrainer = Trainer & { close(): Promise<void> };
 
@@ -116,7 +120,7 @@ export async function startHost({ environment, log, engine: makeEngine = embedde
     const memory = new ExecutionMemory(client, executionsName, clock);
     await memory.abandonAll();
     const tasks = { settings, clock, store, engine, importer: engine, trainer, objects, log };
-    const runner = new LocalRunner({ memory, log, pace: 5, hostingLook: 40 }).serve(tasks);
+    const runner = new LocalRunner({ memory, log, pace: 5, ...looksAt(engine) }).serve(tasks);
     closers.push(() => runner.close());
     const context: SweepContext = { ...tasks, runner };
     await restore(context);
@@ -141,6 +145,15 @@ export async function startHost({ environment, log, engine: makeEngine = embedde
     await close();
     throw error;
   }
+}
+
+/** When a start is looked at: as soon as the engine knows something new, and every half a second, for what it doesn't know. */
+function looksAt(engine: LocalEngine): Pick<RunnerOptions, 'hostingLook' | 'hostingNews'> {
+  if (engine.news === undefined) return { hostingLook: 40 };
+  return {
+    hostingLook: 500,
+    hostingNews: async ({ operationId: id, project, version }, within) => engine.news?.({ id, model: { project, version } }, within),
+  };
 }
 
 /** Everything is closed, the latest first, whatever fails on the way: what one leaves open must not keep the others open. */

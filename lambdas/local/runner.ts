@@ -1,5 +1,5 @@
 import { StateMachine } from 'aws-local-stepfunctions';
-import type { Execution, ExecutionInput, Log, WorkflowName, WorkflowRunner } from '../domain/ports.ts';
+import type { Execution, ExecutionInput, Log, ModelInput, WorkflowName, WorkflowRunner } from '../domain/ports.ts';
 import type { Progress, TaskContext, Travelling } from '../workflows/context.ts';
 import { tasks, type Task } from '../workflows/tasks/tasks.ts';
 import type { ExecutionMemory, ExecutionStatus } from './execution-memory.ts';
@@ -20,6 +20,8 @@ export interface RunnerOptions {
   readonly pace: number;
   /** The most milliseconds between two looks at what is being provisioned: waits grow, and here somebody waits for a child that is ready in half a second. */
   readonly hostingLook?: number;
+  /** Resolves when a look at what is being provisioned tells something new, or after so many milliseconds: a look before that costs the child its time. */
+  readonly hostingNews?: (input: ModelInput, within: number) => Promise<void>;
   /** Milliseconds between the tries of a task that failed, instead of the workflow's own. */
   readonly retryAfter?: number;
 }
@@ -108,8 +110,9 @@ export class LocalRunner implements WorkflowRunner {
   }
 
   #pause(state: string, seconds: number): number {
-    const { pace, hostingLook = Infinity } = this.#options;
-    return state === 'AwaitHosting' ? Math.min(seconds * pace, hostingLook) : seconds * pace;
+    const { pace, hostingLook = Infinity, hostingNews } = this.#options;
+    if (state !== 'AwaitHosting') return seconds * pace;
+    return hostingNews === undefined ? Math.min(seconds * pace, hostingLook) : 0;
   }
 
   /** As Lambda does it: the input arrives as a copy, and an error is reported as JSON under its name. */
@@ -117,6 +120,8 @@ export class LocalRunner implements WorkflowRunner {
     const context = this.#context;
     const task = (tasks[workflow] as Readonly<Record<string, Task<never>>>)[state];
     if (context === undefined || task === undefined) throw new Error(`nothing carries out ${workflow}.${state}`);
+    const { hostingNews, hostingLook = 1000 } = this.#options;
+    if (state === 'ObserveHosting') await hostingNews?.(data as Travelling<ModelInput>, hostingLook);
     try {
       return (await task(structuredClone(data) as never, { ...context, log: context.log.with({ operationId: data.operationId, attempt: data.attempt, state }) })) ?? undefined;
     } catch (error) {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AccessDeniedError, ValidationError, type ServiceError } from '../contract/errors.ts';
+import { answer } from '../http/early-answer.ts';
 import { listener, type NodeHost } from '../http/node-http.ts';
 import { refusal } from '../http/pipeline.ts';
 import { refuseWebPages } from './visitors.ts';
@@ -45,11 +46,7 @@ export async function listen(host: NodeHost, address: string, port: number, sign
 /** An answer to HEAD has no body; a client would take one for the answer to its next request. */
 const isHead = (packet: Buffer | undefined): boolean => packet?.subarray(0, 5).toString('latin1') === 'HEAD ';
 
-function turnAway(req: IncomingMessage, res: ServerResponse, error: ServiceError): void {
-  const { status, headers, body } = refusal(error, 'refused-at-the-door');
-  res.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body), Connection: 'close' }).end(body);
-  req.resume();
-}
+const turnAway = (req: IncomingMessage, res: ServerResponse, error: ServiceError): void => answer(req, res, refusal(error, 'refused-at-the-door'));
 
 /** @throws Error that names the setting to change */
 async function bind(server: Server, port: number, address: string): Promise<void> {

@@ -17,6 +17,8 @@ export interface Bench {
   readonly objects: MemoryObjects;
   /** The process ids of the units that live, oldest first. */
   readonly pids: Set<number>;
+  /** Those of all that were ever started. */
+  readonly started: readonly number[];
   /** Puts an artifact where the engine keeps imported ones, and returns what creates a deployment of it. */
   deployment(id: string, graph: Uint8Array, manifest: unknown, units: Units): DeploymentSpec;
   ready(spec: DeploymentSpec): Promise<void>;
@@ -27,12 +29,19 @@ export async function openBench(pool: Partial<PoolOptions> = {}): Promise<Bench>
   const folder = await mkdtemp(join(tmpdir(), 'crowsnest-engine-'));
   const objects = new MemoryObjects();
   const pids = new Set<number>();
+  const started: number[] = [];
   const engine = createEmbeddedEngine({
     objects, clock, log: silent, folder, artifacts: { bucket: 'kept', prefix: 'models/' }, pool: { look: 20, ...pool },
-    children: { register: (pid) => pids.add(pid), unregister: (pid) => pids.delete(pid) },
+    children: {
+      register: (pid) => {
+        pids.add(pid);
+        started.push(pid);
+      },
+      unregister: (pid) => pids.delete(pid),
+    },
   });
   return {
-    engine, objects, pids,
+    engine, objects, pids, started,
     deployment(id, graph, manifest, units) {
       objects.objects.set(`kept/${id}/model.onnx`, graph);
       objects.objects.set(`kept/${id}/model.json`, json(manifest));

@@ -28,6 +28,8 @@ export interface EmbeddedEngineOptions {
 }
 
 export interface EmbeddedEngine extends HostingEngine, ModelImporter {
+  /** Resolves when a deployment is no longer `creating`, and after so many milliseconds in any case: whoever waits looks then. */
+  news(deployment: DeploymentRef, within: number): Promise<void>;
   /** Ends every process, at once. Afterwards the engine hosts nothing and takes no orders. */
   close(): Promise<void>;
 }
@@ -89,6 +91,13 @@ class ChildProcessEngine implements EmbeddedEngine {
     // Sealed: what was removed stays so, and a call of a process before this one died with it.
     if (hosted === undefined) return Promise.resolve({ state: 'gone', sealed: this.#removed.has(id) || !this.#lines.has(id) });
     return Promise.resolve(hosted.removing ? { state: 'removing' } : hosted.pool.state);
+  }
+
+  async news({ id }: DeploymentRef, within: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const patience = setTimeout(() => resolve(undefined), within);
+    await Promise.race([promise, this.#hosted.get(id)?.pool.settled ?? promise]);
+    clearTimeout(patience);
   }
 
   scale({ id }: DeploymentRef, units: Units): Promise<void> {

@@ -10,6 +10,8 @@ export interface PoolOptions {
   readonly wait: number;
   /** Pictures that may wait, per unit of the most that the model may have. */
   readonly queuePerUnit: number;
+  /** A unit whose last picture took no longer than this is given the next one in advance: it would wait for it, which one that takes longer hardly does. */
+  readonly quick: number;
   /** A unit is added when a picture has waited this long. */
   readonly growAfter: number;
   /** A unit above the least number ends after this time without work. */
@@ -24,6 +26,6 @@ export interface PoolOptions {
 }
 
 export const defaultPoolOptions: PoolOptions = {
-  look: 250, load: 60_000, judge: 15_000, wait: 10_000, queuePerUnit: 16, growAfter: 500, shrinkAfter: 60_000,
+  look: 250, load: 60_000, judge: 15_000, wait: 10_000, queuePerUnit: 16, quick: 100, growAfter: 500, shrinkAfter: 60_000,
   backoff: 250, backoffLimit: 30_000, attempts: 3, memory: 1024 * 1024 * 1024,
 };

@@ -2,7 +2,10 @@ import type { Units } from '../../domain/model.ts';
 import type { Clock, Log } from '../../domain/ports.ts';
 import { EngineBusy, NotHosted, type PictureType, type Verdict } from '../engine.ts';
 import { ArtifactUnfit } from './artifact.ts';
+import { begin, isIdle, memberOn, supervise, takesAnother, type Member } from './member.ts';
 import type { PoolOptions } from './pool-options.ts';
+import { Queue, type Job } from './queue.ts';
+import { Suspects } from './suspects.ts';
 import { UnitLost, type UnitProcess } from './unit-process.ts';
 
 export interface PoolPorts {
@@ -16,21 +19,7 @@ export type PoolState =
   | { readonly state: 'ready'; readonly unitsInService: number; readonly note?: string }
   | { readonly state: 'failed'; readonly reason: string };
 
-interface Member {
-  readonly unit: UnitProcess;
-  ready: boolean;
-  job: Job | undefined;
-  /** When it began what it is doing: loading, judging, or nothing. */
-  since: number;
-}
-
-interface Job {
-  readonly picture: Uint8Array;
-  readonly type: PictureType;
-  readonly since: number;
-  readonly resolve: (verdict: Verdict) => void;
-  readonly reject: (error: unknown) => void;
-}
+const stopping = (): NotHosted => new NotHosted('The model is being stopped.');
 
 /** The inference units of one deployment: between `min` and `max` of them as demand goes, each replaced when it dies. */
 export class Pool {
@@ -39,12 +28,14 @@ export class Pool {
   #units: Units;
   /** In the order of their last use, the latest at the end. */
   #members: Member[] = [];
-  #queue: Job[] = [];
+  readonly #queue = new Queue();
+  readonly #suspects: Suspects;
   /** Every process that has not ended, those too that were told to. */
   readonly #alive = new Set<UnitProcess>();
   /** How many units there should be just now. */
   #wanted: number;
   #everReady = false;
+  readonly #settled = Promise.withResolvers<undefined>();
   #failure: string | undefined;
   #losses = 0;
   #closing = false;
@@ -55,6 +46,7 @@ export class Pool {
   constructor(units: Units, options: PoolOptions, ports: PoolPorts) {
     this.#options = options;
     this.#ports = ports;
+    this.#suspects = new Suspects(ports.log);
     this.#units = units;
     this.#wanted = units.min;
     this.#fill();
@@ -69,22 +61,27 @@ export class Pool {
     return { state: 'ready', unitsInService, ...(missing && { note: `${unitsInService} of ${this.#units.min} inference units are in service.` }) };
   }
 
+  /** Resolves when the pool is no longer `creating`. */
+  get settled(): Promise<unknown> { return this.#settled.promise; }
+
   scale(units: Units): void {
     this.#units = units;
     this.#wanted = Math.min(Math.max(this.#wanted, units.min), units.max ?? units.min);
     this.#fill();
   }
 
-  /** @throws EngineBusy, NotHosted, and what a unit throws */
-  judge(picture: Uint8Array, type: PictureType): Promise<Verdict> {
-    if (this.#closing || this.#failure !== undefined || !this.#everReady) return Promise.reject(new NotHosted('The model is not hosted.'));
-    const limit = this.#options.queuePerUnit * (this.#units.max ?? this.#units.min);
+  /** @throws EngineBusy, NotHosted, PictureRefused */
+  async judge(picture: Uint8Array, type: PictureType): Promise<Verdict> {
+    if (this.#closing || this.#failure !== undefined || !this.#everReady) throw new NotHosted('The model is not hosted.');
+    const suspect = this.#suspects.check(picture, this.#time);
     const { promise, resolve, reject } = Promise.withResolvers<Verdict>();
-    this.#queue.push({ picture, type, since: this.#time, resolve, reject });
+    const job: Job = { picture, type, since: this.#time, suspect, resolve, reject };
+    this.#queue.add(job);
     this.#dispatch();
+    const limit = this.#options.queuePerUnit * (this.#units.max ?? this.#units.min);
     if (this.#queue.length > limit) {
-      this.#queue.pop();
-      reject(new EngineBusy(`All inference units are at work and ${limit} pictures are waiting already. Try again later or raise MaxInferenceUnits.`));
+      this.#queue.remove(job);
+      throw new EngineBusy(`All inference units are at work and ${limit} pictures are waiting already. Try again later or raise MaxInferenceUnits.`);
     }
     return promise;
   }
@@ -92,8 +89,8 @@ export class Pool {
   /** Lets pictures under way be judged, refuses those that wait, and resolves when no process is left. */
   async drain(): Promise<void> {
     this.#closing = true;
-    for (const job of this.#queue.splice(0)) job.reject(new NotHosted('The model is being stopped.'));
-    for (const { unit, job } of this.#members) if (job === undefined) unit.kill('the model was stopped');
+    for (const job of this.#queue.empty()) job.reject(stopping());
+    for (const { unit, jobs } of this.#members) if (jobs.length === 0) unit.kill('the model was stopped');
     await Promise.all([...this.#alive].map(({ ended }) => ended));
   }
 
@@ -111,11 +108,12 @@ export class Pool {
 
   #add(): void {
     const unit = this.#ports.start();
-    const member: Member = { unit, ready: false, job: undefined, since: this.#time };
+    const member = memberOn(unit, this.#time);
     this.#members.push(member);
     this.#alive.add(unit);
     unit.loaded.then(() => {
       this.#everReady = true;
+      this.#settled.resolve(undefined);
       this.#rest(member);
       member.ready = true;
       this.#dispatch();
@@ -129,6 +127,7 @@ export class Pool {
   #fail(reason: string): void {
     if (this.#everReady) return;
     this.#failure ??= reason;
+    this.#settled.resolve(undefined);
     for (const { unit } of this.#members) unit.kill('the model cannot be hosted');
   }
 
@@ -146,37 +145,57 @@ export class Pool {
     }
   }
 
-  /** The unit is free: it moves to the end, from where it is taken next, so that those not needed stay idle and can go. */
+  /** The unit has time: it moves to the end, from where it is taken next, so that those not needed stay idle and can go. */
   #rest(member: Member): void {
-    member.job = undefined;
-    member.since = this.#time;
+    begin(member, this.#time, this.#ports.clock.now());
     if (this.#members.includes(member)) this.#members = [...this.#members.filter((other) => other !== member), member];
   }
 
   #dispatch(): void {
     for (;;) {
-      const member = this.#members.findLast(({ ready, job }) => ready && job === undefined);
-      const job = member === undefined ? undefined : this.#queue.shift();
-      if (member === undefined || job === undefined) return;
+      const job = this.#queue.next(!this.#members.some(({ jobs }) => jobs.some(({ suspect }) => suspect)));
+      if (job === undefined) return;
+      // Without an idle one: the one that will be free first.
+      const member = this.#members.findLast(isIdle) ?? (job.suspect ? undefined : this.#members.find(takesAnother));
+      if (member === undefined) return;
+      this.#queue.remove(job);
       void this.#serve(member, job);
     }
   }
 
   async #serve(member: Member, job: Job): Promise<void> {
-    member.job = job;
-    member.since = this.#time;
+    member.jobs.push(job);
+    if (member.jobs.length === 1) begin(member, this.#time, this.#ports.clock.now());
     try {
       job.resolve(await member.unit.judge(job.picture, job.type));
-      this.#losses = 0;
     } catch (error) {
-      // Its end may be known here before `ended` has told: nothing must be given to it in between.
-      if (error instanceof UnitLost) member.ready = false;
-      else this.#losses = 0;
+      if (error instanceof UnitLost) return this.#spill(member, error);
       job.reject(error);
     }
+    this.#losses = 0;
+    if (job.suspect) this.#suspects.acquit(job.picture);
+    this.#queue.remove(job); // where it is if it was taken back, and came through all the same
+    if (!member.jobs.includes(job)) return;
+    member.quick = this.#ports.clock.now() - member.begun <= this.#options.quick;
+    member.jobs = member.jobs.filter((other) => other !== job);
     this.#rest(member);
-    if (this.#closing) member.unit.kill('the model was stopped');
+    if (this.#closing && member.jobs.length === 0) member.unit.kill('the model was stopped');
     else this.#dispatch();
+  }
+
+  /** What a lost unit had goes to another one, if that can help. */
+  #spill(member: Member, { message: reason, reached }: UnitLost): void {
+    member.ready = false; // its end may be known here before `ended` has told: nothing must be given to it in between
+    const jobs = member.jobs.splice(0);
+    const alone = jobs.length === 1;
+    this.#queue.putBack(...jobs.filter((job, index) => {
+      const blamed = reached && !(member.overdue && index > 0);
+      const late = this.#time - job.since > this.#options.wait || (blamed && member.overdue);
+      const told = this.#closing ? stopping() : this.#suspects.afterLoss(job, { reason, blamed, alone, late }, this.#time);
+      if (told !== undefined) job.reject(told);
+      return told === undefined;
+    }));
+    this.#dispatch();
   }
 
   async #keepLooking(): Promise<void> {
@@ -192,36 +211,38 @@ export class Pool {
   }
 
   #look(): void {
-    const { load, judge, wait, memory, growAfter, shrinkAfter } = this.#options;
+    const { wait, growAfter, shrinkAfter } = this.#options;
     for (const member of this.#members) {
-      const age = this.#time - member.since;
-      const end = (why: string): void => {
-        member.ready = false;
-        member.unit.kill(why);
-      };
-      if (!member.ready && age > load) end(`it did not load its model within ${load} ms`);
-      else if (member.job !== undefined && age > judge) end(`it did not answer within ${judge} ms`);
-      else if (member.unit.memory() > memory) end(`it used more than ${Math.round(memory / 1024 / 1024)} MB of memory`);
+      supervise(member, this.#time, this.#options);
+      if (member.jobs.length < 2 || this.#time - member.since < growAfter) continue;
+      member.quick = false;
+      this.#queue.putBack(...member.jobs.splice(1)); // given in advance, and another one may have time for it before this one has
     }
-    while (this.#queue[0] !== undefined && this.#time - this.#queue[0].since > wait) {
-      this.#queue.shift()?.reject(new EngineBusy('No inference unit became free in time. Try again later or raise MaxInferenceUnits.'));
+    for (let oldest = this.#queue.oldest; oldest !== undefined && this.#time - oldest.since > wait; oldest = this.#queue.oldest) {
+      this.#queue.remove(oldest);
+      oldest.reject(new EngineBusy('No inference unit became free in time. Try again later or raise MaxInferenceUnits.'));
     }
-    const max = this.#units.max ?? this.#units.min;
-    const oldest = this.#queue[0];
+    this.#resize(growAfter, shrinkAfter);
+    this.#fill();
+    this.#dispatch();
+  }
+
+  #resize(growAfter: number, shrinkAfter: number): void {
+    const { min, max = min } = this.#units;
+    const { oldest } = this.#queue;
     const complete = this.#members.length >= this.#wanted && this.#members.every(({ ready }) => ready);
     if (complete && this.#wanted < max && oldest !== undefined && this.#time - oldest.since >= growAfter) this.#wanted++;
-    const idle = this.#members.find(({ ready, job, since }) => ready && job === undefined && this.#time - since >= shrinkAfter);
-    if (idle !== undefined && this.#members.length > this.#units.min && this.#wanted > this.#units.min) {
+    const idle = this.#members.find((member) => isIdle(member) && this.#time - member.since >= shrinkAfter);
+    if (idle !== undefined && this.#members.length > min && this.#wanted > min) {
       this.#wanted--;
       this.#retire(idle);
     } else if (this.#members.length > this.#wanted) {
-      const surplus = this.#members.find(({ job }) => job === undefined);
+      const surplus = this.#members.find(({ jobs }) => jobs.length === 0);
       if (surplus !== undefined) this.#retire(surplus);
     }
-    this.#fill();
   }
 
-  /** Leaves the list before it is killed, so that its end is no loss and nothing is given to it. */
+  /** Leaves the list first, so that its end is no loss and nothing is given to it. */
   #retire(member: Member): void {
     this.#members = this.#members.filter((other) => other !== member);
     member.unit.kill('it is not needed any more');

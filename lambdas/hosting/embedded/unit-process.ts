@@ -11,17 +11,26 @@ export interface ChildRegistrar {
   unregister(pid: number): void;
 }
 
-/** The unit's process ended, or was ended, before it answered. */
+/** The unit's process ended, or was ended, before it answered. The message ends a sentence that begins with what was lost. */
 export class UnitLost extends Error {
   override readonly name = 'UnitLost';
+  /** Whether the picture may have got to the unit; if not, it has nothing to do with the loss. */
+  readonly reached: boolean;
+  constructor(message: string, reached = true) {
+    super(message);
+    this.reached = reached;
+  }
 }
 
-/** The graph failed on this picture; the unit lives on. */
-export class InferenceFailed extends Error {
-  override readonly name = 'InferenceFailed';
+/** The graph failed on this picture; the unit lives on. A matter of picture and model, so trying again is of no use. */
+export class InferenceFailed extends PictureRefused {
+  override readonly name: string = 'InferenceFailed';
+  constructor(reason: string) {
+    super(`The model fails on this picture: ${reason}.`);
+  }
 }
 
-/** The host's end of one inference unit. It takes one picture at a time. */
+/** The host's end of one inference unit. It judges one picture after the other, in the order in which it is given them, and decodes those that wait. */
 export interface UnitProcess {
   readonly pid: number;
   /** Resolves when the unit can judge. @throws ArtifactUnfit, UnitLost */
@@ -32,7 +41,7 @@ export interface UnitProcess {
   judge(picture: Uint8Array, type: PictureType): Promise<Verdict>;
   /** Resident memory in bytes: as the system says where it has /proc, else as the unit said with its last answer. */
   memory(): number;
-  /** Ends the process at once; it holds nothing that must be saved. `why` is what a request under way fails with. */
+  /** Ends the process at once; it holds nothing that must be saved. `why` is what requests under way fail with. */
   kill(why: string): void;
 }
 
@@ -54,8 +63,8 @@ export function startUnit(options: UnitOptions, label: string, children: ChildRe
   const load = Promise.withResolvers<undefined>();
   load.promise.catch(() => undefined);
   const end = Promise.withResolvers<string>();
-  let request: (Settle<Verdict> & { readonly id: number }) | undefined;
-  let requests = 0;
+  const requests = new Map<number, Settle<Verdict>>();
+  let asked = 0;
   let rss = 0;
   let why: string | undefined;
   let complaint = '';
@@ -67,16 +76,16 @@ export function startUnit(options: UnitOptions, label: string, children: ChildRe
     if ('rss' in message) rss = message.rss;
     if (message.kind === 'ready') load.resolve(undefined);
     else if (message.kind === 'unfit') load.reject(new ArtifactUnfit(message.problems));
-    else if (request?.id === message.id) settle(message);
+    else settle(message);
   });
   child.on('error', (error) => finish(error.message));
   child.on('exit', (code, signal) => finish(signal === null ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`));
 
   function settle(message: Extract<UnitMessage, { id: number }>): void {
-    const { resolve, reject } = request as Settle<Verdict>;
-    request = undefined;
-    if (message.kind === 'verdict') resolve(message.verdict);
-    else reject(message.kind === 'refused' ? new PictureRefused(message.rule) : new InferenceFailed(message.reason));
+    const request = requests.get(message.id);
+    requests.delete(message.id);
+    if (message.kind === 'verdict') request?.resolve(message.verdict);
+    else request?.reject(message.kind === 'refused' ? new PictureRefused(message.rule) : new InferenceFailed(message.reason));
   }
 
   function finish(how: string): void {
@@ -84,8 +93,8 @@ export function startUnit(options: UnitOptions, label: string, children: ChildRe
     const told = complaint.split('\n').find((line) => /error/i.test(line))?.slice(0, 200);
     const reason = why ?? `its process ended (${how})${told === undefined ? '' : `: ${told}`}`;
     load.reject(new UnitLost(reason));
-    request?.reject(new UnitLost(`The inference unit was lost while it judged the picture: ${reason}.`));
-    request = undefined;
+    for (const { reject } of requests.values()) reject(new UnitLost(reason));
+    requests.clear();
     end.resolve(reason);
   }
 
@@ -95,10 +104,13 @@ export function startUnit(options: UnitOptions, label: string, children: ChildRe
     ended: end.promise,
     judge(picture, type) {
       const { promise, resolve, reject } = Promise.withResolvers<Verdict>();
-      request = { id: ++requests, resolve, reject };
+      const id = ++asked;
+      requests.set(id, { resolve, reject });
       // A unit that is gone says so by `exit`; a channel that is already closed must not throw besides.
-      child.send({ id: request.id, picture, type } satisfies UnitRequest, (error) => {
-        if (error !== null) reject(new UnitLost(`The inference unit could not be reached: ${error.message}`));
+      child.send({ id, picture, type } satisfies UnitRequest, (error) => {
+        if (error === null) return;
+        requests.delete(id);
+        reject(new UnitLost(`it could not be reached (${error.message})`, false));
       });
       return promise;
     },

@@ -1,13 +1,14 @@
 /**
  * One inference unit: a process of its own, because a crash in native code must not end the host. It is forked with the options as JSON, says
- * `ready` or `unfit`, and then answers one request at a time. It ends when its channel does, which is when the host is gone.
+ * `ready` or `unfit`, and then answers requests in their order: a picture is decoded as soon as it comes, beside the one that is judged. It ends
+ * when its channel does, which is when the host is gone.
  */
 import { Worker } from 'node:worker_threads';
 import sharp from 'sharp';
 import { PictureRefused } from '../engine.ts';
 import { ArtifactUnfit } from './artifact.ts';
 import { loadModel, type LoadedModel } from './model.ts';
-import { decode } from './picture.ts';
+import { decode, type Picture } from './picture.ts';
 import type { UnitMessage, UnitOptions, UnitRequest } from './protocol.ts';
 
 // A graph runs on the main thread, so while one hangs nobody there sees the channel close. This thread sees that the parent has changed.
@@ -28,21 +29,26 @@ const rss = (): number => process.memoryUsage.rss();
 
 try {
   const model = await loadModel(options.folder, options.threads);
-  process.on('message', (request: UnitRequest) => void answer(model, request).then(say));
+  let last = Promise.resolve();
+  process.on('message', (request: UnitRequest) => {
+    const decoded = decode(request.picture, request.type, options.limits);
+    decoded.catch(() => undefined); // told when its turn has come
+    last = last.then(async () => say(await answer(model, request.id, decoded)));
+  });
   say({ kind: 'ready', rss: rss() });
 } catch (error) {
   if (!(error instanceof ArtifactUnfit)) throw error;
   say({ kind: 'unfit', problems: error.problems });
 }
 
-async function answer(model: LoadedModel, { id, picture, type }: UnitRequest): Promise<UnitMessage> {
+async function answer(model: LoadedModel, id: number, decoded: Promise<Picture>): Promise<UnitMessage> {
   try {
-    const decoded = await decode(picture, type, options.limits);
+    const picture = await decoded;
     const { width, height } = model.manifest.picture;
-    if (decoded.width !== width || decoded.height !== height) {
-      throw new PictureRefused(`The picture is ${decoded.width} x ${decoded.height} pixels; this model judges pictures of ${width} x ${height}.`);
+    if (picture.width !== width || picture.height !== height) {
+      throw new PictureRefused(`The picture is ${picture.width} x ${picture.height} pixels; this model judges pictures of ${width} x ${height}.`);
     }
-    return { kind: 'verdict', id, verdict: await model.judge(decoded), rss: rss() };
+    return { kind: 'verdict', id, verdict: await model.judge(picture), rss: rss() };
   } catch (error) {
     if (error instanceof PictureRefused) return { kind: 'refused', id, rule: error.message, rss: rss() };
     return { kind: 'failed', id, reason: error instanceof Error ? error.message : String(error), rss: rss() };

@@ -87,6 +87,32 @@ describe('a hosted model', () => {
   });
 });
 
+describe('news of a deployment', () => {
+  test('come when its first unit is ready, and when it has failed', async () => {
+    bench = await openBench();
+    const good = bench.deployment('d1', colourGraph(), manifest, { min: 1 });
+    const bad = bench.deployment('d2', colourGraph(), { ...manifest, outputs: { score: 'nowhere' } }, { min: 1 });
+    for (const spec of [good, bad]) {
+      await bench.engine.create(spec);
+      expect(await bench.engine.observe(spec)).toEqual({ state: 'creating' });
+    }
+    await bench.engine.news(good, 600_000);
+    expect(await bench.engine.observe(good)).toMatchObject({ state: 'ready' });
+    await bench.engine.news(bad, 600_000);
+    expect(await bench.engine.observe(bad)).toMatchObject({ state: 'failed' });
+    await bench.engine.news(good, 600_000); // it is not new, and still it is known
+  });
+
+  test('are not waited for longer than was said, whether there will be any or not', async () => {
+    bench = await openBench();
+    const spec = bench.deployment('d1', colourGraph(), manifest, { min: 1 });
+    await bench.engine.create(spec);
+    await bench.engine.news(spec, 1);
+    expect(await bench.engine.observe(spec)).toEqual({ state: 'creating' });
+    await bench.engine.news({ ...spec, id: 'unknown' }, 1);
+  });
+});
+
 describe('removing', () => {
   test('ends the processes, then all is gone, and a create that arrives late brings nothing back', async () => {
     bench = await openBench();
