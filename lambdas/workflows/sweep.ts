@@ -101,13 +101,16 @@ async function settleStart(input: TaskInput, ctx: TaskContext): Promise<void> {
   }
 }
 
+/** A failure is told when nothing is left of the training: a job that has still to stop keeps the row due, and is looked at again. */
 async function settleTraining(input: TaskInput, ctx: TaskContext): Promise<void> {
   try {
     const { state } = await observeTraining(input, ctx);
     if (state === 'trained') await markTrained(input, ctx);
   } catch (error) {
     if (!(error instanceof EngineFailed)) throw error;
+    await cleanUp(input, ctx);
     await markTrainingFailed({ ...input, failure: { Error: error.name, Cause: error.message } }, ctx);
+    return;
   }
   await cleanUp(input, ctx);
 }

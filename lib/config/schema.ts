@@ -40,7 +40,7 @@ export const schema: Readonly<Record<keyof StageConfig, Rule>> = {
   algorithmArn: arn('sagemaker', 'arn:aws:sagemaker:eu-west-1:123456789012:algorithm/name'),
   trainingInstanceType: instanceType,
   trainingVolumeGigabytes: count(1, 16_384),
-  trainingSeconds: count(600, 432_000),
+  trainingSeconds: count(600, 86_400), // a day, as the original; a workflow gives a training and its evaluation two
   buckets: texts(bucket, 'names of buckets'),
   bucketKeyArns: texts(key, 'ARNs of keys'),
   images: texts(/^[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?\/[a-z0-9._/-]+([:@][A-Za-z0-9._:-]+|:\*)?\*?$/, 'images such as 123456789012.dkr.ecr.eu-west-1.amazonaws.com/inspection:*'),

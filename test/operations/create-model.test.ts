@@ -161,6 +161,15 @@ describe('a training', () => {
     world.frozen = true;
     for (let passed = 0; passed < 600; passed += 61) await world.sweepAfter(61);
     expect((await describeModel(world))?.Status).toBe('TRAINING');
+    // A job that has still to stop keeps the version due: it is told only when nothing is left.
+    let refusals = 2;
+    world.trainer.before = (call) => {
+      if (call !== 'stop' || refusals === 0) return;
+      refusals -= 1;
+      throw new Error('the job must stop first');
+    };
+    for (let passed = 0; passed < 300 && refusals > 0; passed += 61) await world.sweepAfter(61);
+    expect([refusals, (await describeModel(world))?.Status]).toEqual([0, 'TRAINING']);
     for (let passed = 0; passed < 300; passed += 61) await world.sweepAfter(61);
     expect(await describeModel(world)).toMatchObject({ Status: 'TRAINING_FAILED', StatusMessage: expect.stringContaining('took longer than') });
     expect(await trainings(world)).toBe(0);
