@@ -5,7 +5,8 @@ import { BadSageMakerOption } from '../../../lambdas/hosting/sagemaker/options.t
 import { minutes } from '../../helpers/fake-sagemaker/clock.ts';
 import { FakeSageMaker } from '../../helpers/fake-sagemaker/fake.ts';
 import { invalid, ServiceError } from '../../helpers/fake-sagemaker/service-error.ts';
-import { engineOn, name, persistently, ref, scaled, setUp, spec, untilGone } from './setup.ts';
+import { persistently } from '../../helpers/persistently.ts';
+import { engineOn, name, ref, scaled, setUp, spec, untilGone } from './setup.ts';
 
 const failure = (act: Promise<unknown>): Promise<Error> => act.then(() => new Error('nothing failed'), (error: unknown) => error as Error);
 

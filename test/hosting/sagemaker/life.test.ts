@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { EngineFailed } from '../../../lambdas/hosting/engine.ts';
 import { minutes } from '../../helpers/fake-sagemaker/clock.ts';
 import { invalid } from '../../helpers/fake-sagemaker/service-error.ts';
-import { id, name, persistently, ref, scaled, setUp, spec, untilGone } from './setup.ts';
+import { persistently } from '../../helpers/persistently.ts';
+import { id, name, ref, scaled, setUp, spec, untilGone } from './setup.ts';
 
 describe('a start', () => {
   test('is three calls and one per look', async () => {

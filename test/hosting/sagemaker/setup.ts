@@ -3,6 +3,7 @@ import type { SageMakerEngineOptions } from '../../../lambdas/hosting/sagemaker/
 import type { DeploymentSpec, HostingEngine, Observation } from '../../../lambdas/hosting/engine.ts';
 import { minutes } from '../../helpers/fake-sagemaker/clock.ts';
 import { FakeSageMaker } from '../../helpers/fake-sagemaker/fake.ts';
+import { persistently } from '../../helpers/persistently.ts';
 
 export const id = '0mf3k2xq9v7d1t5r8w4yzabcd';
 export const name = `cn-dev-${id}`;
@@ -30,17 +31,6 @@ export const engineOn = (fake: FakeSageMaker, more: Partial<SageMakerEngineOptio
   ...fake.clients(), stage: 'dev', instanceType: 'ml.c5.2xlarge', executionRoleArn: 'arn:aws:iam::123456789012:role/crowsnest-hosting',
   invocationsPerInstance: 180, clock: fake.clock, ...more,
 });
-
-/** Tries again whatever may be tried again, as a workflow does. */
-export async function persistently<T>(act: () => Promise<T>, tries = 6): Promise<T> {
-  for (let left = tries; ; left -= 1) {
-    try {
-      return await act();
-    } catch (error) {
-      if (left === 0 || (error instanceof Error && error.name === 'EngineFailed')) throw error;
-    }
-  }
-}
 
 /** Removes and looks, a minute apart, until nothing is left. */
 export async function untilGone(fake: FakeSageMaker, engine: HostingEngine, most = 90): Promise<Observation[]> {

@@ -3,7 +3,8 @@ import type { TrainingObservation } from '../../../lambdas/training/trainer.ts';
 import { MemoryObjects } from '../../helpers/artifacts.ts';
 import { minutes } from '../../helpers/fake-sagemaker/clock.ts';
 import { trainingOn } from '../../helpers/fake-sagemaker/hosting.ts';
-import { held, name, persistently, resultsOf, setUp, spec, walk, type Setting } from './setup.ts';
+import { persistently } from '../../helpers/persistently.ts';
+import { held, name, resultsOf, setUp, spec, walk, type Setting } from './setup.ts';
 
 /** One job, one package, one model, one transform for each type, whatever happened on the way, and nothing but what belongs to the version when it is over. */
 async function requireOneOfEach(setting: Setting, last: TrainingObservation | undefined): Promise<void> {

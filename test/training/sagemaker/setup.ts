@@ -4,6 +4,7 @@ import { MemoryObjects } from '../../helpers/artifacts.ts';
 import { minutes } from '../../helpers/fake-sagemaker/clock.ts';
 import { FakeSageMaker } from '../../helpers/fake-sagemaker/fake.ts';
 import { trainingOn } from '../../helpers/fake-sagemaker/hosting.ts';
+import { persistently } from '../../helpers/persistently.ts';
 
 export const spec = (more: Partial<TrainingSpec> = {}): TrainingSpec => ({
   id: '0mf3k2xq9v7d1t5r8w4yzabcd', model: { project: 'lids', version: '3', createdAt: 1_767_600_000_000 }, segmentation: false,
@@ -60,16 +61,6 @@ export async function walk({ fake, trainer }: Setting, training = spec(), most =
     fake.clock.pass(minutes(1));
   }
   throw new Error(`still ${JSON.stringify(seen.at(-1))}`);
-}
-
-export async function persistently<T>(act: () => Promise<T>, tries = 6): Promise<T> {
-  for (let left = tries; ; left -= 1) {
-    try {
-      return await act();
-    } catch (error) {
-      if (left === 0 || (error instanceof Error && error.name === 'EngineFailed')) throw error;
-    }
-  }
 }
 
 export const resultsOf = ({ objects }: Setting, { workspace: { bucket, prefix } } = spec()): TrainingResults =>
