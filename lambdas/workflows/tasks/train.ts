@@ -3,7 +3,7 @@ import { evaluationKeys, evaluationManifest, evaluationResult } from '../../doma
 import { parseEntry, type Entry } from '../../domain/manifest.ts';
 import type { Model } from '../../domain/model.ts';
 import { LocationRefused, type ObjectLocation } from '../../domain/ports.ts';
-import { isLabelled, split, type LabelledEntry } from '../../domain/training.ts';
+import { isLabelled, lackingOfTypes, split, type LabelledEntry } from '../../domain/training.ts';
 import { EngineFailed } from '../../hosting/engine.ts';
 import { readExamples, type TrainingExample, type TrainingRef, type TrainingResults } from '../../training/trainer.ts';
 import { claimed, commit, fairDeadline, fenceOf, leased, reasonOf, waitOf, type Progress, type TaskContext, type TaskInput } from '../context.ts';
@@ -17,12 +17,17 @@ function trainingOf({ project, version, operationId }: TaskInput, { trainer: { a
   return { id: operationId, model: { project, version }, workspace, examples: { train: at('examples/train.jsonl'), test: at('examples/test.jsonl') } };
 }
 
-/** Takes the datasets' lines as they are now, so that later changes to them do not concern this version, and sets the test pictures apart. */
+/**
+ * Takes the datasets' lines as they are now, so that later changes to them do not concern this version, and sets the test pictures apart.
+ * @throws EngineFailed if there are too few images of an anomaly type, which the datasets' numbers could not tell when the training was asked for
+ */
 export async function takeExamples(input: TaskInput, ctx: TaskContext): Promise<void> {
   const model = await claimed(ctx, input, [state]);
   await commit(ctx, ctx.store.models.move(fenceOf(input), [state], { set: leased(ctx, model, ctx.clock.now(), ctx.settings.times.provision) }));
   const train = await labelled(ctx, model, 'train');
   const test = model.datasets?.test === undefined ? undefined : await labelled(ctx, model, 'test');
+  const short = lackingOfTypes(train, test);
+  if (short.length > 0) throw new EngineFailed(`The datasets do not suffice to train a segmentation model: ${short.join('; ')}. Add such images, or leave the masks out to train a classification model.`);
   const sets = test === undefined ? split(train) : { train, test };
   const { examples } = trainingOf(input, ctx);
   await Promise.all([ctx.objects.write(examples.train, written(sets.train)), ctx.objects.write(examples.test, written(sets.test))]);
