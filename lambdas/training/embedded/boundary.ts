@@ -32,12 +32,15 @@ export function readMap({ logits, score }: Omit<UnseenMap, 'truth'>, boundaries:
 export const evaluateMaps = (maps: readonly UnseenMap[], boundaries: readonly number[], names: readonly string[]): ClassFigures[] =>
   evaluateClasses(maps.map((map) => ({ truth: map.truth, found: readMap(map, boundaries) })), names);
 
+/** From the natural boundary outwards in steps of a half, so that of equal ones the most natural is taken. */
+const candidates = Array.from({ length: 25 }, (_, at) => (at % 2 === 1 ? 1 : -1) * Math.ceil(at / 2) / 2);
+
 /** How many patches are looked at to choose boundaries; more would change nothing. */
 const enough = 400_000;
 
 /**
  * Tries boundaries on maps of pictures that the head has not learnt from, and takes those of the greatest mean IoU over the classes: first one for
- * all of them, then for each class in turn a better one near it, since small defects ask for another than large ones.
+ * all of them, then for each class in turn a better one, since small defects ask for another than large ones.
  * @returns one for each class
  */
 export function chooseBoundaries(maps: readonly UnseenMap[], classes: number): number[] {
@@ -50,14 +53,12 @@ export function chooseBoundaries(maps: readonly UnseenMap[], classes: number): n
     const reached = quality(boundaries);
     if (reached > best.quality + 1e-9) best = { quality: reached, boundaries };
   };
-  for (const offset of outwards(12)) attempt(names.map(() => offset));
+  for (const offset of candidates) attempt(names.map(() => offset));
   if (classes === 1) return best.boundaries;
   for (let index = 0; index < classes; index++) {
     const { boundaries } = best;
-    for (const offset of outwards(6)) attempt(boundaries.map((boundary, at) => at === index ? boundary + offset : boundary));
+    for (const offset of candidates) attempt(boundaries.map((boundary, at) => at === index ? offset : boundary));
   }
   return best.boundaries;
 }
 
-/** Steps of a half, from 0 outwards, so that of equal ones the most natural is taken first. */
-const outwards = (steps: number): number[] => Array.from({ length: 2 * steps + 1 }, (_, at) => (at % 2 === 1 ? 1 : -1) * Math.ceil(at / 2) / 2);

@@ -127,7 +127,7 @@ function createBatch(shape: StepShape, anomalies: readonly View[]): (batch: Batc
 }
 
 /** How much a patch of each type counts, by the type's number, so that types with few patches are not given up. The most usual one counts 1. */
-function balanceOf(anomalies: readonly View[], classes: number): number[] {
+export function balanceOf(anomalies: readonly View[], classes: number): number[] {
   const sums = new Array<number>(classes + 1).fill(0);
   for (const { patches } of anomalies) patches?.kinds.forEach((kind, patch) => { sums[kind] = (sums[kind] ?? 0) + (patches.shares[patch] ?? 0); });
   const most = Math.max(...sums);
