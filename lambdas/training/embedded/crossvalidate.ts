@@ -96,7 +96,7 @@ async function scoreUnseen({ channels, grid, top, signal }: Lesson, heads: Heads
   graph.output('novelty', 'float32', [1]);
   if (heads.patch !== undefined) {
     const lines = graph.node('Reshape', [rows, graph.constant('gridShape', int64([1, grid.rows, grid.columns, channels]))]);
-    const { logits, score } = appendPatchHead(graph, graph.node('Transpose', [lines], { perm: [0, 3, 1, 2] }), heads.patch, top);
+    const { logits, score } = appendPatchHead(graph, graph.node('Transpose', [lines], { perm: [0, 3, 1, 2] }), heads.patch, top, grid);
     graph.node('Identity', [logits], {}, 'logits');
     graph.node('Identity', [score], {}, 'patch');
     graph.output('logits', 'float32', [1, 'classes', grid.rows, grid.columns]);

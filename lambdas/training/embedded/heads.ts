@@ -93,18 +93,18 @@ export function appendPooledHead(graph: Graph, pooled: string, { weights, bias }
 
 /**
  * The patch head, as the mean of its members: `logits` [1, classes, rows, columns] against the background, and `score` [1], the mean of the
- * greatest of any class. Members are heads of one shape that have learnt from different parts of the pictures. They are laid side by side, as
- * groups of a convolution, and the last layer forms their mean.
+ * greatest of any class. Members are heads of one shape that have learnt from different parts of the pictures; they are laid side by side, as
+ * groups of a convolution. Each takes its own greatest: those of the mean would be less, and the stack knows the scores of single heads.
  * @param maps [1, channels, rows, columns]
  */
-export function appendPatchHead(graph: Graph, maps: string, members: readonly PatchHead[], top: number): { readonly logits: string; readonly score: string } {
+export function appendPatchHead(graph: Graph, maps: string, members: readonly PatchHead[], top: number, grid: Grid): { readonly logits: string; readonly score: string } {
   const group = members.length;
   const hidden = members[0]?.['b1']?.data.length ?? 0;
   const classes = members[0]?.['b3']?.data.length ?? 0;
   const layer = (input: string, name: string, weights: Float32Array, shape: readonly number[], bias?: Float32Array): string => graph.node('Conv', [
     input, graph.constant(name, { type: 'float32', shape: [...shape, 1, 1], data: weights }),
     ...(bias === undefined ? [] : [graph.constant(`${name}.bias`, { type: 'float32', shape: [bias.length], data: bias })]),
-  ], { kernel_shape: [1, 1], group: name.startsWith('w2') ? group : 1 });
+  ], { kernel_shape: [1, 1], group: name === 'w1' ? 1 : group });
   const all = (name: string): Float32Array[] => members.map((member) => member[name]?.data ?? new Float32Array());
   const channels = (all('w1')[0]?.length ?? 0) / hidden;
 
@@ -112,15 +112,13 @@ export function appendPatchHead(graph: Graph, maps: string, members: readonly Pa
   const second = [first, ...appendMeans(graph, first, group * hidden)].map((input, index) => layer(input, `w2.${index}`,
     joined(all('w2').map((weights) => turned(weights.subarray(index * hidden * hidden, (index + 1) * hidden * hidden), hidden))), [group * hidden, hidden],
     index === 0 ? joined(all('b2')) : undefined)).reduce((sum, part) => graph.node('Add', [sum, part]));
-  const last = Float32Array.from({ length: classes * group * hidden }, (_, at) => {
-    const from = at % (group * hidden);
-    return (all('w3')[Math.floor(from / hidden)]?.[(from % hidden) * classes + Math.floor(at / group / hidden)] ?? 0) / group;
-  });
-  const bias = Float32Array.from({ length: classes }, (_, index) => all('b3').reduce((sum, values) => sum + (values[index] ?? 0) / group, 0));
-  const logits = layer(graph.node('Relu', [second]), 'w3', last, [classes, group * hidden], bias);
-  const any = graph.node('Reshape', [graph.node('ReduceLogSumExp', [logits], { axes: [1], keepdims: 0 }), graph.constant('anyShape', int64([-1]))]);
-  const [greatest] = graph.nodes('TopK', [any, graph.constant('top', int64([top]))], ['greatest', 'greatest.at']);
-  return { logits, score: graph.node('ReduceMean', [greatest], { keepdims: 1 }) };
+  const each = layer(graph.node('Relu', [second]), 'w3', joined(all('w3').map((weights) => turned(weights, classes))), [group * classes, hidden], joined(all('b3')));
+  const parted = graph.node('Reshape', [each, graph.constant('membersShape', int64([group, classes, grid.rows, grid.columns]))]);
+  const logits = graph.node('ReduceMean', [parted], { axes: [0], keepdims: 1 });
+  const any = graph.node('Reshape', [graph.node('ReduceLogSumExp', [parted], { axes: [1], keepdims: 0 }), graph.constant('anyShape', int64([group, -1]))]);
+  const [greatest] = graph.nodes('TopK', [any, graph.constant('top', int64([top]))], ['greatest', 'greatest.at'], { axis: 1 });
+  const score = graph.node('Reshape', [graph.node('ReduceMean', [greatest], { keepdims: 0 }), graph.constant('patchScoreShape', int64([1]))]);
+  return { logits, score };
 }
 
 const joined = (parts: readonly Float32Array[]): Float32Array => Float32Array.from(parts.flatMap((part) => Array.from(part)));

@@ -33,7 +33,7 @@ export function writeModel({ features, normalisation, heads, stack, size, top, b
   const rows = appendRows(graph, normalised, features.channels);
   const scores = [appendNovelty(graph, rows, heads.bank, features.channels, grid)];
   if (heads.pooled !== undefined) scores.push(appendPooledHead(graph, appendPooled(graph, normalised, features.channels, grid), heads.pooled));
-  const patch = heads.patch === undefined ? undefined : appendPatchHead(graph, normalised, heads.patch, top);
+  const patch = heads.patch === undefined ? undefined : appendPatchHead(graph, normalised, heads.patch, top, grid);
   if (patch !== undefined && heads.pooled !== undefined) scores.push(patch.score);
   const all = graph.node('Concat', scores, { axis: 0 }, outputs.heads);
   const score = appendStack(graph, all, stack);

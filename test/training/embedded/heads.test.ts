@@ -22,7 +22,7 @@ const features = Float32Array.from({ length: patches * shape.channels }, (_, at)
 
 async function run(members: readonly PatchHead[]): Promise<{ logits: number[]; score: number }> {
   const graph = new Graph('head');
-  const { logits, score } = appendPatchHead(graph, graph.constant('maps', float32([1, shape.channels, grid.rows, grid.columns], features)), members, 2);
+  const { logits, score } = appendPatchHead(graph, graph.constant('maps', float32([1, shape.channels, grid.rows, grid.columns], features)), members, 2, grid);
   graph.output(logits, 'float32', [1, 2, grid.rows, grid.columns]);
   graph.output(score, 'float32', [1]);
   const result = await (await ort.InferenceSession.create(graph.encode())).run({});
@@ -64,6 +64,7 @@ describe('the patch head in a graph', () => {
   test('is the mean of its members', async () => {
     const [one, other, both] = await Promise.all([run([aHead(1)]), run([aHead(2)]), run([aHead(1), aHead(2)])]);
     both.logits.forEach((logit, at) => expect(logit).toBeCloseTo(((one.logits[at] ?? 0) + (other.logits[at] ?? 0)) / 2, 4));
+    expect(both.score).toBeCloseTo((one.score + other.score) / 2, 4);
   });
 });
 
