@@ -97,7 +97,9 @@ export function appendPooledHead(graph: Graph, pooled: string, { weights, bias }
  * groups of a convolution. Each takes its own greatest: those of the mean would be less, and the stack knows the scores of single heads.
  * @param maps [1, channels, rows, columns]
  */
-export function appendPatchHead(graph: Graph, maps: string, members: readonly PatchHead[], top: number, grid: Grid): { readonly logits: string; readonly score: string } {
+export function appendPatchHead(
+  graph: Graph, maps: string, members: readonly PatchHead[], top: number, grid: Grid,
+): { readonly logits: string; readonly score: string } {
   const group = members.length;
   const hidden = members[0]?.['b1']?.data.length ?? 0;
   const classes = members[0]?.['b3']?.data.length ?? 0;
@@ -108,11 +110,13 @@ export function appendPatchHead(graph: Graph, maps: string, members: readonly Pa
   const all = (name: string): Float32Array[] => members.map((member) => member[name]?.data ?? new Float32Array());
   const channels = (all('w1')[0]?.length ?? 0) / hidden;
 
-  const first = graph.node('Relu', [layer(maps, 'w1', joined(all('w1').map((weights) => turned(weights, hidden))), [group * hidden, channels], joined(all('b1')))]);
+  const w1 = joined(all('w1').map((weights) => turned(weights, hidden)));
+  const first = graph.node('Relu', [layer(maps, 'w1', w1, [group * hidden, channels], joined(all('b1')))]);
   const second = [first, ...appendMeans(graph, first, group * hidden)].map((input, index) => layer(input, `w2.${index}`,
     joined(all('w2').map((weights) => turned(weights.subarray(index * hidden * hidden, (index + 1) * hidden * hidden), hidden))), [group * hidden, hidden],
     index === 0 ? joined(all('b2')) : undefined)).reduce((sum, part) => graph.node('Add', [sum, part]));
-  const each = layer(graph.node('Relu', [second]), 'w3', joined(all('w3').map((weights) => turned(weights, classes))), [group * classes, hidden], joined(all('b3')));
+  const w3 = joined(all('w3').map((weights) => turned(weights, classes)));
+  const each = layer(graph.node('Relu', [second]), 'w3', w3, [group * classes, hidden], joined(all('b3')));
   const parted = graph.node('Reshape', [each, graph.constant('membersShape', int64([group, classes, grid.rows, grid.columns]))]);
   const logits = graph.node('ReduceMean', [parted], { axes: [0], keepdims: 1 });
   const any = graph.node('Reshape', [graph.node('ReduceLogSumExp', [parted], { axes: [1], keepdims: 0 }), graph.constant('anyShape', int64([group, -1]))]);

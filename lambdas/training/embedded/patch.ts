@@ -113,7 +113,8 @@ function createBatch(shape: StepShape, anomalies: readonly View[]): (batch: Batc
         const share = view.patches?.shares[patch] ?? 0;
         target[row * (classes + 1)] = 1 - share;
         if (share > 0) target[row * (classes + 1) + (view.patches?.kinds[patch] ?? 0)] = share;
-        if (taught > 0 && view.patches !== undefined) weight[row] = (1 + (anomalousPatch * (balance[view.patches.kinds[patch] ?? 0] ?? 1) - 1) * share) / (taught * patches);
+        const counts = anomalousPatch * (balance[view.patches?.kinds[patch] ?? 0] ?? 1);
+        if (taught > 0 && view.patches !== undefined) weight[row] = (1 + (counts - 1) * share) / (taught * patches);
       }
     });
     return {

@@ -27,7 +27,10 @@ export async function takeExamples(input: TaskInput, ctx: TaskContext): Promise<
   const train = await labelled(ctx, model, 'train');
   const test = model.datasets?.test === undefined ? undefined : await labelled(ctx, model, 'test');
   const short = lackingOfTypes(train, test);
-  if (short.length > 0) throw new EngineFailed(`The datasets do not suffice to train a segmentation model: ${short.join('; ')}. Add such images, or leave the masks out to train a classification model.`);
+  if (short.length > 0) {
+    throw new EngineFailed(`The datasets do not suffice to train a segmentation model: ${short.join('; ')}. `
+      + 'Add such images, or leave the masks out to train a classification model.');
+  }
   const sets = test === undefined ? split(train) : { train, test };
   const { examples } = trainingOf(input, ctx);
   await Promise.all([ctx.objects.write(examples.train, written(sets.train)), ctx.objects.write(examples.test, written(sets.test))]);
