@@ -17,6 +17,34 @@ export function lacking(train: ImageStats, test: ImageStats | undefined): string
   return test === undefined ? check('train', train, minimums.single) : [...check('train', train, minimums.train), ...check('test', test, minimums.test)];
 }
 
+/** How many labelled images with masks there must be of each anomaly type, in a single dataset, or in each of two. */
+export const minimumsOfType = { single: 20, each: 10 } as const;
+
+/** More types than this are not named one by one: the sentences end in a status message. */
+const named = 3;
+
+/**
+ * What datasets lack for a training that marks anomalies, in a sentence for each type; empty if nothing, or if no train image has a mask. An image
+ * counts for every type that its mask's colour map lists. The original asked for images that show exactly one type, which only pixels tell: what is
+ * refused here was refused there.
+ */
+export function lackingOfTypes(train: readonly LabelledEntry[], test: readonly LabelledEntry[] | undefined): string[] {
+  const ofTrain = countTypes(train);
+  const least = test === undefined ? minimumsOfType.single : minimumsOfType.each;
+  const check = (name: string, counts: ReadonlyMap<string, number>): string[] => [...ofTrain.keys()].filter((type) => (counts.get(type) ?? 0) < least)
+    .map((type) => `the ${name} dataset has ${counts.get(type) ?? 0} images with a mask of the anomaly type ${type}, and at least ${least} are needed`);
+  const all = [...check('train', ofTrain), ...(test === undefined ? [] : check('test', countTypes(test)))];
+  return all.length <= named ? all : [...all.slice(0, named), `and ${all.length - named} more of the kind`];
+}
+
+function countTypes(entries: readonly LabelledEntry[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { label, mask } of entries) {
+    if (label === 'anomaly') for (const type of new Set(kinds(mask))) counts.set(type, (counts.get(type) ?? 0) + 1);
+  }
+  return counts;
+}
+
 export type LabelledEntry = Entry & { readonly label: Label };
 
 export const isLabelled = (entry: Entry): entry is LabelledEntry => entry.label !== undefined;

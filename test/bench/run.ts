@@ -6,11 +6,12 @@ import { rowBenchmarks } from './scale-rows.ts';
 import { startBenchmarks } from './start.ts';
 import { stepBenchmarks } from './steps.ts';
 import { table, type Result } from './measure.ts';
+import { trainBenchmarks } from './train.ts';
 
 const { values: { json, only } } = parseArgs({ options: { json: { type: 'boolean', default: false }, only: { type: 'string' } } });
 
 const groups: Readonly<Record<string, () => Promise<Result[]>>> = {
-  start: startBenchmarks, host: hostBenchmarks, rows: rowBenchmarks, cold: coldBenchmarks, steps: stepBenchmarks,
+  start: startBenchmarks, host: hostBenchmarks, rows: rowBenchmarks, cold: coldBenchmarks, steps: stepBenchmarks, train: trainBenchmarks,
 };
 const results: Result[] = [];
 for (const [name, group] of Object.entries(groups)) {

@@ -113,6 +113,16 @@ describe('a training', () => {
     });
   });
 
+  test('of too few images of an anomaly type fails before it begins', async () => {
+    const world = await service.open();
+    await project(world, { train: manifest(30, 19, true) });
+    await create(world);
+    await world.settle();
+    expect(await describeModel(world)).toMatchObject({ Status: 'TRAINING_FAILED', StatusMessage: 'The datasets do not suffice to train a segmentation model: '
+      + 'the train dataset has 19 images with a mask of the anomaly type cracked, and at least 20 are needed. Add such images, or leave the masks out to train a classification model.' });
+    expect([world.trainer.calls.filter((call) => call.startsWith('start')), await trainings(world)]).toEqual([[], 0]);
+  });
+
   test('that fails says why, has no figures, gives its place back, and leaves nothing', async () => {
     const world = await service.open();
     await project(world, { train: manifest(20, 10) });

@@ -9,7 +9,7 @@ import { deal, foldCount } from './folds.ts';
 import { appendNovelty, appendPatchHead, type PatchHead } from './heads.ts';
 import type { Grid } from './masks.ts';
 import { fitBank, type Bank } from './novelty.ts';
-import { Graph } from './onnx.ts';
+import { Graph, int64 } from './onnx.ts';
 import { appendDequantised } from './patch-step.ts';
 import { fitPatchHead } from './patch.ts';
 import { fitPooled, fitScaling, scorePooled, type PooledHead, type Scaling } from './pooled.ts';
@@ -31,7 +31,8 @@ export interface Heads {
   readonly bank: Bank;
   /** Absent where there are too few anomalies to learn from labels. */
   readonly pooled?: PooledHead;
-  readonly patch?: PatchHead;
+  /** Members, whose mean counts. */
+  readonly patch?: readonly PatchHead[];
 }
 
 /** What heads make of a picture that they have not learnt from. */
@@ -39,46 +40,53 @@ export interface OutOfFold {
   readonly example: Example;
   /** Novelty, pooled, patch; the latter two only where there are such heads. */
   readonly scores: readonly number[];
-  /** [patches, classes], where there is a patch head. */
+  /** [classes, patches], where there is a patch head. */
   readonly logits?: Float32Array;
 }
 
 /** With fewer anomalies than this their labels can't be both learnt from and held out. */
 export const leastAnomalies = 4;
 
-export async function fitHeads(lesson: Lesson, examples: readonly Example[], scaling: Scaling): Promise<Heads> {
-  const normals = examples.filter(({ isAnomaly }) => !isAnomaly);
-  const anomalies = examples.filter(({ isAnomaly }) => isAnomaly);
-  const bank = fitBank(normals.map(({ views }) => views[0]?.features ?? new Uint8Array()), lesson.channels, lesson.random);
-  const isTaught = lesson.examples.filter(({ isAnomaly }) => isAnomaly).length >= leastAnomalies;
-  const hasMasks = anomalies.some(({ views }) => views[0]?.patches !== undefined);
-  const patch = isTaught || hasMasks
-    ? await fitPatchHead({ normals: normals.flatMap(({ views }) => views), anomalies: anomalies.flatMap(({ views }) => views) }, lesson) : undefined;
-  const pooled = isTaught
-    ? fitPooled(examples.map((example) => example.pooled), examples.map(({ isAnomaly }) => isAnomaly), scaling) : undefined;
-  return { bank, ...(pooled !== undefined && { pooled }), ...(patch !== undefined && { patch }) };
-}
-
-/** @param progress told after each fold how much of the work is done, 0 to 1 */
-export async function crossValidate(lesson: Lesson, progress: (done: number) => void): Promise<OutOfFold[]> {
+/**
+ * Fits heads that have not seen all of the examples, and scores with them those that they have not seen; then the heads of the model.
+ * The patch heads of all folds together are the model's: their mean errs less than one head that has seen everything, and costs no further fit.
+ * @param progress told after each fold how much of the work is done, 0 to 1
+ */
+export async function fitHeads(lesson: Lesson, progress: (done: number) => void): Promise<{ readonly heads: Heads; readonly unseen: readonly OutOfFold[] }> {
   const { examples } = lesson;
   const scaling = fitScaling(examples.map(({ pooled }) => pooled));
   const anomalies = examples.filter(({ isAnomaly }) => isAnomaly).length;
   const isTaught = anomalies >= leastAnomalies;
   const folds = foldCount(examples.length - anomalies, isTaught ? anomalies : 0);
   const parts = deal(examples, folds, lesson.random);
-  const scored: OutOfFold[] = [];
+  const unseen: OutOfFold[] = [];
+  const members: PatchHead[] = [];
   for (let fold = 0; fold < folds; fold++) {
     checkStopped(lesson.signal);
     const seen = examples.filter((_, at) => parts[at] !== fold);
     // Too few anomalies to learn from: only the novelty head is put to the test.
-    const heads = isTaught ? await fitHeads(lesson, seen, scaling)
-      : { bank: fitBank(seen.filter(({ isAnomaly }) => !isAnomaly).map(({ views }) => views[0]?.features ?? new Uint8Array()), lesson.channels, lesson.random) };
-    scored.push(...await scoreUnseen(lesson, heads, examples.filter((_, at) => parts[at] === fold)));
+    const patch = isTaught ? await patchHead(lesson, seen) : undefined;
+    const heads = { ...untaught(lesson, seen), ...(patch !== undefined && { patch: [patch], pooled: pooledHead(seen, scaling) }) };
+    unseen.push(...await scoreUnseen(lesson, heads, examples.filter((_, at) => parts[at] === fold)));
+    if (patch !== undefined) members.push(patch);
     progress((fold + 1) / folds);
   }
-  return scored;
+  // A map is drawn as soon as a mask shows how.
+  if (!isTaught && examples.some(({ isAnomaly, views: [view] }) => isAnomaly && view?.patches !== undefined)) members.push(await patchHead(lesson, examples));
+  const heads = { ...untaught(lesson, examples), ...(members.length > 0 && { patch: members }), ...(isTaught && { pooled: pooledHead(examples, scaling) }) };
+  return { heads, unseen };
 }
+
+const untaught = ({ channels, random }: Lesson, examples: readonly Example[]): Pick<Heads, 'bank'> =>
+  ({ bank: fitBank(examples.filter(({ isAnomaly }) => !isAnomaly).map(({ views }) => views[0]?.features ?? new Uint8Array()), channels, random) });
+
+const pooledHead = (examples: readonly Example[], scaling: Scaling): PooledHead =>
+  fitPooled(examples.map(({ pooled }) => pooled), examples.map(({ isAnomaly }) => isAnomaly), scaling);
+
+const patchHead = (lesson: Lesson, examples: readonly Example[]): Promise<PatchHead> => fitPatchHead({
+  normals: examples.filter(({ isAnomaly }) => !isAnomaly).flatMap(({ views }) => views),
+  anomalies: examples.filter(({ isAnomaly }) => isAnomaly).flatMap(({ views }) => views),
+}, lesson);
 
 async function scoreUnseen({ channels, grid, top, signal }: Lesson, heads: Heads, examples: readonly Example[]): Promise<OutOfFold[]> {
   const graph = new Graph('fold');
@@ -87,10 +95,11 @@ async function scoreUnseen({ channels, grid, top, signal }: Lesson, heads: Heads
   graph.node('Identity', [appendNovelty(graph, rows, heads.bank, channels, grid)], {}, 'novelty');
   graph.output('novelty', 'float32', [1]);
   if (heads.patch !== undefined) {
-    const { logits, score } = appendPatchHead(graph, rows, heads.patch, top);
+    const lines = graph.node('Reshape', [rows, graph.constant('gridShape', int64([1, grid.rows, grid.columns, channels]))]);
+    const { logits, score } = appendPatchHead(graph, graph.node('Transpose', [lines], { perm: [0, 3, 1, 2] }), heads.patch, top, grid);
     graph.node('Identity', [logits], {}, 'logits');
     graph.node('Identity', [score], {}, 'patch');
-    graph.output('logits', 'float32', [patches, 'classes']);
+    graph.output('logits', 'float32', [1, 'classes', grid.rows, grid.columns]);
     graph.output('patch', 'float32', [1]);
   }
   const session = await openSession(graph.encode());

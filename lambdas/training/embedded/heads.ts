@@ -9,6 +9,7 @@ import type { Bank } from './novelty.ts';
 import { quantisation } from './patch-step.ts';
 import type { PooledHead } from './pooled.ts';
 import type { Stack } from './stack.ts';
+import { appendMeans } from './surroundings.ts';
 
 /** Brings every channel to mean 0 and deviation 1. A scale of 0 silences a channel that never changes. */
 export interface Normalisation {
@@ -90,18 +91,46 @@ export function appendPooledHead(graph: Graph, pooled: string, { weights, bias }
   return graph.node('Add', [sum, graph.constant('pooledBias', float32([1], [bias]))]);
 }
 
-/** The patch head: `logits` [patches, classes] against the background, and `score` [1], the mean of the greatest of any class. */
-export function appendPatchHead(graph: Graph, rows: string, head: PatchHead, top: number): { readonly logits: string; readonly score: string } {
-  const weights = (name: string): string => {
-    const { shape, data } = head[name] ?? { shape: [0], data: new Float32Array() };
-    return graph.constant(name, { type: 'float32', shape, data });
-  };
-  const layer = (input: string, number: number): string =>
-    graph.node('Add', [graph.node('MatMul', [input, weights(`w${number}`)]), weights(`b${number}`)]);
-  const logits = layer(graph.node('Relu', [layer(graph.node('Relu', [layer(rows, 1)]), 2)]), 3);
-  const any = graph.node('ReduceLogSumExp', [logits], { axes: [1], keepdims: 0 });
-  const [greatest] = graph.nodes('TopK', [any, graph.constant('top', int64([top]))], ['greatest', 'greatest.at']);
-  return { logits, score: graph.node('ReduceMean', [greatest], { keepdims: 1 }) };
+/**
+ * The patch head, as the mean of its members: `logits` [1, classes, rows, columns] against the background, and `score` [1], the mean of the
+ * greatest of any class. Members are heads of one shape that have learnt from different parts of the pictures; they are laid side by side, as
+ * groups of a convolution. Each takes its own greatest: those of the mean would be less, and the stack knows the scores of single heads.
+ * @param maps [1, channels, rows, columns]
+ */
+export function appendPatchHead(
+  graph: Graph, maps: string, members: readonly PatchHead[], top: number, grid: Grid,
+): { readonly logits: string; readonly score: string } {
+  const group = members.length;
+  const hidden = members[0]?.['b1']?.data.length ?? 0;
+  const classes = members[0]?.['b3']?.data.length ?? 0;
+  const layer = (input: string, name: string, weights: Float32Array, shape: readonly number[], bias?: Float32Array): string => graph.node('Conv', [
+    input, graph.constant(name, { type: 'float32', shape: [...shape, 1, 1], data: weights }),
+    ...(bias === undefined ? [] : [graph.constant(`${name}.bias`, { type: 'float32', shape: [bias.length], data: bias })]),
+  ], { kernel_shape: [1, 1], group: name === 'w1' ? 1 : group });
+  const all = (name: string): Float32Array[] => members.map((member) => member[name]?.data ?? new Float32Array());
+  const channels = (all('w1')[0]?.length ?? 0) / hidden;
+
+  const w1 = joined(all('w1').map((weights) => turned(weights, hidden)));
+  const first = graph.node('Relu', [layer(maps, 'w1', w1, [group * hidden, channels], joined(all('b1')))]);
+  const second = [first, ...appendMeans(graph, first, group * hidden)].map((input, index) => layer(input, `w2.${index}`,
+    joined(all('w2').map((weights) => turned(weights.subarray(index * hidden * hidden, (index + 1) * hidden * hidden), hidden))), [group * hidden, hidden],
+    index === 0 ? joined(all('b2')) : undefined)).reduce((sum, part) => graph.node('Add', [sum, part]));
+  const w3 = joined(all('w3').map((weights) => turned(weights, classes)));
+  const each = layer(graph.node('Relu', [second]), 'w3', w3, [group * classes, hidden], joined(all('b3')));
+  const parted = graph.node('Reshape', [each, graph.constant('membersShape', int64([group, classes, grid.rows, grid.columns]))]);
+  const logits = graph.node('ReduceMean', [parted], { axes: [0], keepdims: 1 });
+  const any = graph.node('Reshape', [graph.node('ReduceLogSumExp', [parted], { axes: [1], keepdims: 0 }), graph.constant('anyShape', int64([group, -1]))]);
+  const [greatest] = graph.nodes('TopK', [any, graph.constant('top', int64([top]))], ['greatest', 'greatest.at'], { axis: 1 });
+  const score = graph.node('Reshape', [graph.node('ReduceMean', [greatest], { keepdims: 0 }), graph.constant('patchScoreShape', int64([1]))]);
+  return { logits, score };
+}
+
+const joined = (parts: readonly Float32Array[]): Float32Array => Float32Array.from(parts.flatMap((part) => Array.from(part)));
+
+/** A matrix [ins, outs] as a convolution has it, [outs, ins]. */
+function turned(matrix: Float32Array, outs: number): Float32Array {
+  const ins = matrix.length / outs;
+  return Float32Array.from(matrix, (_, at) => matrix[(at % ins) * outs + Math.floor(at / ins)] ?? 0);
 }
 
 /** One score of 0 to 1 from the heads' scores [heads]; 0.5 is the decision boundary. [1] */
@@ -112,18 +141,17 @@ export function appendStack(graph: Graph, scores: string, { weights, bias }: Sta
 }
 
 /**
- * The map [1, classes, rows, columns]: each class's share of a softmax with the background. `boundary` is the logit that becomes 0.5.
- * A picture that the score calls normal has its map dimmed in proportion, so that clean pictures don't get stray masks.
+ * The map [1, classes, rows, columns]: each class's share of a softmax with the background. `boundaries` are the logits that become 0.5, one for
+ * each class. The map of a picture that the score calls normal is dimmed below 0.5: a clean picture has no mask.
+ * @param logits [1, classes, rows, columns]
  */
-export function appendMap(graph: Graph, logits: string, score: string, boundary: number, classes: number, grid: Grid): string {
-  const patches = grid.rows * grid.columns;
-  const shifted = graph.node('Sub', [logits, graph.constant('boundary', float32([], [boundary]))]);
-  const background = graph.constant('background', { type: 'float32', shape: [patches, 1], data: new Float32Array(patches) });
+export function appendMap(graph: Graph, logits: string, score: string, boundaries: readonly number[], { rows, columns }: Grid): string {
+  const classes = boundaries.length;
+  const shifted = graph.node('Sub', [logits, graph.constant('boundaries', float32([1, classes, 1, 1], boundaries))]);
+  const background = graph.constant('background', { type: 'float32', shape: [1, 1, rows, columns], data: new Float32Array(rows * columns) });
   const shares = graph.node('Softmax', [graph.node('Concat', [background, shifted], { axis: 1 })], { axis: 1 });
-  const [, anomalies] = graph.nodes('Split', [shares, graph.constant('parts', int64([1, classes]))], ['backgroundShare', 'anomalyShares'], { axis: 1 });
-  const map = graph.node('Reshape', [
-    graph.node('Transpose', [anomalies], { perm: [1, 0] }), graph.constant('mapShape', int64([1, classes, grid.rows, grid.columns])),
-  ]);
-  const light = graph.node('Min', [graph.node('Add', [score, score]), graph.constant('full', float32([1], [1]))]);
-  return graph.node('Mul', [map, light]);
+  const [, map] = graph.nodes('Split', [shares, graph.constant('parts', int64([1, classes]))], ['backgroundShare', 'anomalyShares'], { axis: 1 });
+  const isAnomalous = graph.node('Cast', [graph.node('GreaterOrEqual', [score, graph.constant('half', float32([], [0.5]))])], { to: 1 });
+  const dimmed = graph.node('Mul', [score, graph.constant('justBelow', float32([], [0.99]))]);
+  return graph.node('Mul', [map, graph.node('Max', [isAnomalous, dimmed])]);
 }

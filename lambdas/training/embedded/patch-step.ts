@@ -2,10 +2,12 @@
  * One training step of the patch head as a graph of ordinary operators: forward pass, backward pass and the update of all weights by AdamW.
  * onnxruntime needs no training build for that, and is some twenty times as fast as loops in JavaScript.
  *
- * The head is a small network on each patch alone: channels -> hidden -> hidden -> classes. Its outputs are the classes' logits against the
- * background, whose own logit is 0: a softmax over classes + 1 outputs, of which one can be fixed.
+ * The head is a small network on each patch and what lies around it: channels -> hidden -> hidden, with its surroundings -> classes. Its outputs
+ * are the classes' logits against the background, whose own logit is 0: a softmax over classes + 1 outputs, of which one can be fixed.
  */
+import type { Grid } from './masks.ts';
 import { float32, Graph, int64 } from './onnx.ts';
+import { appendSurroundings, appendSurroundingsBack, reach } from './surroundings.ts';
 
 export interface PatchShape {
   readonly channels: number;
@@ -13,17 +15,17 @@ export interface PatchShape {
   readonly classes: number;
 }
 
-/** The weights in order, each as name and shape: y = x * W + b, three times. */
+/** The weights in order, each as name and shape: y = x * W + b, three times; the second time x is joined by its surroundings. */
 export const patchWeights = ({ channels, hidden, classes }: PatchShape): readonly { readonly name: string; readonly shape: readonly number[] }[] => [
   { name: 'w1', shape: [channels, hidden] }, { name: 'b1', shape: [hidden] },
-  { name: 'w2', shape: [hidden, hidden] }, { name: 'b2', shape: [hidden] },
+  { name: 'w2', shape: [reach * hidden, hidden] }, { name: 'b2', shape: [hidden] },
   { name: 'w3', shape: [hidden, classes] }, { name: 'b3', shape: [classes] },
 ];
 
 export interface StepShape extends PatchShape {
-  /** Pictures per step, and patches per picture. */
+  /** Pictures per step, and how the patches of each lie. */
   readonly pictures: number;
-  readonly patches: number;
+  readonly grid: Grid;
   /** A picture's logit is the mean of this many of its greatest patch logits. */
   readonly top: number;
   readonly decay: number;
@@ -48,14 +50,20 @@ export const momenta = { first: 0.9, second: 0.999 } as const;
  */
 export function writeStep(shape: StepShape): Uint8Array {
   const graph = new Graph('step');
-  const { pictures, patches, top, channels, classes } = shape;
+  const { pictures, grid, top, channels, classes } = shape;
+  const patches = grid.rows * grid.columns;
   const rows = pictures * patches;
+  const around = { pictures, grid, width: shape.hidden };
   const node = (operator: string, inputs: readonly string[], attributes = {}): string => graph.node(operator, inputs, attributes);
   const scalar = (name: string, value: number): string => graph.constant(name, float32([], [value]));
   const axes = (...list: number[]): string => graph.constant(`axes.${(axesMade++).toString()}`, int64(list));
   let axesMade = 0;
 
-  const x = appendDequantised(graph, graph.input('features', 'uint8', [rows, channels]));
+  // Bytes go into the first layer as they are, and its weights make up for their scale: going over all features once more would cost as much as the layer.
+  const { zero, levels } = quantisation;
+  const bytes = node('Cast', [graph.input('features', 'uint8', [rows, channels])], { to: 1 });
+  const perByte = scalar('perByte', 1 / levels);
+  const zeroByte = scalar('zeroByte', zero);
   const target = graph.input('target', 'float32', [rows, classes + 1]);
   const weight = graph.input('weight', 'float32', [rows, 1]);
   const label = graph.input('label', 'float32', [pictures, 1]);
@@ -67,8 +75,12 @@ export function writeStep(shape: StepShape): Uint8Array {
     for (const suffix of ['', '.m', '.v']) graph.input(name + suffix, 'float32', axesOf);
   }
 
-  const hidden1 = node('Relu', [node('Add', [node('MatMul', [x, 'w1']), 'b1'])]);
-  const hidden2 = node('Relu', [node('Add', [node('MatMul', [hidden1, 'w2']), 'b2'])]);
+  const summed = (name: string): string => node('ReduceSum', [name, axes(0)], { keepdims: 0 });
+  const ofBytes = node('Mul', ['w1', perByte]);
+  const biasOfBytes = node('Sub', ['b1', node('Mul', [summed(ofBytes), zeroByte])]);
+  const hidden1 = node('Relu', [node('Add', [node('MatMul', [bytes, ofBytes]), biasOfBytes])]);
+  const joined = appendSurroundings(graph, hidden1, around);
+  const hidden2 = node('Relu', [node('Add', [node('MatMul', [joined, 'w2']), 'b2'])]);
   const logits = node('Add', [node('MatMul', [hidden2, 'w3']), 'b3']);
 
   // Patches: cross entropy of the softmax over background and classes.
@@ -94,19 +106,18 @@ export function writeStep(shape: StepShape): Uint8Array {
   graph.node('Add', [patchLoss, labelLoss], {}, 'loss');
   graph.output('loss', 'float32', []);
 
-  const transposed = (name: string): string => node('Transpose', [name], { perm: [1, 0] });
-  const summed = (name: string): string => node('ReduceSum', [name, axes(0)], { keepdims: 0 });
-  const through = (gradient: string, weights: string, active: string): string => node('Mul', [
-    node('MatMul', [gradient, transposed(weights)]),
-    node('Cast', [node('Greater', [active, graph.constant(`zero.${active}`, float32([], [0]))])], { to: 1 }),
-  ]);
+  const products = (left: string, right: string): string => node('Gemm', [left, right], { transA: 1 });
+  const through = (gradient: string, weights: string): string => node('Gemm', [gradient, weights], { transB: 1 });
+  const none = scalar('none', 0);
+  const whereActive = (gradient: string, active: string): string => node('Mul', [gradient, node('Cast', [node('Greater', [active, none])], { to: 1 })]);
   const gradient3 = node('Add', [fromPatches, fromPictures]);
-  const gradient2 = through(gradient3, 'w3', hidden2);
-  const gradient1 = through(gradient2, 'w2', hidden1);
+  const gradient2 = whereActive(through(gradient3, 'w3'), hidden2);
+  const gradient1 = whereActive(appendSurroundingsBack(graph, through(gradient2, 'w2'), around), hidden1);
+  const sum1 = summed(gradient1);
   const gradients: Readonly<Record<string, string>> = {
-    w1: node('MatMul', [transposed(x), gradient1]), b1: summed(gradient1),
-    w2: node('MatMul', [transposed(hidden1), gradient2]), b2: summed(gradient2),
-    w3: node('MatMul', [transposed(hidden2), gradient3]), b3: summed(gradient3),
+    w1: node('Mul', [node('Sub', [products(bytes, gradient1), node('Mul', [sum1, zeroByte])]), perByte]), b1: sum1,
+    w2: products(joined, gradient2), b2: summed(gradient2),
+    w3: products(hidden2, gradient3), b3: summed(gradient3),
   };
 
   // AdamW: momenta of the gradient and of its square, and a decay of matrices that does not go through them.

@@ -24,7 +24,7 @@ export interface PatchTask {
 /** Pictures per step; of large ones fewer, for their patches are many and a step must stay small. */
 const batchOf = (patches: number): number => patches > 3000 ? 4 : 8;
 const hidden = 32;
-const epochs = 12;
+const epochs = 8;
 const greatestRate = 5e-3;
 const decay = 0.05;
 /** Where masks say which patches are meant, the picture's label adds little: left at full weight it spreads the map beyond the defect. */
@@ -32,15 +32,18 @@ const labelShare = 0.1;
 /** Anomalous patches are rare; counting each this often keeps small defects from being given up. */
 const anomalousPatch = 3;
 
+/** Types whose defects are small, or seldom seen, count more, but no more than this: their patches would be lost among those of the large ones. */
+const greatestBalance = 8;
+
 /** Enough steps that a small dataset is learnt, and no more than a large one needs. */
-const stepCount = (views: number): number => Math.min(600, Math.max(200, Math.round(epochs * views / 8)));
+const stepCount = (views: number): number => Math.min(400, Math.max(160, Math.round(epochs * views / 8)));
 
 /** Fits the patch head. Half of every batch are anomalies, however few there are; both kinds must be there. */
 export async function fitPatchHead({ normals, anomalies }: PatchLesson, task: PatchTask): Promise<PatchHead> {
   const { grid, channels, classes, random } = task;
   const patches = grid.rows * grid.columns;
   const batch = batchOf(patches);
-  const shape: StepShape = { channels, classes, hidden, pictures: batch, patches, top: task.top, decay };
+  const shape: StepShape = { channels, classes, hidden, pictures: batch, grid, top: task.top, decay };
   const session = await openSession(writeStep(shape));
   try {
     let state = firstWeights(shape, random);
@@ -88,8 +91,10 @@ type Batch = readonly { readonly view: View; readonly isAnomaly: boolean }[];
 
 /** Where anomalies have masks, patches are taught; pictures without one teach by their label alone. */
 function createBatch(shape: StepShape, anomalies: readonly View[]): (batch: Batch) => Record<string, ort.Tensor> {
-  const { pictures, patches, channels, classes } = shape;
+  const { pictures, grid, channels, classes } = shape;
+  const patches = grid.rows * grid.columns;
   const hasMasks = anomalies.some((view) => view.patches !== undefined);
+  const balance = balanceOf(anomalies, classes);
   const rows = pictures * patches;
   const features = new Uint8Array(rows * channels);
   const target = new Float32Array(rows * (classes + 1));
@@ -108,7 +113,8 @@ function createBatch(shape: StepShape, anomalies: readonly View[]): (batch: Batc
         const share = view.patches?.shares[patch] ?? 0;
         target[row * (classes + 1)] = 1 - share;
         if (share > 0) target[row * (classes + 1) + (view.patches?.kinds[patch] ?? 0)] = share;
-        if (taught > 0 && view.patches !== undefined) weight[row] = (1 + (anomalousPatch - 1) * share) / (taught * patches);
+        const counts = anomalousPatch * (balance[view.patches?.kinds[patch] ?? 0] ?? 1);
+        if (taught > 0 && view.patches !== undefined) weight[row] = (1 + (counts - 1) * share) / (taught * patches);
       }
     });
     return {
@@ -119,4 +125,12 @@ function createBatch(shape: StepShape, anomalies: readonly View[]): (batch: Batc
       labelWeight: new ort.Tensor('float32', labelWeight, [pictures, 1]),
     };
   };
+}
+
+/** How much a patch of each type counts, by the type's number, so that types with few patches are not given up. The most usual one counts 1. */
+export function balanceOf(anomalies: readonly View[], classes: number): number[] {
+  const sums = new Array<number>(classes + 1).fill(0);
+  for (const { patches } of anomalies) patches?.kinds.forEach((kind, patch) => { sums[kind] = (sums[kind] ?? 0) + (patches.shares[patch] ?? 0); });
+  const most = Math.max(...sums);
+  return sums.map((sum) => sum === 0 ? 1 : Math.min(greatestBalance, Math.sqrt(most / sum)));
 }

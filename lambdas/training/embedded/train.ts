@@ -1,7 +1,7 @@
 import { artifactFiles, type AnomalyClass } from '../../hosting/embedded/artifact.ts';
 import { evaluate, type ClassFigures, type Figures } from '../figures.ts';
-import { chooseBoundary, evaluateMaps } from './boundary.ts';
-import { crossValidate, fitHeads, leastAnomalies, type Lesson, type OutOfFold } from './crossvalidate.ts';
+import { chooseBoundaries, evaluateMaps } from './boundary.ts';
+import { fitHeads, leastAnomalies, type Lesson, type OutOfFold } from './crossvalidate.ts';
 import { dictionaryChannels, learnDictionary } from './dictionary.ts';
 import { Extraction, fitNormalisation, type Example } from './extract.ts';
 import { checkStopped, TrainingFailed } from './failures.ts';
@@ -13,7 +13,6 @@ import { decided, listClasses } from './masks.ts';
 import { outputs, writeModel } from './model-graph.ts';
 import { checkSize, gridOf, modelSize, prepare, type LabelledPicture, type Preparation, type PreparedPicture, type Size } from './pictures.ts';
 import { minimums, planEffort, split, type Minimums } from './plan.ts';
-import { fitScaling } from './pooled.ts';
 import { createRandom, type Random } from './random.ts';
 import { fitStack, noveltyStack, stackScore, type Stack } from './stack.ts';
 import { findTrunk, readTrunk } from './trunk.ts';
@@ -82,18 +81,16 @@ export async function train(input: TrainingInput, progress: Progress = () => und
   const defects = examples.filter(({ isAnomaly }) => isAnomaly).flatMap(({ views: [view] }) => view?.patches === undefined ? [] : [decided(view.patches).filter((kind) => kind > 0).length]);
   const top = topPatches(grid, defects);
   const lesson: Lesson = { examples, channels: features.channels, grid, top, classes: Math.max(classes.length, 1), random, signal };
-  const unseen = await crossValidate(lesson, (done) => progress('learning', done * 0.85));
+  const { heads, unseen } = await fitHeads(lesson, (done) => progress('learning', done));
   const anomalies = examples.filter(({ isAnomaly }) => isAnomaly).length;
   const isTaught = anomalies >= leastAnomalies;
   const labels = unseen.map(({ example }) => example.isAnomaly);
   const stack = isTaught ? fitStack(unseen.map(({ scores }) => scores), labels)
     : noveltyStack(unseen.filter(({ example }) => !example.isAnomaly).map(({ scores }) => scores[0] ?? 0), 1);
-  const heads = await fitHeads(lesson, examples, fitScaling(examples.map(({ pooled }) => pooled)));
-  progress('learning', 1);
   const unseenMaps = maps(unseen, stack);
-  const boundary = chooseBoundary(unseenMaps, lesson.classes);
+  const boundaries = chooseBoundaries(unseenMaps, lesson.classes);
   const graph = writeModel({
-    features, normalisation, heads, stack, size, top, ...(classes.length > 0 && { map: { classes: classes.length, boundary } }),
+    features, normalisation, heads, stack, size, top, ...(classes.length > 0 && { boundaries }),
   }, { features: features.kind, seed: String(input.seed) });
 
   const judged = await judge(graph, sets.test, { size: read.native, classes, signal }, (done) => progress('evaluating', done));
@@ -105,7 +102,7 @@ export async function train(input: TrainingInput, progress: Progress = () => und
     features: features.kind, kind: classes.length > 0 ? 'segmentation' : 'classification', evaluation, results: judged.results,
     ...(isTaught && { crossValidation: {
       ...evaluate(unseen.map(({ scores }) => stackScore(stack, scores)), labels),
-      ...(classes.length > 0 && { classes: evaluateMaps(unseenMaps, boundary, classes.map(({ name }) => name)) }),
+      ...(classes.length > 0 && { classes: evaluateMaps(unseenMaps, boundaries, classes.map(({ name }) => name)) }),
     } }),
     pictures: { train: sets.train.length, learnt, test: sets.test.length },
     notes: notesOn(input.features, features.kind, anomalies, learnt, sets.train.length),

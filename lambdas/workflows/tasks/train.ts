@@ -3,7 +3,7 @@ import { evaluationKeys, evaluationManifest, evaluationResult } from '../../doma
 import { parseEntry, type Entry } from '../../domain/manifest.ts';
 import type { Model } from '../../domain/model.ts';
 import { LocationRefused, type ModelInput, type ObjectLocation } from '../../domain/ports.ts';
-import { isLabelled, split, type LabelledEntry } from '../../domain/training.ts';
+import { isLabelled, lackingOfTypes, split, type LabelledEntry } from '../../domain/training.ts';
 import { EngineFailed } from '../../hosting/engine.ts';
 import { readExamples, type TrainingExample, type TrainingRef, type TrainingResults } from '../../training/trainer.ts';
 import {
@@ -30,6 +30,7 @@ function trainingOf(
 /**
  * Takes the datasets' lines as they are now, so that later changes to them do not concern this version, and sets the test pictures apart. An
  * attempt that takes over finds them taken: a trainer may be at work on them.
+ * @throws EngineFailed if there are too few images of an anomaly type, which the datasets' numbers could not tell when the training was asked for
  */
 export async function takeExamples(input: TaskInput, ctx: TaskContext): Promise<void> {
   const model = await claimed(ctx, input, [state]);
@@ -38,6 +39,11 @@ export async function takeExamples(input: TaskInput, ctx: TaskContext): Promise<
   if (await ctx.objects.read(examples.test) !== undefined) return;
   const train = await labelled(ctx, model, 'train');
   const test = model.datasets?.test === undefined ? undefined : await labelled(ctx, model, 'test');
+  const short = lackingOfTypes(train, test);
+  if (short.length > 0) {
+    throw new EngineFailed(`The datasets do not suffice to train a segmentation model: ${short.join('; ')}. `
+      + 'Add such images, or leave the masks out to train a classification model.');
+  }
   const sets = test === undefined ? split(train) : { train, test };
   await ctx.objects.write(examples.train, written(sets.train));
   await ctx.objects.write(examples.test, written(sets.test)); // last: where it is, both are

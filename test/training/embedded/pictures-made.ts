@@ -6,6 +6,8 @@ import { createRandom, type Random } from '../../../lambdas/training/embedded/ra
 
 export interface Plate {
   readonly side?: number;
+  /** `side`, if absent. */
+  readonly height?: number;
   readonly grey?: boolean;
 }
 
@@ -24,13 +26,13 @@ export function plates(normals: number, scratches: number, spots: number, seed: 
   });
 }
 
-async function draw(kind: Defect, random: Random, { side = 96, grey = false }: Plate): Promise<{ picture: Uint8Array; mask: Uint8Array }> {
-  const rgb = new Uint8Array(side * side * 3);
-  const rgba = new Uint8Array(side * side * 4);
+async function draw(kind: Defect, random: Random, { side = 96, height = side, grey = false }: Plate): Promise<{ picture: Uint8Array; mask: Uint8Array }> {
+  const rgb = new Uint8Array(side * height * 3);
+  const rgba = new Uint8Array(side * height * 4);
   const left = Math.floor(side * (0.2 + 0.4 * random.next()));
-  const top = Math.floor(side * (0.2 + 0.4 * random.next()));
+  const top = Math.floor(height * (0.2 + 0.4 * random.next()));
   const size = kind === 'scratch' ? { width: side / 3, height: side / 12 } : { width: side / 6, height: side / 6 };
-  for (let y = 0; y < side; y++) {
+  for (let y = 0; y < height; y++) {
     for (let x = 0; x < side; x++) {
       const at = y * side + x;
       const inside = kind !== 'none' && x >= left && x < left + size.width && y >= top && y < top + size.height;
@@ -39,9 +41,9 @@ async function draw(kind: Defect, random: Random, { side = 96, grey = false }: P
       if (inside) rgba.set(kind === 'scratch' ? [0x23, 0xa4, 0x36, 255] : [0, 0, 255, 255], at * 4);
     }
   }
-  const picture = sharp(rgb, { raw: { width: side, height: side, channels: 3 } });
+  const picture = sharp(rgb, { raw: { width: side, height, channels: 3 } });
   return {
     picture: await (grey ? picture.toColourspace('b-w') : picture).png().toBuffer(),
-    mask: await sharp(rgba, { raw: { width: side, height: side, channels: 4 } }).png().toBuffer(),
+    mask: await sharp(rgba, { raw: { width: side, height, channels: 4 } }).png().toBuffer(),
   };
 }
