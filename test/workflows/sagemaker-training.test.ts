@@ -81,7 +81,7 @@ async function sweepUntil(holds: () => boolean | Promise<boolean>): Promise<void
 
 async function createDataset(): Promise<void> {
   await world.client.send(new CreateProjectCommand({ ProjectName: 'lids' }));
-  const lines = [...Array.from({ length: 20 }, (_, number) => line('normal', number)), ...Array.from({ length: 10 }, (_, number) => line('anomaly', number))];
+  const lines = [...Array.from({ length: 20 }, (_, number) => line('normal', number)), ...Array.from({ length: 20 }, (_, number) => line('anomaly', number))];
   await world.objects.write({ bucket: 'photos', key: 'lids.manifest' }, Buffer.from(`${lines.join('\n')}\n`));
   const S3Object = { Bucket: 'photos', Key: 'lids.manifest' };
   await world.client.send(new CreateDatasetCommand({ ProjectName: 'lids', DatasetType: 'train', DatasetSource: { GroundTruthManifest: { S3Object } } }));
@@ -133,9 +133,9 @@ describe('the whole life of a model', () => {
     expect(await world.describe(model)).toMatchObject({ Status: 'TRAINED', Performance: { F1Score: 1, Precision: 1, Recall: 1 }, KmsKeyId: 'alias/lids' });
 
     const result = JSON.parse(Buffer.from(world.objects.objects.get('results/out/EvaluationResult-lids-1.json') ?? '').toString()) as Record<string, unknown>;
-    expect(result['EvaluationDetails']).toMatchObject({ NumberOfTrainingImages: 24, NumberOfTestingImages: 6 });
+    expect(result['EvaluationDetails']).toMatchObject({ NumberOfTrainingImages: 32, NumberOfTestingImages: 8 });
     const judged = Buffer.from(world.objects.objects.get('results/out/EvaluationManifest-lids-1.json') ?? '').toString().trim().split('\n');
-    expect(judged).toHaveLength(6);
+    expect(judged).toHaveLength(8);
     expect(judged.map((each) => JSON.parse(each) as Record<string, unknown>).every((each) => each['auto-label'] === each['anomaly-label-detected'])).toBe(true);
     expect(kept().every((at) => /\/(results\.json|output\/.*model\.tar\.gz)$/.test(at))).toBe(true);
     expect(fake.resources()).toHaveLength(1);
@@ -160,7 +160,7 @@ describe('the whole life of a model', () => {
       if (state === 'Train' && fake.world.trainings.size === 1 && fake.world.transforms.size === 0) {
         const [at] = kept().filter((path) => path.endsWith('training/manifest.jsonl'));
         const lines = Buffer.from(world.objects.objects.get(at ?? '') ?? '').toString().trim().split('\n').map((each) => JSON.parse(each) as Record<string, unknown>);
-        expect(lines.filter((each) => each['anomaly-label'] === 1)).toHaveLength(8);
+        expect(lines.filter((each) => each['anomaly-label'] === 1)).toHaveLength(16);
         expect(lines.filter((each) => each['anomaly-label'] === 0)).toHaveLength(16);
       }
       return result;
@@ -277,7 +277,7 @@ describe('a training whose tasks die', () => {
     await sweepUntil(async () => await statusOf(world, model) === 'TRAINED');
     expect([fake.world.trainings.size, fake.world.packages.size, fake.world.transforms.size]).toEqual([1, 1, 1]);
     const result = JSON.parse(Buffer.from(world.objects.objects.get('results/out/EvaluationResult-lids-1.json') ?? '').toString()) as Record<string, unknown>;
-    expect(result['EvaluationDetails']).toMatchObject({ NumberOfTrainingImages: 24, NumberOfTestingImages: 6 });
+    expect(result['EvaluationDetails']).toMatchObject({ NumberOfTrainingImages: 32, NumberOfTestingImages: 8 });
     await leavesNothing();
   });
 
