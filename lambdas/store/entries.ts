@@ -10,9 +10,8 @@ export interface StoredEntry {
 }
 
 /** A line about a picture, as it was met while a generation was written. */
-export interface Mention {
+export interface Mention extends StoredEntry {
   readonly picture: string;
-  readonly position: number;
   readonly label?: Label;
 }
 
@@ -23,7 +22,9 @@ const end = '~';
  * The lines of datasets, each a row, in a place of its own for each generation. A generation is written while nobody reads it, becomes the
  * dataset's in one write, and is removed as a whole when another has taken its place; in between it never changes.
  *
- * What is written about a line depends on the line and its position alone, so writing it again, in any order, is the same as writing it once.
+ * Lines are gathered by picture first, and only those that count are written where readers will look. What is written about a line depends on the
+ * line and its position alone, and nothing that readers will see is ever taken back: so writing it again, in any order, or late, when the function
+ * that sent it is long gone, is the same as writing it once.
  */
 export class Entries {
   readonly #table: Table;
@@ -42,15 +43,19 @@ export class Entries {
     for await (const row of rows) yield { position: Number(row['sk']), line: String(row['line']) };
   }
 
-  async write(generation: string, entries: readonly (Entry & { readonly position: number })[]): Promise<void> {
-    await this.#table.bulk(entries.flatMap(({ position, sourceRef, text, label }) => [
-      { ...keys.entry(generation, position), line: text },
-      { ...keys.picture(generation, pictureOf(sourceRef), position), ...(label !== undefined && { label }) },
-    ]));
+  /** Gathers lines by the pictures that they are about. */
+  async gather(generation: string, entries: readonly (Entry & { readonly position: number })[]): Promise<void> {
+    await this.#table.bulk(entries.map(({ position, sourceRef, text, label }) =>
+      ({ ...keys.picture(generation, pictureOf(sourceRef), position), line: text, ...(label !== undefined && { label }) })));
   }
 
-  /** All lines of a generation that is being written, those about the same picture together and in order, behind `after`. */
-  async *mentions(generation: string, after?: Mention): AsyncGenerator<Mention> {
+  /** Writes lines where readers will look. */
+  async write(generation: string, entries: readonly StoredEntry[]): Promise<void> {
+    await this.#table.bulk(entries.map(({ position, line }) => ({ ...keys.entry(generation, position), line })));
+  }
+
+  /** All lines that were gathered, those about the same picture together and in order, behind `after`. */
+  async *mentions(generation: string, after?: Pick<Mention, 'picture' | 'position'>): AsyncGenerator<Mention> {
     const rows = this.#table.query({
       KeyConditionExpression: 'pk = :pk AND sk BETWEEN :after AND :end',
       ExpressionAttributeValues: {
@@ -60,13 +65,8 @@ export class Entries {
     for await (const row of rows) {
       const [picture = '', position] = String(row['sk']).split('#');
       const label = row['label'] as Label | undefined;
-      yield { picture, position: Number(position), ...(label !== undefined && { label }) };
+      yield { picture, position: Number(position), line: String(row['line']), ...(label !== undefined && { label }) };
     }
-  }
-
-  /** Removes lines that a later line about the same picture has replaced. */
-  async drop(generation: string, mentions: readonly Mention[]): Promise<void> {
-    await this.#table.bulk([], mentions.flatMap(({ picture, position }) => [keys.entry(generation, position), keys.picture(generation, picture, position)]));
   }
 }
 

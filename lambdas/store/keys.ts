@@ -30,7 +30,7 @@ export const keys = {
   job: ({ project, name }: JobKey): Key => ({ pk: ofProject(project), sk: `JOB#${name}` }),
   /** One line of a dataset, at its position: listing reads on from any of them. */
   entry: (generation: string, position: number): Key => ({ pk: places.entries(generation), sk: String(position).padStart(10, '0') }),
-  /** While a generation is being written: which pictures its lines are about, so that all lines about one are next to each other. */
+  /** A line of a generation that is being written, by the picture that it is about, so that all lines about one are next to each other. */
   picture: (generation: string, picture: string, position: number): Key =>
     ({ pk: places.pictures(generation), sk: `${picture}#${String(position).padStart(10, '0')}` }),
   /** A piece of what UpdateDatasetEntries was given. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
 import {
   CreateDatasetCommand, CreateProjectCommand, DeleteDatasetCommand, DescribeDatasetCommand, ListDatasetEntriesCommand, UpdateDatasetEntriesCommand,
 } from '@aws-sdk/client-lookoutvision';
@@ -112,6 +113,24 @@ describe('an operation that was interrupted', () => {
     expect((await described())?.ImageStats).toEqual({ Total: 22, Labeled: 22, Normal: 16, Anomaly: 6 });
     const { DatasetEntries } = await world.client.send(new ListDatasetEntriesCommand(dataset));
     expect(DatasetEntries).toHaveLength(22);
+  });
+
+  test('shows the same when what its steps sent arrives once more, after they were killed and it is whole', async () => {
+    await open(manifestOf([...lines(0, 4), ...lines(1, 3)]));
+    const sent: Record<string, unknown>[] = [];
+    dynamo.intercept = (operation, body) => {
+      if (operation === 'BatchWriteItem') sent.push(body);
+      return undefined;
+    };
+    await create();
+    await world.settle();
+    dynamo.reset();
+    const shown = async () => (await world.client.send(new ListDatasetEntriesCommand(dataset))).DatasetEntries;
+    const whole = await shown();
+    expect(whole).toEqual([0, 3, 1, 2].map((index) => JSON.stringify(lines(index, index + 1)[0])));
+    expect(sent.length).toBeGreaterThan(0);
+    for (const body of sent.reverse()) await dynamo.client.send(new BatchWriteItemCommand(body as never) as never);
+    expect(await shown()).toEqual(whole);
   });
 
   test('fails when it cannot be done in time, and an update then leaves what there was', async () => {

@@ -53,7 +53,7 @@ async function stageSome(input: DatasetTaskInput, ctx: TaskContext, dataset: Dat
   let progress: DatasetProgress = { ...from, ...(tag !== undefined && { tag }) };
   let held: Positioned[] = [];
   const flush = async (): Promise<void> => {
-    await ctx.store.entries.write(stagedBy(input), held);
+    await ctx.store.entries.gather(stagedBy(input), held);
     held = [];
   };
   const step = budget(ctx);
@@ -98,7 +98,7 @@ export async function carry(input: DatasetTaskInput, ctx: TaskContext): Promise<
   let held: Positioned[] = [];
   let carried = from.carried;
   const flush = async (): Promise<void> => {
-    await ctx.store.entries.write(stagedBy(input), held);
+    await ctx.store.entries.gather(stagedBy(input), held);
     held = [];
   };
   const step = budget(ctx);
@@ -117,35 +117,38 @@ export async function carry(input: DatasetTaskInput, ctx: TaskContext): Promise<
   return { ...from, carried, state: 'carried' };
 }
 
-/** Drops all but the last line about each picture, counts what remains, and makes it what readers see. */
+/** Writes the last line about each picture where readers look, counts what there is, and makes it what they see. */
 export async function settle(input: DatasetTaskInput, ctx: TaskContext): Promise<DatasetProgress> {
   const dataset = await claimedDataset(ctx, input);
   const from = input.progress ?? start;
   const generation = stagedBy(input);
-  let replaced: Mention[] = [];
+  let kept: Mention[] = [];
   let progress = from;
   let last: Mention | undefined;
   const flush = async (): Promise<void> => {
-    await ctx.store.entries.drop(generation, replaced);
-    replaced = [];
+    await ctx.store.entries.write(generation, kept);
+    kept = [];
+  };
+  const keep = (mention: Mention): void => {
+    kept.push(mention);
+    progress = { ...progress, stats: counted(progress.stats, mention.label) };
   };
   const step = budget(ctx);
   for await (const mention of ctx.store.entries.mentions(generation, from.counted)) {
     if (last !== undefined) {
-      if (last.picture === mention.picture) replaced.push(last);
-      else progress = { ...progress, stats: counted(progress.stats, last.label) };
+      if (last.picture !== mention.picture) keep(last);
       progress = { ...progress, counted: { picture: last.picture, position: last.position } };
       step.spend();
     }
     last = mention;
-    if (replaced.length === window) await flush();
+    if (kept.length === window) await flush();
     if (step.spent) {
       await flush();
       return { ...progress, state: 'more' }; // `last` is not counted yet: the next step begins with it
     }
   }
+  if (last !== undefined) keep(last);
   await flush();
-  if (last !== undefined) progress = { ...progress, stats: counted(progress.stats, last.label) };
   const limit = ctx.settings.limits.images[dataset.type];
   if (progress.stats.total > limit) {
     await fail(ctx, input, `It would have ${progress.stats.total} images; a ${dataset.type} dataset can have at most ${limit}.`);
