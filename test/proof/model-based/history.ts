@@ -2,10 +2,11 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
 import { ensureTable } from '../../../lambdas/local/database.ts';
 import { evaluation } from '../../helpers/scripted-engine.ts';
-import type { Command, History } from './commands.ts';
+import type { CallName, Command, History } from './commands.ts';
 import { settled } from './gate.ts';
-import { checkOperations, checkQuiet } from './invariants.ts';
-import { passing, serving } from './reference.ts';
+import { checkOperations } from './invariants.ts';
+import { requestOf } from './requests.ts';
+import { rest } from './rest.ts';
 import { Simulation } from './simulation.ts';
 
 /** @throws Error with what did not hold, and the last steps that led there */
@@ -16,7 +17,7 @@ export async function live(client: DynamoDBDocumentClient, history: History): Pr
   Math.random = () => 0.5; // jitter, which no history may depend on
   try {
     await world.capture();
-    await prologue(world);
+    await prologue(world, history.about);
     for (const command of history.commands) {
       await carryOut(world, command);
       world.raise();
@@ -34,11 +35,19 @@ export async function live(client: DynamoDBDocumentClient, history: History): Pr
   }
 }
 
-/** One project with three models, one more than may run, so that histories need not begin by making them. The first is still being imported. */
-export async function prologue(world: Simulation): Promise<void> {
-  const calls = [['CreateProject', 0], ['ImportModel', 0], ['ImportModel', 0], ['ImportModel', 0]] as const;
-  for (const [operation, project] of calls) await carryOut(world, { do: 'call', operation, project, version: 1, token: 0, units: 1, skew: 0, finish: true });
-  for (const run of world.steps.runs.slice(1)) await world.finish(world.task(run, 0));
+const beginnings: Readonly<Record<History['about'], readonly CallName[]>> = {
+  hosting: ['CreateProject', 'ImportModel', 'ImportModel', 'ImportModel'],
+  learning: ['CreateProject', 'ImportModel', 'CreateDataset'],
+};
+
+/**
+ * So that histories need not begin by making it: one project with three models, one more than may run; or with a dataset that can be learnt from,
+ * and a model. The first model is still being imported.
+ */
+export async function prologue(world: Simulation, about: History['about'] = 'hosting'): Promise<void> {
+  for (const operation of beginnings[about]) await carryOut(world, { do: 'call', operation, project: 0, version: 1, token: 0, units: 1, skew: 0, finish: true });
+  const [, ...others] = world.steps.runs;
+  for (const run of others) while (world.steps.runs.includes(run)) await world.finish(world.task(run, 0));
 }
 
 const among = <T>(list: readonly T[], pick: number): T | undefined => list[pick % list.length];
@@ -46,7 +55,8 @@ const among = <T>(list: readonly T[], pick: number): T | undefined => list[pick 
 export async function carryOut(world: Simulation, command: Command): Promise<void> {
   switch (command.do) {
     case 'call': {
-      const actor = makeCall(world, command);
+      const { called, request } = requestOf(command);
+      const actor = world.call(called, request, command.skew);
       await settled();
       if (command.finish) await world.finish(actor);
       return;
@@ -71,6 +81,14 @@ export async function carryOut(world: Simulation, command: Command): Promise<voi
       if (command.finish) await world.finish(actor);
       return;
     }
+    case 'run': {
+      const run = among(world.steps.runs.filter(({ busy }) => !busy), command.pick);
+      for (let task = 0; task < 8 && run !== undefined && world.steps.runs.includes(run); task += 1) {
+        world.pass(Math.max(0, run.readyAt - world.now));
+        if (world.steps.runs.includes(run)) await world.finish(world.task(run, 0));
+      }
+      return;
+    }
     case 'kill': {
       const actor = among(world.actors, command.pick);
       if (actor !== undefined) world.kill(actor, command.late && world.on === 'aws');
@@ -88,8 +106,24 @@ export async function carryOut(world: Simulation, command: Command): Promise<voi
       if (!world.steps.runs.includes(run)) return;
       const actor = world.task(run, command.skew);
       await settled();
-      await world.finish(actor, ({ label }) => /^(create|scale|remove)/.test(label));
+      await world.finish(actor, ({ label }) => /^(create|scale|remove|train|BatchWrite)/.test(label));
       if (!actor.over) world.kill(actor, world.on === 'aws');
+      return;
+    }
+    case 'slow': {
+      const run = among(world.steps.runs.filter(({ busy, execution: { workflow } }) => !busy && workflow === 'datasets'), command.pick);
+      if (run === undefined) return;
+      world.pass(Math.max(0, run.readyAt - world.now));
+      if (!world.steps.runs.includes(run)) return;
+      const actor = world.task(run, 0);
+      await settled();
+      await world.finish(actor, ({ label }) => /^(Query|object bytes)/.test(label));
+      world.pass(25_000);
+      return world.finish(actor);
+    }
+    case 'trainer': return train(world, command);
+    case 'fate': {
+      world.trainer.fate = command.fate;
       return;
     }
     case 'abort': {
@@ -117,25 +151,6 @@ export async function carryOut(world: Simulation, command: Command): Promise<voi
   }
 }
 
-function makeCall(world: Simulation, { operation, project: index, version: number, token, units, skew }: Extract<Command, { do: 'call' }>): ReturnType<Simulation['call']> {
-  const project = ['parts', 'bolts'][index] ?? '';
-  const version = number === 0 && operation !== 'DeleteModel' ? 'latest' : String(Math.max(number, 1));
-  const bodies: Partial<Record<typeof operation, unknown>> = {
-    CreateProject: { ProjectName: project }, ImportModel: { Source: { S3: { Bucket: 'models', Prefix: `v${units}/` } } },
-    StartModel: { MinInferenceUnits: units, ...(units > 1 && { MaxInferenceUnits: 3 }) }, TagResource: { Tags: [{ Key: 'k', Value: String(units) }] },
-    DetectAnomalies: Buffer.from('picture'),
-  };
-  const tokens = ['CreateProject', 'DeleteProject', 'ImportModel', 'StartModel', 'StopModel', 'DeleteModel'];
-  const ofModel = !['CreateProject', 'DeleteProject', 'ImportModel', 'ListModels'].includes(operation);
-  const tagged = version === 'latest' ? '1' : version;
-  const labels = operation === 'TagResource' ? { resourceArn: `arn:aws:lookoutvision:us-east-1:111122223333:model/${project}/${tagged}` } : { projectName: project, modelVersion: version };
-  const given = {
-    operation, project, ...(operation === 'TagResource' ? { version: tagged } : ofModel && version !== 'latest' && { version }), ...(token > 0 && tokens.includes(operation) && { token: `token-${token}` }),
-    print: JSON.stringify([operation === 'CreateProject' ? {} : labels, operation === 'StopModel' || operation === 'DeleteModel' ? 0 : bodies[operation]]),
-  };
-  return world.call(given, { labels, body: bodies[operation] }, skew);
-}
-
 async function happen(world: Simulation, { pick, event }: Extract<Command, { do: 'engine' }>): Promise<void> {
   const [id, state] = among([...world.engine.resources], pick) ?? [];
   if (id === undefined || state === undefined) return;
@@ -149,35 +164,13 @@ async function happen(world: Simulation, { pick, event }: Extract<Command, { do:
   await world.capture();
 }
 
-/** Everybody gets to the end, the engine does what it was told, time passes and the sweep comes by, until nothing is left to do. */
-async function rest(world: Simulation): Promise<void> {
-  const { engine } = world;
-  world.late = [];
-  for (const actor of [...world.actors]) await world.finish(actor);
-  for (let round = 0; round < 150; round += 1) {
-    for (const [id, { state }] of engine.resources) {
-      if (state === 'removing') engine.vanish(id);
-      if (state === 'updating') engine.resources.set(id, { state: 'ready' });
-      if (state === 'creating' && round > 100) engine.resources.set(id, { state: 'ready' }); // until then its deadline may pass
-    }
-    for (const run of [...world.steps.runs].filter(({ busy }) => !busy)) {
-      world.pass(Math.max(0, run.readyAt - world.now));
-      if (world.steps.runs.includes(run)) await world.finish(world.task(run, 0));
-    }
-    world.pass(61_000);
-    await settled();
-    await world.finish(world.sweep(0));
-    world.raise();
-    if (world.steps.runs.length === 0 && await isQuiet(world)) break;
-  }
-  checkQuiet(await world.capture());
-}
-
-async function isQuiet(world: Simulation): Promise<boolean> {
-  const { models, deployments } = await world.capture();
-  const all = [...models.values()];
-  if (all.some(({ status }) => passing.includes(status))) return false;
-  const current = all.filter(({ status }) => serving.includes(status)).map(({ deploymentId }) => deploymentId);
-  const ok = (id: string): boolean => ['ready'].includes(world.engine.resources.get(id)?.state ?? '');
-  return [...deployments.values()].every(({ id, endedAt }) => endedAt !== undefined || (current.includes(id) && ok(id)));
+async function train(world: Simulation, { pick, event }: Extract<Command, { do: 'trainer' }>): Promise<void> {
+  const { trainer } = world;
+  const [id, { state }] = among([...trainer.jobs], pick) ?? ['', { state: 'missing' }];
+  const spec = trainer.specs.get(id);
+  if (spec === undefined) return;
+  if (event === 'forget') trainer.jobs.delete(id);
+  if (event === 'done' && state === 'running') await trainer.finish(spec);
+  if (event === 'failed' && state === 'running') trainer.jobs.set(id, { state: 'failed', reason: 'The pictures cannot be read.' });
+  await world.capture();
 }

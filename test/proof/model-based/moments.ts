@@ -1,36 +1,77 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { Dataset } from '../../../lambdas/domain/dataset.ts';
 import type { Deployment, Model } from '../../../lambdas/domain/model.ts';
+import type { PackagingJob } from '../../../lambdas/domain/packaging.ts';
 import { scan } from '../../../lambdas/local/execution-memory.ts';
 import type { Project } from '../../../lambdas/store/projects.ts';
 import type { Observation } from '../../../lambdas/hosting/engine.ts';
+import type { Lines } from './lines.ts';
 
-/** Everything that is true at one moment: the table's rows and what the engine holds. */
-export interface Moment {
+export interface TableRow {
+  readonly sk: string;
+  readonly line?: string;
+  readonly expiresAt?: number;
+}
+
+/** What is outside of the table. */
+export interface Outside {
+  readonly resources: ReadonlyMap<string, Observation>;
+  /** `project/version` of each model of whose artifact the engine keeps a copy. */
+  readonly copies: ReadonlySet<string>;
+  /** Ids of the trainings that are at work. */
+  readonly atWork: ReadonlySet<string>;
+  /** `bucket/key` of every object. */
+  readonly objects: ReadonlySet<string>;
+}
+
+/** Everything that is true at one moment: the table's rows, and what is outside of it. */
+export interface Moment extends Outside {
   readonly at: number;
   readonly projects: ReadonlyMap<string, Project>;
   /** By `project/version`. */
   readonly models: ReadonlyMap<string, Model>;
   readonly deployments: ReadonlyMap<string, Deployment>;
+  /** By `project/type`. */
+  readonly datasets: ReadonlyMap<string, Dataset>;
+  /** By `project/name`. */
+  readonly jobs: ReadonlyMap<string, PackagingJob>;
   readonly tokens: ReadonlyMap<string, { readonly operationId: string; readonly expiresAt: number }>;
-  readonly running: number;
-  readonly projectsUsed: number;
-  readonly resources: ReadonlyMap<string, Observation>;
-  readonly copies: ReadonlySet<string>;
+  readonly discards: ReadonlyMap<string, { readonly partitions: readonly string[]; readonly dueAt: number }>;
+  /** The partitions that are written and removed as wholes, by their keys. */
+  readonly places: ReadonlyMap<string, readonly TableRow[]>;
+  /** What is counted of each quota. */
+  readonly used: ReadonlyMap<string, number>;
+  /** The ids of all operations that ever began. */
+  readonly begun: ReadonlySet<string>;
+  /** What readers of each dataset must see, by `project/type`: of the reference, not of the table. */
+  readonly contents: ReadonlyMap<string, Lines>;
 }
 
-export async function lookAround(client: DynamoDBDocumentClient, table: string, at: number, resources: ReadonlyMap<string, Observation>, copies: ReadonlySet<string>): Promise<Moment> {
-  const moment = {
-    at, projects: new Map<string, Project>(), models: new Map<string, Model>(), deployments: new Map<string, Deployment>(),
-    tokens: new Map<string, { operationId: string; expiresAt: number }>(), running: 0, projectsUsed: 0, resources: new Map(resources), copies: new Set(copies),
-  };
+const nameOf = (row: Record<string, unknown>, member: string): string => `${String(row['project'])}/${String(row[member])}`;
+
+export async function lookAround(client: DynamoDBDocumentClient, table: string, at: number, outside: Outside): Promise<Omit<Moment, 'contents' | 'begun'>> {
+  const [projects, models, deployments, datasets, jobs, tokens, discards, used] = Array.from({ length: 8 }, () => new Map<string, never>()) as [
+    Map<string, never>, Map<string, never>, Map<string, never>, Map<string, never>, Map<string, never>, Map<string, never>, Map<string, never>, Map<string, never>];
+  const places = new Map<string, TableRow[]>();
   for await (const row of scan(client, table)) {
     const [pk, sk] = [String(row['pk']), String(row['sk'])];
-    if (pk === 'PROJECTS') moment.projects.set(sk, { name: sk, ...row } as unknown as Project);
-    else if (sk.startsWith('MODEL#')) moment.models.set(`${String(row['project'])}/${String(row['version'])}`, row as unknown as Model);
-    else if (sk.startsWith('DEPLOYMENT#')) moment.deployments.set(String(row['id']), row as unknown as Deployment);
-    else if (sk === 'TOKEN') moment.tokens.set(pk, row as never);
-    else if (pk === 'QUOTA' && sk === 'RUNNING_MODELS') moment.running = Number(row['used'] ?? 0);
-    else if (pk === 'QUOTA') moment.projectsUsed = Number(row['used'] ?? 0);
+    const kind = /^[A-Z]+/.exec(sk)?.[0];
+    if (pk === 'PROJECTS') projects.set(sk, { name: sk, ...row } as never);
+    else if (/^[EIC]#/.test(pk)) places.set(pk, [...places.get(pk) ?? [], row as unknown as TableRow]);
+    else if (pk === 'QUOTA') used.set(sk, Number(row['used'] ?? 0) as never);
+    else if (kind === 'MODEL') models.set(nameOf(row, 'version'), row as never);
+    else if (kind === 'DATASET') datasets.set(nameOf(row, 'type'), row as never);
+    else if (kind === 'JOB') jobs.set(nameOf(row, 'name'), row as never);
+    else if (kind === 'DEPLOYMENT') deployments.set(String(row['id']), row as never);
+    else if (kind === 'DISCARD') discards.set(pk, row as never);
+    else if (kind === 'TOKEN') tokens.set(pk, row as never);
   }
-  return moment;
+  return {
+    at, projects, models, deployments, datasets, jobs, tokens, discards, places, used,
+    resources: new Map(outside.resources), copies: new Set(outside.copies), atWork: new Set(outside.atWork), objects: new Set(outside.objects),
+  };
 }
+
+/** Whatever is, or was last, under way at a moment. */
+export const operationsOf = ({ models, datasets, jobs }: Pick<Moment, 'models' | 'datasets' | 'jobs'>): readonly { readonly id: string; readonly actor: string; readonly at: number }[] =>
+  [...models.values(), ...datasets.values(), ...jobs.values()].map(({ operation }) => operation);

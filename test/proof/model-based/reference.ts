@@ -1,14 +1,20 @@
+import type { Model } from '../../../lambdas/domain/model.ts';
 import type { CallName } from './commands.ts';
+import { merged, none, type Given, type Lines } from './lines.ts';
 import type { Moment } from './moments.ts';
 
-// The lifecycle as its documentation tells it, written down by hand and used by nothing but this proof.
+// The lifecycles as their documentation tells them, written down by hand and used by nothing but this proof.
 
 type Cause = CallName | 'task' | 'sweep';
 
-/** From where to where a model may go, and who may bring it there. `none` is a version that does not exist. */
-export const moves: Readonly<Record<string, Readonly<Record<string, readonly Cause[]>>>> = {
-  none: { TRAINING: ['ImportModel'] },
-  TRAINING: { TRAINED: ['task'], TRAINING_FAILED: ['task', 'sweep'] },
+/** From where to where something may go, and who may bring it there. `none`: it does not exist. */
+export type Moves = Readonly<Record<string, Readonly<Record<string, readonly Cause[]>>>>;
+
+/** Of a model. What is imported and what is trained show the same status, and go different ways. */
+export const moves: Moves = {
+  none: { IMPORTING: ['ImportModel'], TRAINING: ['CreateModel'] },
+  IMPORTING: { TRAINED: ['task'], TRAINING_FAILED: ['task', 'sweep'] },
+  TRAINING: { TRAINED: ['task', 'sweep'], TRAINING_FAILED: ['task', 'sweep'] },
   TRAINED: { STARTING_HOSTING: ['StartModel'], DELETING: ['DeleteModel'] },
   TRAINING_FAILED: { DELETING: ['DeleteModel'] },
   STARTING_HOSTING: { HOSTED: ['task', 'sweep'], HOSTING_FAILED: ['task', 'sweep'], STOPPING_HOSTING: ['StopModel'] },
@@ -19,85 +25,65 @@ export const moves: Readonly<Record<string, Readonly<Record<string, readonly Cau
   DELETING: { none: ['task', 'sweep'] },
 };
 
-export const passing = ['TRAINING', 'STARTING_HOSTING', 'STOPPING_HOSTING', 'DELETING'];
+export const stateOf = (model: Model | undefined): string =>
+  (model === undefined ? 'none' : model.status === 'TRAINING' && model.operation.kind === 'import' ? 'IMPORTING' : model.status);
+
+const whole = { UPDATE_IN_PROGRESS: ['UpdateDatasetEntries'], none: ['DeleteDataset'] } as const;
+
+export const datasetMoves: Moves = {
+  none: { CREATE_COMPLETE: ['CreateDataset'], CREATE_IN_PROGRESS: ['CreateDataset'] },
+  CREATE_IN_PROGRESS: { CREATE_COMPLETE: ['task'], CREATE_FAILED: ['task', 'sweep'] },
+  CREATE_FAILED: { none: ['DeleteDataset'] },
+  CREATE_COMPLETE: whole,
+  UPDATE_IN_PROGRESS: { UPDATE_COMPLETE: ['task'], UPDATE_FAILED_ROLLBACK_COMPLETE: ['task', 'sweep'] },
+  UPDATE_COMPLETE: whole,
+  UPDATE_FAILED_ROLLBACK_COMPLETE: whole,
+};
+
+/** Jobs are never deleted; those of a project that was made anew may get their names again. */
+export const jobMoves: Moves = {
+  none: { CREATED: ['StartModelPackagingJob'] },
+  CREATED: { RUNNING: ['task'], FAILED: ['sweep'] },
+  RUNNING: { SUCCEEDED: ['task'], FAILED: ['task', 'sweep'] },
+  SUCCEEDED: { CREATED: ['StartModelPackagingJob'] },
+  FAILED: { CREATED: ['StartModelPackagingJob'] },
+};
+
+export const passing = ['TRAINING', 'STARTING_HOSTING', 'STOPPING_HOSTING', 'DELETING', 'CREATE_IN_PROGRESS', 'UPDATE_IN_PROGRESS', 'CREATED', 'RUNNING'];
 export const serving = ['HOSTED', 'SYSTEM_UPDATING'];
-export const limits = { running: 2, projects: 2, models: 4 };
+export const limits = { running: 2, projects: 2, models: 4, trainings: 2, jobs: 2 };
 
 /** A client token counts for eight hours; clocks of functions differ by up to three seconds, and rows hold whole ones. */
 export const tokenLife = 8 * 3600 * 1000;
 export const tolerance = 7000;
 
-export interface Called {
-  readonly operation: CallName;
-  readonly caller: string;
-  readonly project: string;
-  /** Absent for `latest`. */
-  readonly version?: string;
-  readonly token?: string;
-  /** Of the parameters. */
-  readonly print: string;
-  readonly at: number;
-  readonly disturbed: () => boolean;
-}
+/** How long a dataset may be in the making, in milliseconds; also for how long those who read what was replaced may go on. */
+export const datasetTime = 600_000;
 
-export interface Answered {
-  readonly at: number;
-  readonly status: number;
-  readonly body: Readonly<Record<string, unknown>>;
-}
-
-const accepts: Partial<Record<CallName, readonly string[]>> = {
+/** Which calls begin something that has a row of its own, and from which states of it where it must be there. */
+export const accepts: Partial<Record<CallName, readonly string[]>> = {
   StartModel: ['TRAINED', 'HOSTING_FAILED'],
   StopModel: ['HOSTED', 'SYSTEM_UPDATING', 'HOSTING_FAILED', 'STARTING_HOSTING'],
   DeleteModel: ['TRAINED', 'TRAINING_FAILED', 'HOSTING_FAILED'],
   DetectAnomalies: serving,
+  UpdateDatasetEntries: ['CREATE_COMPLETE', 'UPDATE_COMPLETE', 'UPDATE_FAILED_ROLLBACK_COMPLETE'],
+  DeleteDataset: ['CREATE_COMPLETE', 'CREATE_FAILED', 'UPDATE_COMPLETE', 'UPDATE_FAILED_ROLLBACK_COMPLETE'],
+  CreateModel: ['CREATE_COMPLETE', 'UPDATE_COMPLETE', 'UPDATE_FAILED_ROLLBACK_COMPLETE'],
+  StartModelPackagingJob: ['TRAINED', 'STARTING_HOSTING', 'HOSTED', 'HOSTING_FAILED', 'STOPPING_HOSTING', 'SYSTEM_UPDATING'],
 };
 
 /**
- * Whether a call may be answered so, given every moment of its duration and every other call, answered or not.
- * @returns what is wrong, or undefined
+ * What readers of datasets see after a write: a dataset that is whole shows what the last operation that succeeded made of it, and before and meanwhile
+ * what was there before, whatever is under way.
+ * @param given what the call of this name brought
  */
-export function wrongAnswer(call: Called, { at, status, body }: Answered, all: readonly Moment[], since: number, others: readonly Called[]): string | undefined {
-  const during = all.slice(since);
-  const some = (holds: (moment: Moment) => boolean): boolean => during.some(holds);
-  const statusAt = (moment: Moment): string => (call.version === undefined ? 'unknown' : moment.models.get(`${call.project}/${call.version}`)?.status ?? 'none');
-  const effectsOf = (caller: string, moments = all): Set<string> =>
-    new Set(moments.flatMap(({ models }) => [...models.values()].filter(({ operation }) => operation.actor === caller).map(({ operation }) => operation.id)));
-  const effects = effectsOf(call.caller);
-  if (effects.size > 1) return 'it began two operations';
-  const begins = ['StartModel', 'StopModel', 'DeleteModel', 'ImportModel'].includes(call.operation);
-  const sameToken = others.filter((other) => other !== call && other.token !== undefined && other.token === call.token && other.operation === call.operation
-    && (!begins || effectsOf(other.caller).size > 0));
-  const before = sameToken.find((other) => begins && at - other.at < tokenLife - tolerance && effectsOf(other.caller, all.slice(0, since + 1)).size > 0);
-  if (before !== undefined && status < 500 && status !== 429) {
-    const want = before.print === call.print ? 202 : 400;
-    if (status !== want) return `its token had named ${before.caller} before, so it had to be answered ${want}`;
+export function contentsAfter(before: Moment | undefined, { datasets }: Pick<Moment, 'datasets'>, given: (caller: string) => Given | undefined): Map<string, Lines> {
+  const contents = new Map<string, Lines>();
+  for (const [key, { status, operation }] of datasets) {
+    const was = before?.datasets.get(key)?.status;
+    const seen = was === undefined ? none : before?.contents.get(key) ?? none;
+    const succeeded = was !== undefined && was !== status && ['CREATE_COMPLETE', 'UPDATE_COMPLETE'].includes(status);
+    contents.set(key, succeeded ? merged(seen, given(operation.actor) ?? { lines: none }) : seen);
   }
-  if (status < 300) {
-    if (call.operation === 'DescribeModel') {
-      const shown = (body['ModelDescription'] as { Status: string }).Status;
-      return call.version === undefined || some((moment) => statusAt(moment) === shown) ? undefined : `it shows ${shown}, which the model never was meanwhile`;
-    }
-    if (!begins || effects.size === 1) return undefined;
-    if (sameToken.some(({ print }) => print === call.print)) return undefined;
-    if (call.operation === 'DeleteModel' && some((moment) => statusAt(moment) === 'DELETING')) return undefined;
-    return 'it was accepted and began nothing, and repeats no earlier call';
-  }
-  if (status === 500) return call.disturbed() ? undefined : 'it failed though nothing was in its way';
-  if (effects.size > 0) return `it was refused with ${status} and began an operation`;
-  const reasons: Partial<Record<number, () => boolean>> = {
-    400: () => sameToken.some(({ print }) => print !== call.print),
-    402: () => some((moment) => (call.operation === 'StartModel' && moment.running >= limits.running)
-      || (call.operation === 'CreateProject' && moment.projects.size >= limits.projects)
-      || (call.operation === 'ImportModel' && (moment.projects.get(call.project)?.models ?? 0) >= limits.models)),
-    404: () => some((moment) => !moment.projects.has(call.project) || statusAt(moment) === 'none' || statusAt(moment) === 'DELETING'
-      || (call.version === undefined && ![...moment.models.values()].some(({ project }) => project === call.project))),
-    409: () => call.version === undefined || call.operation === 'TagResource'
-      || some((moment) => accepts[call.operation]?.includes(statusAt(moment)) === false)
-      || (call.operation === 'CreateProject' && some(({ projects }) => projects.has(call.project)))
-      || (call.operation === 'DeleteProject' && some(({ projects }) => (projects.get(call.project)?.models ?? 0) > 0))
-      || (call.operation === 'DetectAnomalies' && some((moment) => ![...moment.resources.values()].some(({ state }) => state === 'ready' || state === 'updating'))),
-    429: call.disturbed,
-  };
-  return reasons[status]?.() === true ? undefined : `nothing explains ${status}: ${JSON.stringify(body)}`;
+  return contents;
 }

@@ -1,10 +1,7 @@
 import { MemoryObjects } from '../../helpers/artifacts.ts';
-import { ScriptedTrainer } from '../../helpers/scripted-trainer.ts';
 import { randomUUID } from 'node:crypto';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Clock } from '../../../lambdas/domain/ports.ts';
-import { defaultQuotas, localLimits, type Settings } from '../../../lambdas/domain/settings.ts';
-import type { HostingEngine, ModelImporter } from '../../../lambdas/hosting/engine.ts';
 import { dispatch } from '../../../lambdas/http/pipeline.ts';
 import { detectHandlers, readHandlers, writeHandlers } from '../../../lambdas/operations/handlers.ts';
 import { HostedMemory } from '../../../lambdas/operations/hosted-memory.ts';
@@ -14,19 +11,19 @@ import { sweep } from '../../../lambdas/workflows/sweep.ts';
 import { tasks, type Task } from '../../../lambdas/workflows/tasks/tasks.ts';
 import { restore } from '../../../lambdas/local/restore.ts';
 import { silent } from '../../helpers/engine.ts';
+import { wrongAnswer, type Answered, type Called } from './answers.ts';
 import type { History } from './commands.ts';
 import { Gate, type Actor, type Fault, type Parked } from './gate.ts';
 import { checkMoment } from './invariants.ts';
 import { KeepingEngine } from './keeping-engine.ts';
-import { lookAround, type Moment } from './moments.ts';
-import { limits, wrongAnswer, type Answered, type Called } from './reference.ts';
+import { KeepingTrainer } from './keeping-trainer.ts';
+import { manifests } from './lines.ts';
+import { lookAround, operationsOf, type Moment } from './moments.ts';
+import { gatedPorts } from './ports.ts';
+import { contentsAfter } from './reference.ts';
+import type { Request } from './requests.ts';
+import { settings, timeLimits } from './settings.ts';
 import { StepFunctions, type Run } from './step-functions.ts';
-
-/**
- * Milliseconds for which a function may run where functions have limits. A task's is ten seconds shorter than the time until which its calls are
- * believed to be able to arrive (`provision`), as in the stack: clocks may differ by less than that.
- */
-const timeLimits = { call: 29_000, task: 50_000, sweep: 50_000 };
 
 /** The whole service under one thread of events: whoever acts, acts one request at a time, when a history says so. */
 export class Simulation {
@@ -34,7 +31,10 @@ export class Simulation {
   readonly on: History['on'];
   readonly gate = new Gate();
   readonly steps: StepFunctions;
-  readonly engine = new KeepingEngine();
+  readonly objects = new MemoryObjects(Object.fromEntries(manifests.filter(({ lines }) => lines.length > 0)
+    .map(({ key, lines }) => [`manifests/${key}`, Buffer.from(lines.join('\n'))])));
+  readonly trainer = new KeepingTrainer(this.objects);
+  readonly engine = new KeepingEngine(this.objects, (model) => { this.trainer.end(model); });
   readonly moments: Moment[] = [];
   readonly calls: Called[] = [];
   readonly began: { name: string; token: string; at: number }[] = [];
@@ -44,11 +44,13 @@ export class Simulation {
   #hosted = new HostedMemory();
   #ids = 0;
   #failure: unknown;
+  /** Objects that were written by somebody who had slept for longer than anybody believes tasks to live. */
+  readonly excused = new Set<string>();
+  readonly #begun = new Set<string>();
   readonly #client: DynamoDBDocumentClient;
   readonly table: string;
   readonly #runs = new Map<Actor, Run>();
   readonly #causes = new Map<Actor, string>();
-  readonly settings: Settings;
 
   constructor(client: DynamoDBDocumentClient, on: History['on'], table = `history-${randomUUID()}`) {
     this.#client = client;
@@ -56,11 +58,6 @@ export class Simulation {
     this.table = table;
     this.engine.sealed = on === 'laptop';
     this.steps = new StepFunctions(() => this.now);
-    this.settings = {
-      stage: 'test', partition: 'aws', region: 'us-east-1', account: '111122223333', limits: localLimits, extensions: true, buckets: ['*'],
-      quotas: { ...defaultQuotas, projects: limits.projects, modelsPerProject: limits.models, runningModels: limits.running, unitsPerModel: 5 },
-      times: { delivery: 60, start: 600, import: 600, train: 600, release: 300, provision: 60, health: 60 },
-    };
     this.gate.effect = async (actor, label) => {
       this.trace.push(`${actor.name}: ${label}`);
       await this.capture(actor);
@@ -68,12 +65,16 @@ export class Simulation {
   }
 
   async capture(actor?: Actor): Promise<Moment> {
-    const moment = await lookAround(this.#client, this.table, this.now, this.engine.resources, this.engine.copies);
     const before = this.moments.at(-1);
+    const { resources, copies } = this.engine;
+    const seen = await lookAround(this.#client, this.table, this.now, { resources, copies, atWork: this.trainer.atWork, objects: new Set(this.objects.objects.keys()) });
+    for (const { id } of operationsOf(seen)) this.#begun.add(id);
+    const given = (caller: string): Called['given'] => this.calls.find((call) => call.caller === caller)?.given;
+    const moment: Moment = { ...seen, begun: this.#begun, contents: contentsAfter(before, seen, given) };
     this.moments.push(moment);
     if (before !== undefined && actor !== undefined) {
-      const run = this.#runs.get(actor);
-      this.#guard(() => checkMoment(before, moment, actor, this.#causes.get(actor) ?? actor.kind, run?.execution.input));
+      const fence = this.#runs.get(actor)?.execution.input;
+      this.#guard(() => checkMoment(before, moment, { actor, cause: this.#causes.get(actor) ?? actor.kind, ...(fence !== undefined && { fence }) }));
     }
     return moment;
   }
@@ -98,8 +99,6 @@ export class Simulation {
     return actor;
   }
 
-  readonly #objects = new MemoryObjects();
-
   #context(actor: Actor): TaskContext & SweepContext & { ids: { next(): string }; hosted: HostedMemory } {
     const clock: Clock = {
       now: () => this.now + actor.skew,
@@ -108,41 +107,36 @@ export class Simulation {
         return Promise.resolve();
       }),
     };
-    const { engine, gate } = this;
-    const ask = <T>(label: string, id: string, writes: boolean, work: () => Promise<T>): Promise<T> => gate.io(actor, `${label} ${id.slice(-4)}`, writes, work);
-    const gated: HostingEngine & ModelImporter = {
-      create: (spec) => ask('create', spec.id, true, () => engine.create(spec)),
-      observe: (ref) => ask('observe', ref.id, false, () => engine.observe(ref)),
-      scale: (ref, units) => ask('scale', ref.id, true, () => engine.scale(ref, units)),
-      remove: (ref) => ask('remove', ref.id, true, () => engine.remove(ref)),
-      detect: (ref, picture, type) => ask('detect', ref.id, false, () => engine.detect(ref, picture, type)),
-      admit: (model) => ask('admit', model.version, true, () => engine.admit(model)),
-      discard: (model) => ask('discard', model.version, true, () => engine.discard(model)),
-    };
+    const { gate } = this;
+    const ports = gatedPorts(gate, actor, this, (path) => {
+      if (this.now - actor.startedAt > timeLimits.asleep) this.excused.add(path);
+    });
     return {
-      settings: this.settings, clock, log: silent, engine: gated, importer: gated, hosted: this.#hosted, objects: this.#objects, trainer: new ScriptedTrainer(this.#objects),
+      settings, clock, log: silent, ...ports, importer: ports.engine, hosted: this.#hosted,
       store: new Store(gate.client(actor, this.#client), this.table, clock),
       ids: { next: () => (this.#ids++).toString(36).padStart(25, '0') },
       runner: { start: (execution) => gate.io(actor, `start ${execution.name.slice(-6)}`, true, () => this.steps.start(execution)) },
     };
   }
 
-  call(called: Omit<Called, 'at' | 'disturbed' | 'caller'>, request: { labels: Record<string, string>; headers?: Record<string, string>; body?: unknown }, skew: number): Actor {
+  call(called: Omit<Called, 'at' | 'disturbed' | 'caller' | 'answer'>, request: Request, skew: number): Actor {
     const caller = `${called.operation}-${this.#ids++}`;
     const actor = this.#actor('call', caller, skew);
     this.#causes.set(actor, called.operation);
     const since = this.moments.length - 1;
-    const call: Called = { ...called, caller, at: this.now, disturbed: () => actor.disturbed };
+    let answer: Answered | undefined;
+    const call: Called = { ...called, caller, at: this.now, disturbed: () => actor.disturbed, answer: () => answer };
     this.calls.push(call);
-    const { labels, headers = {}, body } = request;
+    const { labels, query = [], body } = request;
     const raw = body instanceof Uint8Array ? body : Buffer.from(body === undefined ? '' : JSON.stringify(body));
     void dispatch({ handlers: { ...readHandlers, ...writeHandlers, ...detectHandlers }, context: this.#context(actor) }, called.operation, {
-      labels, query: [], headers: { 'content-type': 'image/png', ...headers, ...(called.token !== undefined && { 'x-amzn-client-token': called.token }) }, body: raw,
+      labels, query, headers: { 'content-type': 'image/png', ...(called.token !== undefined && { 'x-amzn-client-token': called.token }) }, body: raw,
     }, { requestId: caller, log: silent, caller: () => caller }).then(({ status, body: text }) => {
-      const answer: Answered = { at: this.now, status, body: JSON.parse(text) as Record<string, unknown> };
-      this.trace.push(`${caller}: answers ${status} ${status < 300 ? '' : String(answer.body['Message'])}`);
+      const answered: Answered = { at: this.now, status, body: JSON.parse(text) as Record<string, unknown> };
+      this.trace.push(`${caller}: answers ${status} ${status < 300 ? '' : String(answered.body['Message'])}`);
       this.#end(actor);
-      const wrong = wrongAnswer(call, answer, this.moments, since, this.calls);
+      const wrong = wrongAnswer(call, answered, this.moments, since, this.calls);
+      answer = answered;
       this.#guard(() => {
         if (wrong !== undefined) throw new Error(`${JSON.stringify(call)} was answered ${status}: ${wrong}`);
       });
@@ -154,8 +148,8 @@ export class Simulation {
   note(): void {
     const called = new Map(this.calls.map((call) => [call.caller, call]));
     const seen = new Set<string>();
-    for (const { models } of this.moments) {
-      for (const { operation } of models.values()) {
+    for (const moment of this.moments) {
+      for (const operation of operationsOf(moment)) {
         const call = called.get(operation.actor);
         if (seen.has(operation.id) || call?.token === undefined) continue;
         seen.add(operation.id);
@@ -169,7 +163,7 @@ export class Simulation {
     const actor = this.#actor('task', `${run.state} ${name.slice(-6)}`, skew);
     this.#runs.set(actor, run);
     run.busy = true;
-    const task = (tasks[workflow] as Readonly<Record<string, Task>>)[run.state] as Task;
+    const task = (tasks[workflow] as Readonly<Record<string, Task<typeof run.data>>>)[run.state] as Task<typeof run.data>;
     void task(structuredClone(run.data), this.#context(actor)).then((progress) => {
       this.#end(actor);
       this.steps.succeeded(run, progress ?? undefined);
@@ -199,7 +193,7 @@ export class Simulation {
     this.#end(actor);
     this.trace.push(`${actor.name} is killed`);
     // Objects are written by the function itself, so what it was copying ends with it.
-    if (late) for (const entry of left) if (entry.writes && !/^(admit|discard)/.test(entry.label)) this.late.push({ entry, until: actor.startedAt + timeLimits[actor.kind] });
+    if (late) for (const entry of left) if (entry.writes && !/^(admit|discard|object)/.test(entry.label)) this.late.push({ entry, until: actor.startedAt + timeLimits[actor.kind] });
     const run = this.#runs.get(actor);
     if (run !== undefined) this.steps.failed(run, 'States.Timeout', 'the task timed out');
   }
@@ -215,7 +209,14 @@ export class Simulation {
     this.now += milliseconds;
     this.late = this.late.filter(({ until }) => until >= this.now);
     this.steps.expire();
-    if (this.on === 'aws') for (const actor of this.actors) if (this.now > actor.startedAt + timeLimits[actor.kind]) this.kill(actor, false);
+    for (const actor of this.actors) if (this.#isOver(actor, milliseconds)) this.kill(actor, false);
+  }
+
+  #isOver(actor: Actor, slept: number): boolean {
+    const age = this.now - actor.startedAt;
+    if (this.on === 'aws') return age > timeLimits[actor.kind];
+    const { workflow } = this.#runs.get(actor)?.execution ?? {};
+    return workflow !== 'hosting' && workflow !== 'importing' && slept > timeLimits.asleep && age - slept > timeLimits.asleep;
   }
 
   async step(entry: Parked, fault: Fault): Promise<void> {
@@ -239,6 +240,7 @@ export class Simulation {
     this.#hosted = new HostedMemory();
     if (this.on === 'aws') return;
     this.engine.forgetAll();
+    this.trainer.forgetWork();
     await this.capture();
     const actor = this.#actor('sweep', `restore-${this.#ids++}`, 0);
     void restore(this.#context(actor)).catch((error: unknown) => { this.#failure ??= error; }).then(() => this.#end(actor));

@@ -1,27 +1,30 @@
-import type { Execution, WorkflowRunner } from '../../../lambdas/domain/ports.ts';
-import type { Progress, TaskInput } from '../../../lambdas/workflows/context.ts';
+import type { Execution, ExecutionInput, WorkflowRunner } from '../../../lambdas/domain/ports.ts';
+import type { Progress, Travelling } from '../../../lambdas/workflows/context.ts';
+import datasets from '../../../lambdas/workflows/datasets.asl.json' with { type: 'json' };
 import hosting from '../../../lambdas/workflows/hosting.asl.json' with { type: 'json' };
 import importing from '../../../lambdas/workflows/importing.asl.json' with { type: 'json' };
+import packaging from '../../../lambdas/workflows/packaging.asl.json' with { type: 'json' };
+import training from '../../../lambdas/workflows/training.asl.json' with { type: 'json' };
 
-/** As much of the States Language as the two files use. */
+/** As much of the States Language as the files use. */
 interface State {
   readonly Type: string;
   readonly Next?: string;
+  /** null: what the task returns is forgotten. */
+  readonly ResultPath?: string | null;
   readonly Default?: string;
   readonly Choices?: readonly { readonly Variable: string; readonly StringEquals: string; readonly Next: string }[];
   readonly Catch?: readonly { readonly ErrorEquals: readonly string[]; readonly ResultPath: string | null; readonly Next: string }[];
   readonly Retry?: readonly { readonly ErrorEquals: readonly string[]; readonly MaxAttempts: number }[];
 }
 
-const files = { hosting, importing };
-
-type LifecycleExecution = Extract<Execution, { readonly workflow: keyof typeof files }>;
+const files = { hosting, importing, training, datasets, packaging };
 
 export interface Run {
-  readonly execution: LifecycleExecution;
+  readonly execution: Execution;
   readonly startedAt: number;
   state: string;
-  data: TaskInput;
+  data: Travelling<ExecutionInput>;
   tries: number;
   /** A wait, or a retry, is over then. */
   readyAt: number;
@@ -46,7 +49,6 @@ export class StepFunctions implements WorkflowRunner {
   }
 
   start(execution: Execution): Promise<'started' | 'exists'> {
-    if (execution.workflow !== 'hosting' && execution.workflow !== 'importing') throw new Error(`no history begins a workflow for ${execution.workflow}`);
     if (this.names.has(execution.name)) return Promise.resolve('exists');
     this.names.add(execution.name);
     const { StartAt } = files[execution.workflow];
@@ -69,7 +71,7 @@ export class StepFunctions implements WorkflowRunner {
     this.carriedOut += 1;
     run.busy = false;
     run.tries = 0;
-    run.data = { ...run.data, ...(progress !== undefined && { progress }) };
+    if (this.#state(run).ResultPath !== null && progress !== undefined) run.data = { ...run.data, progress };
     this.#enter(run, this.#state(run).Next);
   }
 

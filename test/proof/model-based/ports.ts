@@ -1,0 +1,59 @@
+import type { ObjectStore } from '../../../lambdas/domain/ports.ts';
+import type { HostingEngine, ModelImporter } from '../../../lambdas/hosting/engine.ts';
+import type { Trainer } from '../../../lambdas/training/trainer.ts';
+import type { Actor, Gate } from './gate.ts';
+import type { KeepingEngine } from './keeping-engine.ts';
+import type { KeepingTrainer } from './keeping-trainer.ts';
+
+/** What is outside of the table, as one actor reaches it: each request is a step of the history. */
+export interface Ports {
+  readonly engine: HostingEngine & ModelImporter;
+  readonly trainer: Trainer;
+  readonly objects: ObjectStore;
+}
+
+interface Outer {
+  readonly engine: KeepingEngine;
+  readonly trainer: KeepingTrainer;
+  readonly objects: ObjectStore;
+}
+
+/** @param writing told of every object that is written */
+export function gatedPorts(gate: Gate, actor: Actor, { engine, trainer, objects }: Outer, writing: (path: string) => void): Ports {
+  const ask = <T>(label: string, id: string, writes: boolean, work: () => Promise<T>): Promise<T> => gate.io(actor, `${label} ${id.slice(-6)}`, writes, work);
+  return {
+    engine: {
+      create: (spec) => ask('create', spec.id, true, () => engine.create(spec)),
+      observe: (ref) => ask('observe', ref.id, false, () => engine.observe(ref)),
+      scale: (ref, units) => ask('scale', ref.id, true, () => engine.scale(ref, units)),
+      remove: (ref) => ask('remove', ref.id, true, () => engine.remove(ref)),
+      detect: (ref, picture, type) => ask('detect', ref.id, false, () => engine.detect(ref, picture, type)),
+      admit: (model) => ask('admit', model.version, true, () => engine.admit(model)),
+      discard: (model) => ask('discard', model.version, true, () => engine.discard(model)),
+    },
+    trainer: {
+      artifacts: trainer.artifacts,
+      start: (spec) => ask('train', spec.id, true, () => trainer.start(spec)),
+      observe: (ref) => ask('watch', ref.id, false, () => trainer.observe(ref as never)),
+      stop: (ref) => ask('end', ref.id, true, () => trainer.stop(ref)),
+    },
+    objects: {
+      read: (location) => ask('object read', location.key, false, () => objects.read(location)),
+      stream: (location, from) => ask('object stream', location.key, false, async () => {
+        const found = await objects.stream(location, from);
+        return found && { ...found, bytes: slowly(found.bytes, () => ask('object bytes', location.key, false, () => Promise.resolve())) };
+      }),
+      write: (location, bytes) => ask('object write', location.key, true, () => {
+        writing(`${location.bucket}/${location.key}`);
+        return objects.write(location, bytes);
+      }),
+      removeAll: (bucket, prefix) => ask('object removal', prefix, true, () => objects.removeAll(bucket, prefix)),
+    },
+  };
+}
+
+/** Time may pass between opening an object and its bytes. */
+async function* slowly(bytes: AsyncIterable<Uint8Array>, wait: () => Promise<void>): AsyncGenerator<Uint8Array> {
+  await wait();
+  yield* bytes;
+}
