@@ -33,6 +33,11 @@ export function checkMoment(before: Moment, now: Moment, written: Written): void
   checkMoves({ ...each, what: 'dataset', of: ({ datasets }) => datasets, state: (row) => row?.status ?? 'none', moves: datasetMoves });
   checkMoves({ ...each, what: 'job', of: ({ jobs }) => jobs, state: (row) => row?.status ?? 'none', moves: jobMoves });
   checkHosting(before, now, must);
+  for (const [key, { operation, project }] of now.jobs) {
+    const was = before.jobs.get(key);
+    const another = was !== undefined && was.operation.id !== operation.id;
+    must(!another || was.createdAt < (now.projects.get(project)?.createdAt ?? 0), `job ${key} was made twice in one project`);
+  }
   checkDatasets(before, now, written.fence, must);
   for (const [key, token] of now.tokens) {
     const was = before.tokens.get(key);
