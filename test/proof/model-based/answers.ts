@@ -30,7 +30,9 @@ export interface Answered {
 }
 
 /** Calls that begin something which shows who began it. */
-const begins: readonly CallName[] = ['StartModel', 'StopModel', 'DeleteModel', 'ImportModel', 'CreateDataset', 'UpdateDatasetEntries', 'CreateModel', 'StartModelPackagingJob'];
+const begins: readonly CallName[] = [
+  'StartModel', 'StopModel', 'DeleteModel', 'ImportModel', 'CreateDataset', 'UpdateDatasetEntries', 'CreateModel', 'StartModelPackagingJob',
+];
 
 /** They answer with what is the case when they are repeated. */
 const answersNow: readonly CallName[] = ['StartModel', 'StopModel'];
@@ -72,7 +74,8 @@ export function wrongAnswer(call: Called, answered: Answered, all: readonly Mome
   if (status === 500) return call.disturbed() ? undefined : 'it failed though nothing was in its way';
   if (effects.size > 0) return `it was refused with ${status} and began an operation`;
   const explained = status === 429 ? call.disturbed()
-    : (status === 400 && sameToken.some(({ print }) => print !== call.print)) || during.some((moment) => explains(call, status, moment)) || overtaken(call, status, during);
+    : (status === 400 && sameToken.some(({ print }) => print !== call.print)) || during.some((moment) => explains(call, status, moment))
+      || overtaken(call, status, during);
   return explained ? undefined : `nothing explains ${status}: ${JSON.stringify(body)}`;
 }
 
@@ -138,7 +141,8 @@ function explains(call: Called, status: number, moment: Moment): boolean {
         || (operation === 'CreateModel' && (moment.used.get('TRAINING_JOBS') ?? 0) >= limits.trainings)
         || (operation === 'StartModelPackagingJob' && (moment.used.get('PACKAGING_JOBS') ?? 0) >= limits.jobs);
     case 404:
-      return project === undefined || subject === 'none' || (subject === 'DELETING' && operation !== 'StartModelPackagingJob') || (subject === 'unknown' && models.length === 0)
+      return project === undefined || subject === 'none' || (subject === 'unknown' && models.length === 0)
+        || (subject === 'DELETING' && operation !== 'StartModelPackagingJob')
         || (operation === 'CreateModel' && !moment.datasets.has(`${name}/train`))
         || (operation === 'DescribeModelPackagingJob' && (moment.jobs.get(`${name}/${job ?? ''}`)?.createdAt ?? 0) < project.createdAt);
     case 409:
@@ -157,7 +161,8 @@ function explains(call: Called, status: number, moment: Moment): boolean {
 /** A call that others came before, again and again, gives up. */
 function overtaken(call: Called, status: number, during: readonly Moment[]): boolean {
   if (status !== 409 || call.operation !== 'DeleteDataset') return false;
-  const states = during.map(({ datasets }) => datasets.get(`${call.project}/${call.type ?? ''}`)).map((dataset) => `${dataset?.operation.id ?? ''} ${dataset?.status ?? ''}`);
+  const states = during.map(({ datasets }) => datasets.get(`${call.project}/${call.type ?? ''}`))
+    .map((dataset) => `${dataset?.operation.id ?? ''} ${dataset?.status ?? ''}`);
   return states.filter((state, index) => state !== states[index - 1]).length >= 5;
 }
 

@@ -13,6 +13,17 @@ export interface TableRow {
   readonly expiresAt?: number;
 }
 
+interface Token {
+  readonly operationId: string;
+  readonly expiresAt: number;
+}
+
+/** A promise to remove something. */
+interface Promised {
+  readonly partitions: readonly string[];
+  readonly dueAt: number;
+}
+
 /** What is outside of the table. */
 export interface Outside {
   readonly resources: ReadonlyMap<string, Observation>;
@@ -35,8 +46,8 @@ export interface Moment extends Outside {
   readonly datasets: ReadonlyMap<string, Dataset>;
   /** By `project/name`. */
   readonly jobs: ReadonlyMap<string, PackagingJob>;
-  readonly tokens: ReadonlyMap<string, { readonly operationId: string; readonly expiresAt: number }>;
-  readonly discards: ReadonlyMap<string, { readonly partitions: readonly string[]; readonly dueAt: number }>;
+  readonly tokens: ReadonlyMap<string, Token>;
+  readonly discards: ReadonlyMap<string, Promised>;
   /** The partitions that are written and removed as wholes, by their keys. */
   readonly places: ReadonlyMap<string, readonly TableRow[]>;
   /** What is counted of each quota. */
@@ -50,15 +61,17 @@ export interface Moment extends Outside {
 const nameOf = (row: Record<string, unknown>, member: string): string => `${String(row['project'])}/${String(row[member])}`;
 
 export async function lookAround(client: DynamoDBDocumentClient, table: string, at: number, outside: Outside): Promise<Omit<Moment, 'contents' | 'begun'>> {
-  const [projects, models, deployments, datasets, jobs, tokens, discards, used] = Array.from({ length: 8 }, () => new Map<string, never>()) as [
-    Map<string, never>, Map<string, never>, Map<string, never>, Map<string, never>, Map<string, never>, Map<string, never>, Map<string, never>, Map<string, never>];
+  const rows = { projects: new Map<string, Project>(), models: new Map<string, Model>(), deployments: new Map<string, Deployment>(), datasets: new Map<string, Dataset>() };
+  const others = { jobs: new Map<string, PackagingJob>(), tokens: new Map<string, Token>(), discards: new Map<string, Promised>(), used: new Map<string, number>() };
+  const { projects, models, deployments, datasets } = rows;
+  const { jobs, tokens, discards, used } = others;
   const places = new Map<string, TableRow[]>();
   for await (const row of scan(client, table)) {
     const [pk, sk] = [String(row['pk']), String(row['sk'])];
     const kind = /^[A-Z]+/.exec(sk)?.[0];
     if (pk === 'PROJECTS') projects.set(sk, { name: sk, ...row } as never);
     else if (/^[EIC]#/.test(pk)) places.set(pk, [...places.get(pk) ?? [], row as unknown as TableRow]);
-    else if (pk === 'QUOTA') used.set(sk, Number(row['used'] ?? 0) as never);
+    else if (pk === 'QUOTA') used.set(sk, Number(row['used'] ?? 0));
     else if (kind === 'MODEL') models.set(nameOf(row, 'version'), row as never);
     else if (kind === 'DATASET') datasets.set(nameOf(row, 'type'), row as never);
     else if (kind === 'JOB') jobs.set(nameOf(row, 'name'), row as never);
@@ -67,11 +80,11 @@ export async function lookAround(client: DynamoDBDocumentClient, table: string, 
     else if (kind === 'TOKEN') tokens.set(pk, row as never);
   }
   return {
-    at, projects, models, deployments, datasets, jobs, tokens, discards, places, used,
+    at, ...rows, ...others, places,
     resources: new Map(outside.resources), copies: new Set(outside.copies), atWork: new Set(outside.atWork), objects: new Set(outside.objects),
   };
 }
 
 /** Whatever is, or was last, under way at a moment. */
-export const operationsOf = ({ models, datasets, jobs }: Pick<Moment, 'models' | 'datasets' | 'jobs'>): readonly { readonly id: string; readonly actor: string; readonly at: number }[] =>
-  [...models.values(), ...datasets.values(), ...jobs.values()].map(({ operation }) => operation);
+export const operationsOf = ({ models, datasets, jobs }: Pick<Moment, 'models' | 'datasets' | 'jobs'>) =>
+  [...models.values(), ...datasets.values(), ...jobs.values()].map(({ operation }): { readonly id: string; readonly actor: string; readonly at: number } => operation);

@@ -12,8 +12,7 @@ export interface Request {
 
 const models = ['StartModel', 'StopModel', 'DeleteModel', 'DescribeModel', 'DetectAnomalies', 'TagResource', 'UntagResource', 'ListTagsForResource'];
 const datasets = ['CreateDataset', 'DescribeDataset', 'ListDatasetEntries', 'UpdateDatasetEntries', 'DeleteDataset'];
-const withoutTokens = ['DescribeModel', 'DescribeProject', 'DescribeDataset', 'DescribeModelPackagingJob', 'DetectAnomalies', 'TagResource', 'UntagResource', 'ListTagsForResource',
-  'ListModels', 'ListProjects', 'ListDatasetEntries', 'ListModelPackagingJobs'];
+const withToken = /^(Create|Delete|Import|Start|Stop|Update)/;
 
 /** What a call of a history is, and what of it the reference must know. */
 export function requestOf({ operation, project: index, version: number, token, units, body: choice = 0 }: CallCommand): {
@@ -38,7 +37,7 @@ export function requestOf({ operation, project: index, version: number, token, u
       ...(/PackagingJob$/.test(operation) && { job }),
       ...(operation === 'CreateDataset' && manifest !== undefined && { given: manifest }),
       ...(operation === 'UpdateDatasetEntries' && update !== undefined && { given: update }),
-      ...(token > 0 && !withoutTokens.includes(operation) && { token: `token-${token}` }),
+      ...(token > 0 && withToken.test(operation) && { token: `token-${token}` }),
       print: JSON.stringify([project, models.includes(operation) && version, datasets.includes(operation) && type, body]),
     },
     request: { labels, body, ...(operation === 'UntagResource' && { query: [['tagKeys', 'k']] as const }) },
