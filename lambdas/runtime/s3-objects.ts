@@ -60,8 +60,8 @@ const named = ({ bucket, key, versionId }: ObjectLocation & { readonly versionId
 
 const isError = (error: unknown, ...names: readonly string[]): error is Error => error instanceof Error && names.includes(error.name);
 
-/** What will not change by asking again: rights, keys, archived objects, versions and buckets that are none. */
-const final = /^(AccessDenied|AllAccessDisabled|InvalidObjectState|NoSuchVersion|NoSuchBucket|InvalidArgument|MethodNotAllowed|PermanentRedirect|KMS\..+)$/;
+/** What will not change by asking again: rights, encryption keys, archived objects, versions, buckets and names that are none. */
+const final = /^(AccessDenied|AllAccessDisabled|InvalidObjectState|NoSuchVersion|NoSuchBucket|InvalidBucketName|KeyTooLongError|InvalidArgument|MethodNotAllowed|PermanentRedirect|KMS\..+)$/;
 
 /** @throws LocationRefused for whatever asking again will not change */
 async function refusing<T>(location: ObjectLocation, act: () => Promise<T>): Promise<T> {

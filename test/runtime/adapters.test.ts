@@ -53,7 +53,7 @@ describe('objects in S3', () => {
       await expect(failing(name).read(at)).rejects.toMatchObject({ name: 'LocationRefused', message: `s3://b/k: S3 refuses it to this deployment (${name}: ${name})` });
       await expect(failing(name).stream(at)).rejects.toMatchObject({ name: 'LocationRefused' });
     }
-    await expect(failing('NoSuchBucket').write(at, new Uint8Array())).rejects.toMatchObject({ name: 'LocationRefused' });
+    for (const name of ['NoSuchBucket', 'KeyTooLongError']) await expect(failing(name).write(at, new Uint8Array())).rejects.toMatchObject({ name: 'LocationRefused' });
     await expect(failing('SlowDown').read(at)).rejects.toMatchObject({ name: 'SlowDown' });
     await expect(failing('SlowDown').write(at, new Uint8Array())).rejects.toMatchObject({ name: 'SlowDown' });
   });
