@@ -106,7 +106,8 @@ export function writeStep(shape: StepShape): Uint8Array {
   graph.node('Add', [patchLoss, labelLoss], {}, 'loss');
   graph.output('loss', 'float32', []);
 
-  const products = (left: string, right: string): string => node('Gemm', [left, right], { transA: 1 });
+  // The narrow matrix is the one that is turned: the features are too many to be laid out anew.
+  const products = (left: string, right: string): string => node('Transpose', [node('Gemm', [right, left], { transA: 1 })], { perm: [1, 0] });
   const through = (gradient: string, weights: string): string => node('Gemm', [gradient, weights], { transB: 1 });
   const none = scalar('none', 0);
   const whereActive = (gradient: string, active: string): string => node('Mul', [gradient, node('Cast', [node('Greater', [active, none])], { to: 1 })]);

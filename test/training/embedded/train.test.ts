@@ -28,8 +28,7 @@ afterAll(async () => Promise.all(folders.map((folder) => rm(folder, { recursive:
 
 describe.each(['trunk', 'dictionary'] as const)('a model of two anomaly types, on the %s', (features) => {
   const runs = features === 'trunk' && findTrunk() === undefined ? test.skip : test;
-  // The dictionary takes its time, so that its pictures are smaller.
-  const plate = { side: features === 'trunk' ? 96 : 64 };
+  const plate = { side: 64 };
   const input: TrainingInput = { pictures: plates(14, 6, 6, 1, plate), test: plates(10, 5, 5, 2, plate), seed: 7, features, now };
   let trained: Training;
   beforeAll(async () => {
@@ -80,7 +79,7 @@ describe('training', () => {
 
   test('without masks classifies', async () => {
     const bare = plates(8, 6, 0, 6, { side: 64 }).map((picture) => ({ id: picture.id, type: picture.type, label: picture.label, load: () => picture.load() }));
-    const trained = await train({ pictures: bare, seed: 1, features: 'dictionary', minimums: few, now });
+    const trained = await train({ pictures: bare, seed: 1, features: 'auto', minimums: few, now });
     expect(trained.kind).toBe('classification');
     expect(trained.evaluation.classes).toBeUndefined();
   }, 120_000);
