@@ -9,7 +9,15 @@ const entryFolder = join(root, 'lambdas/entry');
 /** Where the bundles are laid down, a folder for each. */
 export const bundleFolder = join(root, 'dist/bundles');
 
-export const bundleNames: readonly string[] = readdirSync(entryFolder).filter((file) => file.endsWith('.ts')).map((file) => file.slice(0, -3)).sort();
+const entries: readonly string[] = readdirSync(entryFolder).filter((file) => file.endsWith('.ts')).map((file) => file.slice(0, -3)).sort();
+
+/** `sweep.settling` is no bundle but a file beside one: what `sweep` loads only when it needs it. */
+export const bundleNames: readonly string[] = entries.filter((name) => !name.includes('.'));
+
+const outOf = (entry: string): string => {
+  const [bundle = '', file = 'index'] = entry.split('.');
+  return join(bundle, file);
+};
 
 export class BundleWarning extends Error {
   override readonly name = 'BundleWarning';
@@ -22,7 +30,7 @@ export class BundleWarning extends Error {
  */
 export function buildBundles(outdir = bundleFolder): Metafile {
   const { metafile, warnings } = buildSync({
-    entryPoints: bundleNames.map((name) => ({ in: join(entryFolder, `${name}.ts`), out: join(name, 'index') })),
+    entryPoints: entries.map((name) => ({ in: join(entryFolder, `${name}.ts`), out: outOf(name) })),
     absWorkingDir: root,
     outdir,
     outExtension: { '.js': '.cjs' }, // a .js file would be taken for an ES module, and load empty
@@ -53,9 +61,12 @@ export function reportOf({ outputs }: Metafile): BundleReport[] {
   return Object.entries(outputs).map(([path, { bytes, inputs }]) => {
     const contents = new Map<string, number>();
     for (const [file, { bytesInOutput }] of Object.entries(inputs)) contents.set(sourceOf(file), (contents.get(sourceOf(file)) ?? 0) + bytesInOutput);
-    return { name: path.split('/').at(-2) ?? path, bytes, contents: [...contents].sort(([, a], [, b]) => b - a) };
+    return { name: nameOf(path), bytes, contents: [...contents].sort(([, a], [, b]) => b - a) };
   }).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
+
+/** `sweep/index.cjs` is `sweep`, and `sweep/settling.cjs` is `sweep.settling`. */
+export const nameOf = (path: string): string => path.split('/').slice(-2).join('.').replace(/\.cjs$/, '').replace(/\.index$/, '');
 
 /** The innermost package, or the room. */
 function sourceOf(file: string): string {

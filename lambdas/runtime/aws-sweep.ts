@@ -7,7 +7,8 @@ import { base, tableClient, writeLine } from './aws.ts';
 import { sageMakerEngine } from './aws-engine.ts';
 import { meteredEngine } from './metered-engine.ts';
 import { metricLine } from './metrics.ts';
-import { settlingParts } from './settling.ts';
+import type { MakeParts } from './settling.ts';
+import { later } from './settling-later.ts';
 import { stepFunctions } from './step-functions.ts';
 
 export interface Sweeper {
@@ -30,12 +31,13 @@ export const sweepHandler = ({ context, identity, write }: Sweeper) => async ():
   write(metricLine(stage, { ReportOnly: 0, DueRows: looked, SweepFailures: failed, RunningModels: running }, [{}], clock.now()));
 };
 
-export function awsSweeper(env: Environment<'sweep'>): Sweeper {
+/** @param load brings the code of what is hardly ever needed */
+export function awsSweeper(env: Environment<'sweep'>, load: () => Promise<MakeParts>): Sweeper {
   const common = base(env);
   const { settings, store, clock } = common;
   return {
     context: {
-      ...common, ...settlingParts(env, common), runner: stepFunctions(env),
+      ...common, ...later(async () => (await load())(env, common), { bucket: env.ARTIFACT_BUCKET, prefix: '' }), runner: stepFunctions(env),
       engine: meteredEngine(sageMakerEngine(env, common), settings.stage, store, writeLine, () => clock.now()),
     },
     identity: new TableIdentity(tableClient(), env.TABLE_NAME, clock),

@@ -1,0 +1,28 @@
+import type { SettlingParts } from './settling.ts';
+
+/**
+ * The same parts, made when the first of them is asked for something, which is hardly ever: nothing of them is loaded before.
+ * @param artifacts where the trainer keeps what it makes
+ */
+export function later(make: () => Promise<SettlingParts>, artifacts: SettlingParts['trainer']['artifacts']): SettlingParts {
+  let made: Promise<SettlingParts> | undefined;
+  const parts = (): Promise<SettlingParts> => made ??= make();
+  return {
+    importer: {
+      admit: async (model) => (await parts()).importer.admit(model),
+      discard: async (model) => (await parts()).importer.discard(model),
+    },
+    trainer: {
+      artifacts,
+      start: async (spec) => (await parts()).trainer.start(spec),
+      observe: async (training) => (await parts()).trainer.observe(training),
+      stop: async (training) => (await parts()).trainer.stop(training),
+    },
+    objects: {
+      read: async (location) => (await parts()).objects.read(location),
+      stream: async (location, from) => (await parts()).objects.stream(location, from),
+      write: async (location, bytes) => (await parts()).objects.write(location, bytes),
+      removeAll: async (bucket, prefix) => (await parts()).objects.removeAll(bucket, prefix),
+    },
+  };
+}
