@@ -2,6 +2,7 @@ import { SageMakerClient, type ProductionVariantInstanceType } from '@aws-sdk/cl
 import type { Environment } from '../contract/environments.ts';
 import type { ModelImporter } from '../hosting/engine.ts';
 import { createSageMakerImporter } from '../hosting/sagemaker/importer.ts';
+import { artifactsOf } from './aws.ts';
 import { s3Objects } from './s3-objects.ts';
 
 export const sageMakerImporter = (env: Environment<'importing'>): ModelImporter => createSageMakerImporter({
@@ -12,5 +13,5 @@ export const sageMakerImporter = (env: Environment<'importing'>): ModelImporter 
   allowed: { images: env.ALLOWED_IMAGES, modelDataBuckets: env.BUCKETS, modelPackages: env.ALLOWED_PACKAGES },
   ...(env.ALGORITHM_ARN !== undefined && { algorithmArn: env.ALGORITHM_ARN }),
   objects: s3Objects(),
-  artifacts: { bucket: env.ARTIFACT_BUCKET, prefix: '' },
+  artifacts: artifactsOf(env),
 });

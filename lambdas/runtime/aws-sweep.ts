@@ -3,7 +3,7 @@ import { TableIdentity } from '../store/table-identity.ts';
 import type { SweepContext } from '../workflows/context.ts';
 import { report } from '../workflows/report.ts';
 import { sweep } from '../workflows/sweep.ts';
-import { base, tableClient, writeLine } from './aws.ts';
+import { artifactsOf, base, tableClient, writeLine } from './aws.ts';
 import { sageMakerEngine } from './aws-engine.ts';
 import { meteredEngine } from './metered-engine.ts';
 import { metricLine } from './metrics.ts';
@@ -37,7 +37,7 @@ export function awsSweeper(env: Environment<'sweep'>, load: () => Promise<MakePa
   const { settings, store, clock } = common;
   return {
     context: {
-      ...common, ...later(async () => (await load())(env, common), { bucket: env.ARTIFACT_BUCKET, prefix: '' }), runner: stepFunctions(env),
+      ...common, ...later(async () => (await load())(env, common), artifactsOf(env)), runner: stepFunctions(env),
       engine: meteredEngine(sageMakerEngine(env, common), settings.stage, store, writeLine, () => clock.now()),
     },
     identity: new TableIdentity(tableClient(), env.TABLE_NAME, clock),

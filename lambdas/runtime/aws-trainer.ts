@@ -2,7 +2,7 @@ import { SageMakerClient, type TrainingInstanceType, type TransformInstanceType 
 import type { Environment } from '../contract/environments.ts';
 import { createSageMakerTrainer } from '../training/sagemaker/trainer.ts';
 import type { Trainer } from '../training/trainer.ts';
-import type { Base } from './aws.ts';
+import { artifactsOf, type Base } from './aws.ts';
 import { s3Objects } from './s3-objects.ts';
 
 export const sageMakerTrainer = (env: Environment<'training'>, { clock }: Pick<Base, 'clock'>): Trainer => createSageMakerTrainer({
@@ -17,6 +17,6 @@ export const sageMakerTrainer = (env: Environment<'training'>, { clock }: Pick<B
   transformInstanceType: env.INSTANCE_TYPE as TransformInstanceType,
   executionRoleArn: env.TRAINING_ROLE_ARN,
   objects: s3Objects(),
-  artifacts: { bucket: env.ARTIFACT_BUCKET, prefix: '' },
+  artifacts: artifactsOf(env),
   clock,
 });
