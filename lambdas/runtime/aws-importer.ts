@@ -2,7 +2,7 @@ import { SageMakerClient, type ProductionVariantInstanceType } from '@aws-sdk/cl
 import type { Environment } from '../contract/environments.ts';
 import type { ModelImporter } from '../hosting/engine.ts';
 import { createSageMakerImporter } from '../hosting/sagemaker/importer.ts';
-import { artifactsOf } from './aws.ts';
+import { artifactsOf } from './artifacts.ts';
 import { s3Objects } from './s3-objects.ts';
 
 export const sageMakerImporter = (env: Environment<'importing'>): ModelImporter => createSageMakerImporter({

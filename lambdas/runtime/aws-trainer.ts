@@ -2,7 +2,8 @@ import { SageMakerClient, type TrainingInstanceType, type TransformInstanceType 
 import type { Environment } from '../contract/environments.ts';
 import { createSageMakerTrainer } from '../training/sagemaker/trainer.ts';
 import type { Trainer } from '../training/trainer.ts';
-import { artifactsOf, type Base } from './aws.ts';
+import { artifactsOf } from './artifacts.ts';
+import type { Base } from './aws.ts';
 import { s3Objects } from './s3-objects.ts';
 
 export const sageMakerTrainer = (env: Environment<'training'>, { clock }: Pick<Base, 'clock'>): Trainer => createSageMakerTrainer({

@@ -49,7 +49,3 @@ export const tableClient = (): DynamoDBDocumentClient => DynamoDBDocumentClient.
   new DynamoDBClient({ requestHandler: { connectionTimeout: 1000, requestTimeout: 3000 } }),
   { marshallOptions: { removeUndefinedValues: true } },
 );
-
-/** Where what belongs to versions is kept: whoever trains, imports, deletes or settles must mean the same place. */
-export const artifactsOf = ({ ARTIFACT_BUCKET: bucket }: Pick<Environment<'importing'>, 'ARTIFACT_BUCKET'>): { readonly bucket: string; readonly prefix: string } =>
-  ({ bucket, prefix: '' });
