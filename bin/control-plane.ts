@@ -6,7 +6,10 @@ import { BadConfig, readConfig } from '../lib/config/read-config.ts';
 // cdk synth -c stage=dev|staging|prod [-c config=<file>]
 const app = new App({ autoSynth: false });
 try {
-  const { stage, config } = readConfig(app.node.tryGetContext('stage'), app.node.tryGetContext('config') as string | undefined);
+  const { stage, config } = readConfig(
+    app.node.tryGetContext('stage'),
+    app.node.tryGetContext('config') as string | undefined,
+  );
   buildBundles();
   addStage(app, stage, config, bundleFolder);
   app.synth();

@@ -9,7 +9,9 @@ import { migrateCommand } from './commands/migrate.ts';
 /** The command line. What a user can put right is told in one sentence; anything else is a fault of ours and keeps its trace. */
 export async function run(argv: readonly string[]): Promise<void> {
   const program = new Command('crowsnest')
-    .description('Clients, conformance and migration for Crowsnest, the self-hosted control plane for Lookout for Vision.')
+    .description(
+      'Clients, conformance and migration for Crowsnest, the self-hosted control plane for Lookout for Vision.',
+    )
     .addCommand(clientCommand())
     .addCommand(conformanceCommand())
     .addCommand(migrateCommand());
@@ -21,4 +23,5 @@ export async function run(argv: readonly string[]): Promise<void> {
   }
 }
 
-if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) await run(process.argv);
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url))
+  await run(process.argv);

@@ -4,7 +4,9 @@ import { createLog } from '../lambdas/runtime/log.ts';
 
 const [major = 0] = process.versions.node.split('.').map(Number);
 if (major < 24) {
-  console.error(`Crowsnest needs Node 24 or later; this is ${process.version}. Run it as "npm start": npm puts the Node that was installed with it first.`);
+  console.error(
+    `Crowsnest needs Node 24 or later; this is ${process.version}. Run it as "npm start": npm puts the Node that was installed with it first.`,
+  );
   process.exit(1);
 }
 
@@ -13,7 +15,9 @@ const patience = 20_000;
 
 // A reader of the log who went away is no reason to end.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-const log = createLog((line) => { process.stderr.write(`${line}\n`); });
+const log = createLog((line) => {
+  process.stderr.write(`${line}\n`);
+});
 
 let stopping = false;
 
@@ -34,7 +38,10 @@ function fail(error: unknown): void {
   process.exit(1);
 }
 
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => { stop(signal, 0); });
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => {
+    stop(signal, 0);
+  });
 process.on('uncaughtException', (error) => {
   log.error('the host failed', { error });
   stop('a failure', 1);
@@ -46,12 +53,15 @@ started.catch(fail);
 async function start(): ReturnType<typeof startHost> {
   const environment = localEnvironment();
   const host = await startHost({
-    environment, log,
+    environment,
+    log,
     lost: (error) => {
       console.error(error.message);
       stop('without its table a host cannot go on', 1);
     },
   });
-  console.log(`Crowsnest is ready on ${host.url}\nPoint a client at it with AWS_ENDPOINT_URL_LOOKOUTVISION=${host.url}; its data is in ${environment.dataDir}`);
+  console.log(
+    `Crowsnest is ready on ${host.url}\nPoint a client at it with AWS_ENDPOINT_URL_LOOKOUTVISION=${host.url}; its data is in ${environment.dataDir}`,
+  );
   return host;
 }

@@ -8,9 +8,15 @@ const root = join(process.argv[2] ?? 'data', 's3');
 const objects = createFolderObjects(root);
 const { bucket, model, train, evaluation, test, figures } = await writeSamples(objects);
 const dataset = await writeDataset(objects);
-console.log(`Pictures in ${join(root, bucket, 'parts')}: ${train.normal.length} good ones to make a model from, `
-  + `${evaluation.normal.length + evaluation.anomaly.length} to measure it on, `
-  + `${test.normal.length} good and ${test.anomaly.length} defective to try it with.`);
-console.log(`Model at s3://${model.bucket}/${model.prefix}: F1 ${figures.f1Score.toFixed(3)}, precision ${figures.precision.toFixed(3)}, `
-  + `recall ${figures.recall.toFixed(3)} on parts/evaluation.`);
-console.log(`Dataset at s3://${dataset.bucket}/${dataset.manifest}: ${dataset.images.normal} normal and ${dataset.images.anomaly} anomalous pictures, with masks.`);
+console.log(
+  `Pictures in ${join(root, bucket, 'parts')}: ${train.normal.length} good ones to make a model from, ` +
+    `${evaluation.normal.length + evaluation.anomaly.length} to measure it on, ` +
+    `${test.normal.length} good and ${test.anomaly.length} defective to try it with.`,
+);
+console.log(
+  `Model at s3://${model.bucket}/${model.prefix}: F1 ${figures.f1Score.toFixed(3)}, precision ${figures.precision.toFixed(3)}, ` +
+    `recall ${figures.recall.toFixed(3)} on parts/evaluation.`,
+);
+console.log(
+  `Dataset at s3://${dataset.bucket}/${dataset.manifest}: ${dataset.images.normal} normal and ${dataset.images.anomaly} anomalous pictures, with masks.`,
+);

@@ -11,14 +11,29 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  ConflictException, CreateProjectCommand, DeleteModelCommand, DeleteProjectCommand, DescribeModelCommand, DetectAnomaliesCommand, ListModelsCommand,
-  LookoutVisionClient, StartModelCommand, StopModelCommand,
+  ConflictException,
+  CreateProjectCommand,
+  DeleteModelCommand,
+  DeleteProjectCommand,
+  DescribeModelCommand,
+  DetectAnomaliesCommand,
+  ListModelsCommand,
+  LookoutVisionClient,
+  StartModelCommand,
+  StopModelCommand,
 } from '@aws-sdk/client-lookoutvision';
 
-const { ENDPOINT: endpoint = 'http://127.0.0.1:8080', DATA_DIR = 'data', AWS_ACCESS_KEY_ID = 'any', AWS_SECRET_ACCESS_KEY = 'any' } = process.env;
+const {
+  ENDPOINT: endpoint = 'http://127.0.0.1:8080',
+  DATA_DIR = 'data',
+  AWS_ACCESS_KEY_ID = 'any',
+  AWS_SECRET_ACCESS_KEY = 'any',
+} = process.env;
 const pictures = join(DATA_DIR, 's3/crowsnest-samples/parts/test');
 const client = new LookoutVisionClient({
-  endpoint, region: 'us-east-1', credentials: { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY },
+  endpoint,
+  region: 'us-east-1',
+  credentials: { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY },
 });
 const ProjectName = `walk-${process.pid}`;
 const model = { ProjectName, ModelVersion: '1' };
@@ -26,12 +41,15 @@ const model = { ProjectName, ModelVersion: '1' };
 /** The one call that the client does not know, an extension: another command of the same client carries it, and so it is signed like all. */
 async function importModel(source) {
   const command = new StartModelCommand({ ...model, MinInferenceUnits: 1 });
-  command.middlewareStack.add((next) => (args) => {
-    args.request.path = `/2020-11-20/projects/${ProjectName}/models/import`;
-    args.request.body = JSON.stringify({ Source: source });
-    args.request.headers['content-length'] = String(Buffer.byteLength(args.request.body));
-    return next(args);
-  }, { step: 'build', priority: 'low', name: 'importModel' });
+  command.middlewareStack.add(
+    (next) => (args) => {
+      args.request.path = `/2020-11-20/projects/${ProjectName}/models/import`;
+      args.request.body = JSON.stringify({ Source: source });
+      args.request.headers['content-length'] = String(Buffer.byteLength(args.request.body));
+      return next(args);
+    },
+    { step: 'build', priority: 'low', name: 'importModel' },
+  );
   await client.send(command);
 }
 
@@ -52,7 +70,13 @@ console.log(ProjectMetadata.ProjectArn);
 await importModel({ S3: { Bucket: 'crowsnest-samples', Prefix: 'model/' } });
 await whileItIs('TRAINING');
 
-console.log((await client.send(new StartModelCommand({ ...model, MinInferenceUnits: 1, ClientToken: `start-${ProjectName}` }))).Status);
+console.log(
+  (
+    await client.send(
+      new StartModelCommand({ ...model, MinInferenceUnits: 1, ClientToken: `start-${ProjectName}` }),
+    )
+  ).Status,
+);
 await client.send(new StartModelCommand({ ...model, MinInferenceUnits: 1 })).catch((error) => {
   if (!(error instanceof ConflictException)) throw error;
   console.log(error.message);
@@ -60,10 +84,18 @@ await client.send(new StartModelCommand({ ...model, MinInferenceUnits: 1 })).cat
 await whileItIs('STARTING_HOSTING');
 for (const folder of ['normal', 'anomaly']) {
   const [name] = (await readdir(join(pictures, folder))).sort();
-  const { DetectAnomalyResult } = await client.send(new DetectAnomaliesCommand({
-    ...model, ContentType: 'image/jpeg', Body: createReadStream(join(pictures, folder, name)),
-  }));
-  console.log(name, DetectAnomalyResult.IsAnomalous ? 'anomalous' : 'normal', DetectAnomalyResult.Confidence.toFixed(3));
+  const { DetectAnomalyResult } = await client.send(
+    new DetectAnomaliesCommand({
+      ...model,
+      ContentType: 'image/jpeg',
+      Body: createReadStream(join(pictures, folder, name)),
+    }),
+  );
+  console.log(
+    name,
+    DetectAnomalyResult.IsAnomalous ? 'anomalous' : 'normal',
+    DetectAnomalyResult.Confidence.toFixed(3),
+  );
 }
 
 console.log((await client.send(new StopModelCommand(model))).Status);

@@ -9,7 +9,10 @@ const entryFolder = join(root, 'lambdas/entry');
 /** Where the bundles are laid down, a folder for each. */
 export const bundleFolder = join(root, 'dist/bundles');
 
-const entries: readonly string[] = readdirSync(entryFolder).filter((file) => file.endsWith('.ts')).map((file) => file.slice(0, -3)).sort();
+const entries: readonly string[] = readdirSync(entryFolder)
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.slice(0, -3))
+  .sort();
 
 /** `sweep.settling` is no bundle but a file beside one: what `sweep` loads only when it needs it. */
 export const bundleNames: readonly string[] = entries.filter((name) => !name.includes('.'));
@@ -44,7 +47,10 @@ export function buildBundles(outdir = bundleFolder): Metafile {
     metafile: true,
     logLevel: 'silent',
   });
-  if (warnings.length > 0) throw new BundleWarning(warnings.map(({ text, location }) => `${location?.file ?? ''}: ${text}`).join('\n'));
+  if (warnings.length > 0)
+    throw new BundleWarning(
+      warnings.map(({ text, location }) => `${location?.file ?? ''}: ${text}`).join('\n'),
+    );
   mkdirSync(outdir, { recursive: true });
   writeFileSync(join(outdir, 'meta.json'), JSON.stringify(metafile));
   return metafile;
@@ -58,15 +64,24 @@ export interface BundleReport {
 }
 
 export function reportOf({ outputs }: Metafile): BundleReport[] {
-  return Object.entries(outputs).map(([path, { bytes, inputs }]) => {
-    const contents = new Map<string, number>();
-    for (const [file, { bytesInOutput }] of Object.entries(inputs)) contents.set(sourceOf(file), (contents.get(sourceOf(file)) ?? 0) + bytesInOutput);
-    return { name: nameOf(path), bytes, contents: [...contents].sort(([, a], [, b]) => b - a) };
-  }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return Object.entries(outputs)
+    .map(([path, { bytes, inputs }]) => {
+      const contents = new Map<string, number>();
+      for (const [file, { bytesInOutput }] of Object.entries(inputs))
+        contents.set(sourceOf(file), (contents.get(sourceOf(file)) ?? 0) + bytesInOutput);
+      return { name: nameOf(path), bytes, contents: [...contents].sort(([, a], [, b]) => b - a) };
+    })
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** `sweep/index.cjs` is `sweep`, and `sweep/settling.cjs` is `sweep.settling`. */
-export const nameOf = (path: string): string => path.split('/').slice(-2).join('.').replace(/\.cjs$/, '').replace(/\.index$/, '');
+export const nameOf = (path: string): string =>
+  path
+    .split('/')
+    .slice(-2)
+    .join('.')
+    .replace(/\.cjs$/, '')
+    .replace(/\.index$/, '');
 
 /** The innermost package, or the room. */
 function sourceOf(file: string): string {

@@ -27,78 +27,207 @@ export interface ControlPlaneProps extends StackProps {
 }
 
 /** Seconds. `provision` is what a workflow gives a task; the others are what SageMaker may take. */
-const times = { delivery: 60, start: 3600, import: 3600, train: 172_800, release: 3600, provision: 120, health: 60 } as const;
+const times = {
+  delivery: 60,
+  start: 3600,
+  import: 3600,
+  train: 172_800,
+  release: 3600,
+  provision: 120,
+  health: 60,
+} as const;
 
 /** The whole system of one stage, on one screen. */
 export class ControlPlaneStack extends Stack {
   constructor(scope: Construct, id: string, { stage, config, bundles, ...props }: ControlPlaneProps) {
-    super(scope, id, { ...props, terminationProtection: config.terminationProtection, description: `Crowsnest, stage ${stage}` });
-    const defaults: FunctionDefaults = { bundles, logRetention: config.logRetentionDays, keepLogs: config.keepData };
+    super(scope, id, {
+      ...props,
+      terminationProtection: config.terminationProtection,
+      description: `Crowsnest, stage ${stage}`,
+    });
+    const defaults: FunctionDefaults = {
+      bundles,
+      logRetention: config.logRetentionDays,
+      keepLogs: config.keepData,
+    };
     const key = config.keyArn === undefined ? undefined : Key.fromKeyArn(this, 'Key', config.keyArn);
 
-    const table = new StateTable(this, 'Table', { key, keep: config.keepData, pointInTimeRecovery: config.pointInTimeRecovery, restored: config.restoredTable });
-    const objects = new Objects(this, 'Objects', { key, buckets: config.buckets, bucketKeyArns: config.bucketKeyArns });
-    const hosting = new Hosting(this, 'Hosting', {
-      stage, objects, images: config.images, modelPackages: config.modelPackages, algorithmArn: config.algorithmArn, volumeKeyArn: config.volumeKeyArn,
+    const table = new StateTable(this, 'Table', {
+      key,
+      keep: config.keepData,
+      pointInTimeRecovery: config.pointInTimeRecovery,
+      restored: config.restoredTable,
     });
-    const training = new Training(this, 'Training', { stage, objects, hosting, algorithmArn: config.algorithmArn });
+    const objects = new Objects(this, 'Objects', {
+      key,
+      buckets: config.buckets,
+      bucketKeyArns: config.bucketKeyArns,
+    });
+    const hosting = new Hosting(this, 'Hosting', {
+      stage,
+      objects,
+      images: config.images,
+      modelPackages: config.modelPackages,
+      algorithmArn: config.algorithmArn,
+      volumeKeyArn: config.volumeKeyArn,
+    });
+    const training = new Training(this, 'Training', {
+      stage,
+      objects,
+      hosting,
+      algorithmArn: config.algorithmArn,
+    });
 
     const settings: Environment<'read'> = {
-      STAGE: stage, ACCOUNT: Aws.ACCOUNT_ID, PARTITION: Aws.PARTITION, TABLE_NAME: table.tableName, QUOTAS: config.quotas, LIMITS: awsLimits, TIMES: times,
-      EXTENSIONS: config.extensions, BUCKETS: config.buckets,
+      STAGE: stage,
+      ACCOUNT: Aws.ACCOUNT_ID,
+      PARTITION: Aws.PARTITION,
+      TABLE_NAME: table.tableName,
+      QUOTAS: config.quotas,
+      LIMITS: awsLimits,
+      TIMES: times,
+      EXTENSIONS: config.extensions,
+      BUCKETS: config.buckets,
     };
-    const versions = { INSTANCE_TYPE: config.instanceType, ENGINE_TAGS: config.tags, ALGORITHM_ARN: config.algorithmArn, ARTIFACT_BUCKET: objects.artifacts.bucketName };
+    const versions = {
+      INSTANCE_TYPE: config.instanceType,
+      ENGINE_TAGS: config.tags,
+      ALGORITHM_ARN: config.algorithmArn,
+      ARTIFACT_BUCKET: objects.artifacts.bucketName,
+    };
     const engine: Environment<'provision'> = {
-      ...settings, INSTANCE_TYPE: config.instanceType, EXECUTION_ROLE_ARN: hosting.executionRole.roleArn, VOLUME_KEY_ARN: config.volumeKeyArn,
-      INVOCATIONS_PER_INSTANCE: config.invocationsPerInstance, ENGINE_TAGS: config.tags,
+      ...settings,
+      INSTANCE_TYPE: config.instanceType,
+      EXECUTION_ROLE_ARN: hosting.executionRole.roleArn,
+      VOLUME_KEY_ARN: config.volumeKeyArn,
+      INVOCATIONS_PER_INSTANCE: config.invocationsPerInstance,
+      ENGINE_TAGS: config.tags,
     };
-    const importing: Environment<'importing'> = { ...settings, ...versions, ALLOWED_IMAGES: config.images, ALLOWED_PACKAGES: config.modelPackages };
+    const importing: Environment<'importing'> = {
+      ...settings,
+      ...versions,
+      ALLOWED_IMAGES: config.images,
+      ALLOWED_PACKAGES: config.modelPackages,
+    };
     const trainer: Environment<'training'> = {
-      ...settings, ...versions, TRAINING_ROLE_ARN: training.executionRole.roleArn, TRAINING_INSTANCE_TYPE: config.trainingInstanceType,
-      TRAINING_VOLUME_GIGABYTES: config.trainingVolumeGigabytes, TRAINING_SECONDS: config.trainingSeconds,
+      ...settings,
+      ...versions,
+      TRAINING_ROLE_ARN: training.executionRole.roleArn,
+      TRAINING_INSTANCE_TYPE: config.trainingInstanceType,
+      TRAINING_VOLUME_GIGABYTES: config.trainingVolumeGigabytes,
+      TRAINING_SECONDS: config.trainingSeconds,
     };
     const tasks = new Tasks(this, 'Tasks', {
-      defaults, table, objects, hosting, training,
-      environment: { rows: settings, provision: engine, release: engine, importing, datasets: settings, training: trainer, packaging: settings },
+      defaults,
+      table,
+      objects,
+      hosting,
+      training,
+      environment: {
+        rows: settings,
+        provision: engine,
+        release: engine,
+        importing,
+        datasets: settings,
+        training: trainer,
+        packaging: settings,
+      },
     });
-    const workflow = (name: WorkflowName): Workflow => new Workflow(this, `${name.charAt(0).toUpperCase()}${name.slice(1)}Workflow`, { name, tasks: tasks.of[name], defaults });
+    const workflow = (name: WorkflowName): Workflow =>
+      new Workflow(this, `${name.charAt(0).toUpperCase()}${name.slice(1)}Workflow`, {
+        name,
+        tasks: tasks.of[name],
+        defaults,
+      });
     const workflows = {
-      hosting: workflow('hosting'), importing: workflow('importing'), training: workflow('training'), datasets: workflow('datasets'), packaging: workflow('packaging'),
+      hosting: workflow('hosting'),
+      importing: workflow('importing'),
+      training: workflow('training'),
+      datasets: workflow('datasets'),
+      packaging: workflow('packaging'),
     };
     const all = Object.values(workflows);
     const runner = {
-      HOSTING_MACHINE_ARN: workflows.hosting.machine.stateMachineArn, IMPORTING_MACHINE_ARN: workflows.importing.machine.stateMachineArn,
-      TRAINING_MACHINE_ARN: workflows.training.machine.stateMachineArn, DATASETS_MACHINE_ARN: workflows.datasets.machine.stateMachineArn,
+      HOSTING_MACHINE_ARN: workflows.hosting.machine.stateMachineArn,
+      IMPORTING_MACHINE_ARN: workflows.importing.machine.stateMachineArn,
+      TRAINING_MACHINE_ARN: workflows.training.machine.stateMachineArn,
+      DATASETS_MACHINE_ARN: workflows.datasets.machine.stateMachineArn,
       PACKAGING_MACHINE_ARN: workflows.packaging.machine.stateMachineArn,
     };
 
-    const read = new FunctionGroup<'read'>(this, 'Read', { defaults, kind: 'read', bundle: 'api-read', environment: settings, description: 'Crowsnest API: what only reads' });
+    const read = new FunctionGroup<'read'>(this, 'Read', {
+      defaults,
+      kind: 'read',
+      bundle: 'api-read',
+      environment: settings,
+      description: 'Crowsnest API: what only reads',
+    });
     table.allow(read.role, 'read');
-    const write = new FunctionGroup<'write'>(this, 'Write', { defaults, kind: 'write', bundle: 'api-write', environment: { ...settings, ...runner }, description: 'Crowsnest API: what changes something' });
+    const write = new FunctionGroup<'write'>(this, 'Write', {
+      defaults,
+      kind: 'write',
+      bundle: 'api-write',
+      environment: { ...settings, ...runner },
+      description: 'Crowsnest API: what changes something',
+    });
     table.allow(write.role, 'read', 'change', 'put', 'delete', 'bulk');
     for (const each of all) each.allowStart(write.role);
-    const detect = new FunctionGroup<'detect'>(this, 'Detect', { defaults, kind: 'detect', bundle: 'detect', environment: settings, description: 'Crowsnest API: DetectAnomalies' });
+    const detect = new FunctionGroup<'detect'>(this, 'Detect', {
+      defaults,
+      kind: 'detect',
+      bundle: 'detect',
+      environment: settings,
+      description: 'Crowsnest API: DetectAnomalies',
+    });
     table.allow(detect.role, 'read');
     hosting.allowDetect(detect.role);
 
     const { reservedConcurrency } = config;
     const api = new Api(this, 'Api', {
-      ...config, stage, defaults,
+      ...config,
+      stage,
+      defaults,
       functions: {
-        read: read.add('handler', { timeout: Duration.seconds(15), memory: 512, reservedConcurrency: reservedConcurrency.read }),
-        write: write.add('handler', { timeout: Duration.seconds(28), memory: 1024, reservedConcurrency: reservedConcurrency.write }),
-        detect: detect.add('handler', { timeout: Duration.seconds(28), memory: 1769, reservedConcurrency: reservedConcurrency.detect }),
+        read: read.add('handler', {
+          timeout: Duration.seconds(15),
+          memory: 512,
+          reservedConcurrency: reservedConcurrency.read,
+        }),
+        write: write.add('handler', {
+          timeout: Duration.seconds(28),
+          memory: 1024,
+          reservedConcurrency: reservedConcurrency.write,
+        }),
+        detect: detect.add('handler', {
+          timeout: Duration.seconds(28),
+          memory: 1769,
+          reservedConcurrency: reservedConcurrency.detect,
+        }),
       },
     });
     const watch = new Watch(this, 'Watch', {
-      defaults, table, hosting, training, workflows: all, environment: { sweep: { ...engine, ...importing, ...trainer, ...runner }, audit: settings },
+      defaults,
+      table,
+      hosting,
+      training,
+      workflows: all,
+      environment: { sweep: { ...engine, ...importing, ...trainer, ...runner }, audit: settings },
     });
     new Drain(this, 'Drain', {
-      defaults, table, workflows: all, environment: { ...settings, ...runner }, needs: [table, objects, hosting, training, tasks, ...all, watch],
+      defaults,
+      table,
+      workflows: all,
+      environment: { ...settings, ...runner },
+      needs: [table, objects, hosting, training, tasks, ...all, watch],
     });
 
     const alarms = new Alarms(this, 'Alarms', {
-      stage, topicArn: config.alarmTopicArn, restApi: api.restApi, workflows: all, sweep: watch.sweep, audit: watch.audit,
+      stage,
+      topicArn: config.alarmTopicArn,
+      restApi: api.restApi,
+      workflows: all,
+      sweep: watch.sweep,
+      audit: watch.audit,
       logs: { rows: tasks.rows.logGroup, sweep: watch.sweepGroup.logGroup },
     });
     new Dashboard(this, 'Dashboard', { stage, alarms: alarms.all });
@@ -106,8 +235,17 @@ export class ControlPlaneStack extends Stack {
     confineRoles(this, config);
     Tags.of(this).add('crowsnest:stage', stage);
     for (const [name, value] of Object.entries(config.tags)) Tags.of(this).add(name, value);
-    new CfnOutput(this, 'Endpoint', { description: 'Point the clients here', value: config.domain === undefined ? `https://${api.restApi.restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}/${stage}` : `https://${config.domain.name}${config.domain.basePath === undefined ? '' : `/${config.domain.basePath}`}` });
-    new CfnOutput(this, 'ApiId', { description: 'For the policies of callers', value: api.restApi.restApiId });
+    new CfnOutput(this, 'Endpoint', {
+      description: 'Point the clients here',
+      value:
+        config.domain === undefined
+          ? `https://${api.restApi.restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}/${stage}`
+          : `https://${config.domain.name}${config.domain.basePath === undefined ? '' : `/${config.domain.basePath}`}`,
+    });
+    new CfnOutput(this, 'ApiId', {
+      description: 'For the policies of callers',
+      value: api.restApi.restApiId,
+    });
     new CfnOutput(this, 'TableName', { value: table.tableName });
     new CfnOutput(this, 'ArtifactBucket', { value: objects.artifacts.bucketName });
     // For the policies of callers' own keys, which CreateModel may name, and of buckets in other accounts.

@@ -20,8 +20,11 @@ interface InstallOptions {
 const userModels = (): string => join(homedir(), '.aws', 'models');
 
 export function clientCommand(): Command {
-  const command = new Command('client').description('the service description for boto3 and the AWS CLI, which have dropped it');
-  command.command('install')
+  const command = new Command('client').description(
+    'the service description for boto3 and the AWS CLI, which have dropped it',
+  );
+  command
+    .command('install')
     .description('write the description where boto3 and the AWS CLI v1 and v2 find it')
     .addOption(endpointOption('the deployment to call when the caller names no other'))
     .addOption(signingNameOption())
@@ -30,14 +33,19 @@ export function clientCommand(): Command {
     .action(async (options: InstallOptions) => {
       const folder = resolve(options.folder ?? userModels());
       const { endpoint, signingName } = options;
-      const plan = await planInstall(folder, botocoreFiles({ signingName, ...(endpoint !== undefined && { endpoint }) }));
-      for (const { action, path, bytes } of plan.files) console.log(`${action.padEnd(9)} ${join(folder, path)} (${bytes} bytes)`);
+      const plan = await planInstall(
+        folder,
+        botocoreFiles({ signingName, ...(endpoint !== undefined && { endpoint }) }),
+      );
+      for (const { action, path, bytes } of plan.files)
+        console.log(`${action.padEnd(9)} ${join(folder, path)} (${bytes} bytes)`);
       console.log(`${'record'.padEnd(9)} ${recordIn(folder)}`);
       if (options.dryRun === true) return console.log('Nothing was written: this was a dry run.');
       await install(plan, { signingName, ...(endpoint !== undefined && { endpoint }) });
       console.log(advice(options, folder));
     });
-  command.command('remove')
+  command
+    .command('remove')
     .description('remove what install has written, and nothing else')
     .option('--folder <folder>', 'the folder that install was given')
     .option('--dry-run', 'show what would be removed, and remove nothing')
@@ -54,7 +62,9 @@ function advice({ endpoint, folder: named, signingName }: InstallOptions, folder
     '',
     ...(named === undefined ? [] : [`export AWS_DATA_PATH=${folder}`]),
     ...(endpoint === undefined
-      ? [`The description names no endpoint. Give one with --endpoint-url, endpoint_url=, or AWS_ENDPOINT_URL_${identity.serviceId.toUpperCase()} (botocore 1.31 and later).`]
+      ? [
+          `The description names no endpoint. Give one with --endpoint-url, endpoint_url=, or AWS_ENDPOINT_URL_${identity.serviceId.toUpperCase()} (botocore 1.31 and later).`,
+        ]
       : [`Calls go to ${endpoint} unless the caller names another endpoint, signed for ${signingName}.`]),
     `Try it: aws ${identity.endpointPrefix} list-projects`,
   ].join('\n');

@@ -23,14 +23,26 @@ interface Options {
 
 export function conformanceCommand(): Command {
   return new Command('conformance')
-    .description('try every operation of a deployment, or of a local host, through the original client, in a project of its own')
+    .description(
+      'try every operation of a deployment, or of a local host, through the original client, in a project of its own',
+    )
     .addOption(endpointOption('the deployment').makeOptionMandatory())
     .addOption(regionOption())
     .addOption(signingNameOption())
     .option('--junit <file>', 'write the results for a CI server, too')
-    .addOption(new Option('--data-dir <folder>', 'the data folder of a local host: samples are drawn into it').conflicts('bucket'))
-    .option('--bucket <name>', 'a bucket that the deployment may read and write: samples are uploaded, and removed')
-    .addOption(new Option('--model-s3 <s3://bucket/prefix>', 'a model to import').conflicts('modelPackageArn'))
+    .addOption(
+      new Option(
+        '--data-dir <folder>',
+        'the data folder of a local host: samples are drawn into it',
+      ).conflicts('bucket'),
+    )
+    .option(
+      '--bucket <name>',
+      'a bucket that the deployment may read and write: samples are uploaded, and removed',
+    )
+    .addOption(
+      new Option('--model-s3 <s3://bucket/prefix>', 'a model to import').conflicts('modelPackageArn'),
+    )
     .option('--model-package-arn <arn>', 'a model package to import')
     .option('--picture <file>', 'a JPEG or PNG that the model can judge')
     .option('--patience <minutes>', 'how long a start, an import or a training may take', '30')
@@ -41,13 +53,19 @@ async function conform(options: Options): Promise<void> {
   const patience = Number(options.patience) * 60_000;
   if (!(patience > 0)) throw new CommandFailed('--patience must be a number of minutes.');
   const target = await openTarget(options);
-  const reachable = await target.raw({ method: 'GET', path: '/2020-11-20/projects' }).then(() => undefined, (error: unknown) => error);
-  if (reachable !== undefined) throw new CommandFailed(`${options.endpoint} cannot be reached: ${causeOf(reachable)}`);
+  const reachable = await target.raw({ method: 'GET', path: '/2020-11-20/projects' }).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (reachable !== undefined)
+    throw new CommandFailed(`${options.endpoint} cannot be reached: ${causeOf(reachable)}`);
   const material = await gatherMaterial(options);
   const project = `conformance-${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 6)}`;
   console.log(`Project ${project} on ${options.endpoint}\n`);
   try {
-    const results = await runConformance({ target, material, project, patience }, (result) => console.log(line(result)));
+    const results = await runConformance({ target, material, project, patience }, (result) =>
+      console.log(line(result)),
+    );
     console.log(`\n${summary(results)}`);
     if (options.junit !== undefined) await writeFile(options.junit, junit(results, options.endpoint));
     if (results.some(({ outcome }) => outcome === 'failed')) process.exitCode = 1;

@@ -28,14 +28,14 @@ interface Options {
 
 export function migrateCommand(): Command {
   return new Command('migrate')
-    .description('check the export of a project, made by AWS\'s export_datasets.py, and take it in')
-    .argument('<folder>', 'a copy of the export\'s destination: aws s3 sync s3://<destination> <folder>')
+    .description("check the export of a project, made by AWS's export_datasets.py, and take it in")
+    .argument('<folder>', "a copy of the export's destination: aws s3 sync s3://<destination> <folder>")
     .addOption(endpointOption('the deployment, or the local host; without it the export is only checked'))
     .addOption(regionOption())
     .addOption(signingNameOption())
-    .option('--project <name>', 'the project to make; the folder\'s name, unless told')
+    .option('--project <name>', "the project to make; the folder's name, unless told")
     .addOption(new Option('--bucket <name>', 'the bucket to upload to; the deployment must list it'))
-    .option('--prefix <prefix>', 'what keys there begin with; the project\'s name and a slash, unless told')
+    .option('--prefix <prefix>', "what keys there begin with; the project's name and a slash, unless told")
     .option('--data-dir <folder>', 'the data folder of a local host, instead of a bucket in S3')
     .option('--fix', 'write a repaired copy, and go on with that')
     .option('--fixed <folder>', 'where the repaired copy goes; <folder>-fixed unless told')
@@ -51,15 +51,25 @@ async function migrate(given: string, options: Options): Promise<void> {
   if (endpoint === undefined) return console.log('Nothing was sent: name a deployment with --endpoint.');
 
   const project = options.project ?? basename(folder);
-  if (!/^[a-zA-Z0-9][a-zA-Z0-9_-]{0,254}$/.test(project)) throw new CommandFailed(`"${project}" cannot be the name of a project: name one with --project.`);
+  if (!/^[a-zA-Z0-9][a-zA-Z0-9_-]{0,254}$/.test(project))
+    throw new CommandFailed(`"${project}" cannot be the name of a project: name one with --project.`);
   const prefix = options.prefix ?? `${project}/`;
-  const destination = options.dataDir === undefined ? bucketDestination(requiredBucket(options), options.region)
-    : folderDestination(options.bucket ?? 'crowsnest-migrated', resolve(options.dataDir));
+  const destination =
+    options.dataDir === undefined
+      ? bucketDestination(requiredBucket(options), options.region)
+      : folderDestination(options.bucket ?? 'crowsnest-migrated', resolve(options.dataDir));
   const target = await openTarget({ ...options, endpoint });
   try {
     const progress = progressOn(process.stdout);
-    const uploaded = await upload(diagnosis.entries, healthy, destination, prefix, ({ done, of, sent }) => progress(`Pictures and masks: ${done} of ${of}, ${sent} of them new`, done === of));
-    const place: Place = { client: target.client, project, bucket: destination.bucket, tell: (line) => console.log(line) };
+    const uploaded = await upload(diagnosis.entries, healthy, destination, prefix, ({ done, of, sent }) =>
+      progress(`Pictures and masks: ${done} of ${of}, ${sent} of them new`, done === of),
+    );
+    const place: Place = {
+      client: target.client,
+      project,
+      bucket: destination.bucket,
+      tell: (line) => console.log(line),
+    };
     await createProject(place);
     for (const each of uploaded) await createDataset(place, each, { replace: options.replace === true });
     if (options.train === true) await train(place, uploaded, prefix);
@@ -69,12 +79,18 @@ async function migrate(given: string, options: Options): Promise<void> {
 }
 
 function requiredBucket({ bucket }: Options): string {
-  if (bucket === undefined) throw new CommandFailed('Name the bucket to upload to with --bucket, or a local host\'s data folder with --data-dir.');
+  if (bucket === undefined)
+    throw new CommandFailed(
+      "Name the bucket to upload to with --bucket, or a local host's data folder with --data-dir.",
+    );
   return bucket;
 }
 
 /** @throws CommandFailed if the export has errors, and may not be, or cannot be, repaired */
-async function soundExport(folder: string, { fix = false, fixed }: Options): Promise<{ readonly healthy: string; readonly diagnosis: Diagnosis }> {
+async function soundExport(
+  folder: string,
+  { fix = false, fixed }: Options,
+): Promise<{ readonly healthy: string; readonly diagnosis: Diagnosis }> {
   const found = await readExport(folder);
   const diagnosis = await look(found);
   const errors = diagnosis.findings.filter(({ severity }) => severity === 'error');
@@ -93,10 +109,14 @@ async function soundExport(folder: string, { fix = false, fixed }: Options): Pro
 
 async function look(found: Awaited<ReturnType<typeof readExport>>): Promise<Diagnosis> {
   const progress = progressOn(process.stdout);
-  const diagnosis = await examine(found, (done, of) => progress(`Lines looked at: ${done} of ${of}`, done === of));
+  const diagnosis = await examine(found, (done, of) =>
+    progress(`Lines looked at: ${done} of ${of}`, done === of),
+  );
   for (const finding of diagnosis.findings) console.log(told(finding));
   for (const { dataset, total, normal, anomaly, masks } of diagnosis.counts) {
-    console.log(`${dataset}: ${total} usable pictures, ${normal} normal, ${anomaly} anomalous, ${masks} with a mask`);
+    console.log(
+      `${dataset}: ${total} usable pictures, ${normal} normal, ${anomaly} anomalous, ${masks} with a mask`,
+    );
   }
   return diagnosis;
 }

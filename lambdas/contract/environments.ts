@@ -17,7 +17,17 @@ export const variables = {
   ACCOUNT: { form: 'text' },
   PARTITION: { form: 'text' },
   TABLE_NAME: { form: 'text' },
-  QUOTAS: { form: 'counts', of: ['projects', 'modelsPerProject', 'runningModels', 'unitsPerModel', 'concurrentTrainings', 'concurrentPackagingJobs'] },
+  QUOTAS: {
+    form: 'counts',
+    of: [
+      'projects',
+      'modelsPerProject',
+      'runningModels',
+      'unitsPerModel',
+      'concurrentTrainings',
+      'concurrentPackagingJobs',
+    ],
+  },
   LIMITS: { form: 'counts', of: ['picture', 'body', 'changes'] },
   TIMES: { form: 'counts', of: ['delivery', 'start', 'import', 'train', 'release', 'provision', 'health'] },
   EXTENSIONS: { form: 'switch' },
@@ -42,12 +52,48 @@ export const variables = {
   TRAINING_SECONDS: { form: 'integer' },
 } as const satisfies Record<string, Form>;
 
-const settings = ['STAGE', 'ACCOUNT', 'PARTITION', 'TABLE_NAME', 'QUOTAS', 'LIMITS', 'TIMES', 'EXTENSIONS', 'BUCKETS'] as const;
-const runner = ['HOSTING_MACHINE_ARN', 'IMPORTING_MACHINE_ARN', 'TRAINING_MACHINE_ARN', 'DATASETS_MACHINE_ARN', 'PACKAGING_MACHINE_ARN'] as const;
-const engine = ['INSTANCE_TYPE', 'EXECUTION_ROLE_ARN', 'VOLUME_KEY_ARN', 'INVOCATIONS_PER_INSTANCE', 'ENGINE_TAGS'] as const;
-const importer = ['INSTANCE_TYPE', 'ENGINE_TAGS', 'ALGORITHM_ARN', 'ARTIFACT_BUCKET', 'ALLOWED_IMAGES', 'ALLOWED_PACKAGES'] as const;
+const settings = [
+  'STAGE',
+  'ACCOUNT',
+  'PARTITION',
+  'TABLE_NAME',
+  'QUOTAS',
+  'LIMITS',
+  'TIMES',
+  'EXTENSIONS',
+  'BUCKETS',
+] as const;
+const runner = [
+  'HOSTING_MACHINE_ARN',
+  'IMPORTING_MACHINE_ARN',
+  'TRAINING_MACHINE_ARN',
+  'DATASETS_MACHINE_ARN',
+  'PACKAGING_MACHINE_ARN',
+] as const;
+const engine = [
+  'INSTANCE_TYPE',
+  'EXECUTION_ROLE_ARN',
+  'VOLUME_KEY_ARN',
+  'INVOCATIONS_PER_INSTANCE',
+  'ENGINE_TAGS',
+] as const;
+const importer = [
+  'INSTANCE_TYPE',
+  'ENGINE_TAGS',
+  'ALGORITHM_ARN',
+  'ARTIFACT_BUCKET',
+  'ALLOWED_IMAGES',
+  'ALLOWED_PACKAGES',
+] as const;
 const trainer = [
-  'INSTANCE_TYPE', 'ENGINE_TAGS', 'ALGORITHM_ARN', 'ARTIFACT_BUCKET', 'TRAINING_ROLE_ARN', 'TRAINING_INSTANCE_TYPE', 'TRAINING_VOLUME_GIGABYTES', 'TRAINING_SECONDS',
+  'INSTANCE_TYPE',
+  'ENGINE_TAGS',
+  'ALGORITHM_ARN',
+  'ARTIFACT_BUCKET',
+  'TRAINING_ROLE_ARN',
+  'TRAINING_INSTANCE_TYPE',
+  'TRAINING_VOLUME_GIGABYTES',
+  'TRAINING_SECONDS',
 ] as const;
 
 /** What each kind of function is told. */
@@ -70,27 +116,41 @@ export const environments = {
 export type VariableName = keyof typeof variables;
 export type FunctionKind = keyof typeof environments;
 
-type ValueOf<F> =
-  F extends { readonly form: 'counts'; readonly of: readonly (infer Each extends string)[] } ? Readonly<Record<Each, number>>
-  : F extends { readonly form: 'text' } ? string
-  : F extends { readonly form: 'integer' } ? number
-  : F extends { readonly form: 'switch' } ? boolean
-  : F extends { readonly form: 'list' } ? readonly string[]
-  : Readonly<Record<string, string>>;
+type ValueOf<F> = F extends { readonly form: 'counts'; readonly of: readonly (infer Each extends string)[] }
+  ? Readonly<Record<Each, number>>
+  : F extends { readonly form: 'text' }
+    ? string
+    : F extends { readonly form: 'integer' }
+      ? number
+      : F extends { readonly form: 'switch' }
+        ? boolean
+        : F extends { readonly form: 'list' }
+          ? readonly string[]
+          : Readonly<Record<string, string>>;
 
-type Optional = { [N in VariableName]: (typeof variables)[N] extends { readonly optional: true } ? N : never }[VariableName];
+type Optional = {
+  [N in VariableName]: (typeof variables)[N] extends { readonly optional: true } ? N : never;
+}[VariableName];
 
 /** What a function of this kind is told, decoded. */
-export type Environment<K extends FunctionKind> =
-  & { readonly [N in Exclude<(typeof environments)[K][number], Optional>]: ValueOf<(typeof variables)[N]> }
-  & { readonly [N in Extract<(typeof environments)[K][number], Optional>]?: string | undefined };
+export type Environment<K extends FunctionKind> = {
+  readonly [N in Exclude<(typeof environments)[K][number], Optional>]: ValueOf<(typeof variables)[N]>;
+} & { readonly [N in Extract<(typeof environments)[K][number], Optional>]?: string | undefined };
 
 /** The variables of one function as Lambda carries them. */
-export function encodeEnvironment<K extends FunctionKind>(kind: K, values: Environment<K>): Record<string, string> {
+export function encodeEnvironment<K extends FunctionKind>(
+  kind: K,
+  values: Environment<K>,
+): Record<string, string> {
   const given = values as Readonly<Partial<Record<VariableName, unknown>>>;
-  return Object.fromEntries((environments[kind] as readonly VariableName[])
-    .filter((name) => given[name] !== undefined)
-    .map((name) => [name, variables[name].form === 'text' ? given[name] as string : JSON.stringify(given[name])]));
+  return Object.fromEntries(
+    (environments[kind] as readonly VariableName[])
+      .filter((name) => given[name] !== undefined)
+      .map((name) => [
+        name,
+        variables[name].form === 'text' ? (given[name] as string) : JSON.stringify(given[name]),
+      ]),
+  );
 }
 
 /** A function was deployed without something that it needs. The message names the variable and the rule. */
@@ -99,12 +159,17 @@ export class BadEnvironment extends Error {
 }
 
 /** @throws BadEnvironment */
-export function decodeEnvironment<K extends FunctionKind>(kind: K, given: Readonly<Record<string, string | undefined>>): Environment<K> {
+export function decodeEnvironment<K extends FunctionKind>(
+  kind: K,
+  given: Readonly<Record<string, string | undefined>>,
+): Environment<K> {
   const names = environments[kind] as readonly VariableName[];
-  return Object.fromEntries(names.flatMap((name) => {
-    const value = decodeVariable(name, given[name]);
-    return value === undefined ? [] : [[name, value] as const];
-  })) as unknown as Environment<K>;
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = decodeVariable(name, given[name]);
+      return value === undefined ? [] : [[name, value] as const];
+    }),
+  ) as unknown as Environment<K>;
 }
 
 function decodeVariable(name: VariableName, text: string | undefined): unknown {
@@ -115,7 +180,8 @@ function decodeVariable(name: VariableName, text: string | undefined): unknown {
   }
   if (form.form === 'text') return text;
   const value = parse(name, text);
-  if (!fits(form, value)) throw new BadEnvironment(`The environment variable ${name} must be ${rule(form)}; it is ${text}.`);
+  if (!fits(form, value))
+    throw new BadEnvironment(`The environment variable ${name} must be ${rule(form)}; it is ${text}.`);
   return value;
 }
 
@@ -127,26 +193,38 @@ function parse(name: VariableName, text: string): unknown {
   }
 }
 
-const isCount = (value: unknown): boolean => typeof value === 'number' && Number.isInteger(value) && value >= 0;
+const isCount = (value: unknown): boolean =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 0;
 const isText = (value: unknown): boolean => typeof value === 'string';
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function fits(form: Exclude<Form, { form: 'text' }>, value: unknown): boolean {
   switch (form.form) {
-    case 'integer': return isCount(value);
-    case 'switch': return typeof value === 'boolean';
-    case 'list': return Array.isArray(value) && value.every(isText);
-    case 'map': return isObject(value) && Object.values(value).every(isText);
-    case 'counts': return isObject(value) && form.of.every((each) => isCount(value[each]));
+    case 'integer':
+      return isCount(value);
+    case 'switch':
+      return typeof value === 'boolean';
+    case 'list':
+      return Array.isArray(value) && value.every(isText);
+    case 'map':
+      return isObject(value) && Object.values(value).every(isText);
+    case 'counts':
+      return isObject(value) && form.of.every((each) => isCount(value[each]));
   }
 }
 
 function rule(form: Exclude<Form, { form: 'text' }>): string {
   switch (form.form) {
-    case 'integer': return 'a whole number';
-    case 'switch': return 'true or false';
-    case 'list': return 'a list of texts';
-    case 'map': return 'an object whose values are texts';
-    case 'counts': return `whole numbers for ${form.of.join(', ')}`;
+    case 'integer':
+      return 'a whole number';
+    case 'switch':
+      return 'true or false';
+    case 'list':
+      return 'a list of texts';
+    case 'map':
+      return 'an object whose values are texts';
+    case 'counts':
+      return `whole numbers for ${form.of.join(', ')}`;
   }
 }

@@ -13,7 +13,11 @@ export type ErrorName = keyof typeof errorStatus;
 
 /** What every operation may answer; the rest must be declared by its row. */
 export const commonErrors: readonly ErrorName[] = [
-  'AccessDeniedException', 'InternalServerException', 'ResourceNotFoundException', 'ThrottlingException', 'ValidationException',
+  'AccessDeniedException',
+  'InternalServerException',
+  'ResourceNotFoundException',
+  'ThrottlingException',
+  'ValidationException',
 ];
 
 export type ResourceType = 'PROJECT' | 'DATASET' | 'MODEL' | 'TRIAL' | 'MODEL_PACKAGE_JOB';

@@ -3,7 +3,14 @@
  * template, the OpenAPI document and the SDK service model are all derived from it, so a fact about a member is typed once.
  */
 export type Shape =
-  | { readonly type: 'string'; readonly min?: number; readonly max?: number; readonly pattern?: string; readonly flags?: 'u'; readonly enum?: readonly string[] }
+  | {
+      readonly type: 'string';
+      readonly min?: number;
+      readonly max?: number;
+      readonly pattern?: string;
+      readonly flags?: 'u';
+      readonly enum?: readonly string[];
+    }
   | { readonly type: 'integer'; readonly min?: number; readonly max?: number }
   | { readonly type: 'float' | 'boolean' | 'timestamp' }
   | { readonly type: 'blob'; readonly min?: number; readonly max?: number }

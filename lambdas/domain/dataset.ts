@@ -67,10 +67,15 @@ export const doneDatasetState = {
 } as const satisfies Record<DatasetOperationKind, DatasetStatus>;
 
 /** A dataset whose creation failed holds nothing that could be updated: it can be deleted, and created again. */
-export const mayUpdate: readonly DatasetStatus[] = ['CREATE_COMPLETE', 'UPDATE_COMPLETE', 'UPDATE_FAILED_ROLLBACK_COMPLETE'];
+export const mayUpdate: readonly DatasetStatus[] = [
+  'CREATE_COMPLETE',
+  'UPDATE_COMPLETE',
+  'UPDATE_FAILED_ROLLBACK_COMPLETE',
+];
 
 /** Whether an operation is under way, so that somebody must be looking after it. */
-export const isBusy = (status: DatasetStatus): boolean => Object.values<DatasetStatus>(passingDatasetState).includes(status);
+export const isBusy = (status: DatasetStatus): boolean =>
+  Object.values<DatasetStatus>(passingDatasetState).includes(status);
 
 /** What `StatusMessage` says. Clients index it without asking, so no state is without one. */
 export const datasetMessage = {
@@ -81,7 +86,8 @@ export const datasetMessage = {
 } as const;
 
 /** Where each attempt writes: its own place, so that what is left of another one harms nothing. */
-export const generationOf = ({ id, attempt }: { readonly id: string; readonly attempt: number }): string => `${id}-${attempt}`;
+export const generationOf = ({ id, attempt }: { readonly id: string; readonly attempt: number }): string =>
+  `${id}-${attempt}`;
 
 export const noImages: ImageStats = { total: 0, labeled: 0, normal: 0, anomaly: 0 };
 
@@ -95,6 +101,14 @@ export const counted = (stats: ImageStats, label: Label | undefined): ImageStats
 export const datasetId = ({ project, type }: DatasetKey): string => `${project}/${type}`;
 
 /** The execution that carries out a dataset's operation: a function of the row alone. */
-export function datasetExecution({ project, type, operation: { id, attempt, kind } }: DatasetKey & { readonly operation: DatasetOperation }): Execution {
-  return { workflow: 'datasets', name: `${id}-${attempt}`, input: { v: 1, kind, project, type, operationId: id, attempt } };
+export function datasetExecution({
+  project,
+  type,
+  operation: { id, attempt, kind },
+}: DatasetKey & { readonly operation: DatasetOperation }): Execution {
+  return {
+    workflow: 'datasets',
+    name: `${id}-${attempt}`,
+    input: { v: 1, kind, project, type, operationId: id, attempt },
+  };
 }

@@ -12,7 +12,13 @@ export interface EvaluationFigures {
   /** Epoch milliseconds. */
   readonly evaluatedAt: number;
   /** For a segmentation model: by patches or pixels, for each class of anomaly. */
-  readonly classes?: readonly { readonly name: string; readonly f1Score: number; readonly precision: number; readonly recall: number; readonly iou: number }[];
+  readonly classes?: readonly {
+    readonly name: string;
+    readonly f1Score: number;
+    readonly precision: number;
+    readonly recall: number;
+    readonly iou: number;
+  }[];
   readonly images: { readonly train: number; readonly test: number };
 }
 
@@ -24,7 +30,10 @@ export interface JudgedPicture {
 }
 
 /** Prefix and name are joined as they are, without a slash, as the original did. */
-export const evaluationKeys = (prefix: string, { project, version }: ModelKey): { readonly manifest: string; readonly result: string } => ({
+export const evaluationKeys = (
+  prefix: string,
+  { project, version }: ModelKey,
+): { readonly manifest: string; readonly result: string } => ({
   manifest: `${prefix}EvaluationManifest-${project}-${version}.json`,
   result: `${prefix}EvaluationResult-${project}-${version}.json`,
 });
@@ -42,11 +51,20 @@ export function evaluationResult(home: Home, model: ModelKey, figures: Evaluatio
     },
     AggregatedEvaluationResults: {
       Metrics: {
-        ROCAUC: figures.rocAuc, AveragePrecision: figures.averagePrecision, Precision: figures.precision, Recall: figures.recall, F1Score: figures.f1Score,
+        ROCAUC: figures.rocAuc,
+        AveragePrecision: figures.averagePrecision,
+        Precision: figures.precision,
+        Recall: figures.recall,
+        F1Score: figures.f1Score,
         // Left out for a classification model: readers make a one-row table of the scalars.
         ...(figures.classes !== undefined && {
-          PixelAnomalyClassMetrics: figures.classes.map(({ name, precision, recall, f1Score, iou }) =>
-            ({ Precision: precision, Recall: recall, F1Score: f1Score, AIOU: iou, ClassName: name })),
+          PixelAnomalyClassMetrics: figures.classes.map(({ name, precision, recall, f1Score, iou }) => ({
+            Precision: precision,
+            Recall: recall,
+            F1Score: f1Score,
+            AIOU: iou,
+            ClassName: name,
+          })),
         }),
       },
     },
@@ -54,22 +72,32 @@ export function evaluationResult(home: Home, model: ModelKey, figures: Evaluatio
 }
 
 /** JSON Lines: what the dataset says of each test picture, and what the model found. */
-export function evaluationManifest(home: Home, model: ModelKey, evaluatedAt: number, pictures: readonly JudgedPicture[]): string {
+export function evaluationManifest(
+  home: Home,
+  model: ModelKey,
+  evaluatedAt: number,
+  pictures: readonly JudgedPicture[],
+): string {
   const date = dateOf(evaluatedAt);
-  return pictures.map(({ line, isAnomalous, confidence }) => `${JSON.stringify({
-    ...line,
-    'source-ref-metadata': { 'creation-date': date },
-    'anomaly-label-detected': isAnomalous ? 1 : 0,
-    'anomaly-label-detected-metadata': {
-      'class-name': isAnomalous ? 'anomaly' : 'normal',
-      confidence,
-      type: 'groundtruth/image-classification',
-      'human-annotated': 'no',
-      'creation-date': date,
-      'job-name': 'training-job/anomaly-detection',
-      'model-arn': modelArn(home, model),
-      'project-name': model.project,
-      'model-version': model.version,
-    },
-  })}\n`).join('');
+  return pictures
+    .map(
+      ({ line, isAnomalous, confidence }) =>
+        `${JSON.stringify({
+          ...line,
+          'source-ref-metadata': { 'creation-date': date },
+          'anomaly-label-detected': isAnomalous ? 1 : 0,
+          'anomaly-label-detected-metadata': {
+            'class-name': isAnomalous ? 'anomaly' : 'normal',
+            confidence,
+            type: 'groundtruth/image-classification',
+            'human-annotated': 'no',
+            'creation-date': date,
+            'job-name': 'training-job/anomaly-detection',
+            'model-arn': modelArn(home, model),
+            'project-name': model.project,
+            'model-version': model.version,
+          },
+        })}\n`,
+    )
+    .join('');
 }

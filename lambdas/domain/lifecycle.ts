@@ -26,14 +26,19 @@ export const mayBegin = {
 export const servingStates: readonly ModelStatus[] = ['HOSTED', 'SYSTEM_UPDATING'];
 
 const hostingStates: readonly ModelStatus[] = [
-  'STARTING_HOSTING', 'HOSTED', 'HOSTING_FAILED', 'STOPPING_HOSTING', 'SYSTEM_UPDATING',
+  'STARTING_HOSTING',
+  'HOSTED',
+  'HOSTING_FAILED',
+  'STOPPING_HOSTING',
+  'SYSTEM_UPDATING',
 ] satisfies readonly HostingStatus[];
 
 /** Whether `status` is one of the five that StartModel and StopModel may answer. */
 export const isHosting = (status: ModelStatus): status is HostingStatus => hostingStates.includes(status);
 
 /** Whether a model in this state is on its way somewhere, so that somebody must be looking after it. */
-export const isPassing = (status: ModelStatus): boolean => Object.values<ModelStatus>(passingState).includes(status);
+export const isPassing = (status: ModelStatus): boolean =>
+  Object.values<ModelStatus>(passingState).includes(status);
 
 /** What `StatusMessage` says. Clients index it without asking, so no state is without one. */
 export const statusMessage = {
@@ -43,7 +48,8 @@ export const statusMessage = {
   imported: 'The model was imported successfully.',
   starting: 'The model is starting. It can be used when its status is HOSTED.',
   hosted: 'The model is running.',
-  updating: 'The model is running. Its hosting resources are being maintained and cannot be changed until that has ended.',
+  updating:
+    'The model is running. Its hosting resources are being maintained and cannot be changed until that has ended.',
   stopping: 'The model is stopping.',
   stopped: 'The model is not running. Call StartModel to start it.',
   deleting: 'The model is being deleted.',

@@ -18,7 +18,10 @@ const newline = 0x0a;
  * @param from where the pieces begin in the whole, and how many lines are before them
  * @throws BadLineAt for a line that is too long or is not UTF-8
  */
-export async function* readLines(pieces: AsyncIterable<Uint8Array>, from: { readonly offset: number; readonly lines: number }): AsyncGenerator<Line> {
+export async function* readLines(
+  pieces: AsyncIterable<Uint8Array>,
+  from: { readonly offset: number; readonly lines: number },
+): AsyncGenerator<Line> {
   let { offset, lines: number } = from;
   let held: Uint8Array[] = [];
   let size = 0;
@@ -69,7 +72,10 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 function decode(bytes: Uint8Array, number: number): string {
   try {
-    return utf8.decode(bytes).replace(/^\uFEFF/, '').trim();
+    return utf8
+      .decode(bytes)
+      .replace(/^\uFEFF/, '')
+      .trim();
   } catch {
     throw new BadLineAt(number, 'it is not UTF-8');
   }

@@ -7,7 +7,9 @@ export function parseLocation(url: string): ObjectLocation | undefined {
 }
 
 /** Whether callers may name this bucket. Only those that the stage lists, because nobody borrows our rights for another; `*` is for a laptop. */
-export const isListed = (buckets: readonly string[], bucket: string): boolean => buckets.includes('*') || buckets.includes(bucket);
+export const isListed = (buckets: readonly string[], bucket: string): boolean =>
+  buckets.includes('*') || buckets.includes(bucket);
 
 /** Below a prefix as callers give it: put before the name as it is, with a slash between if there is none. */
-export const below = (prefix: string, name: string): string => (prefix === '' || prefix.endsWith('/') ? `${prefix}${name}` : `${prefix}/${name}`);
+export const below = (prefix: string, name: string): string =>
+  prefix === '' || prefix.endsWith('/') ? `${prefix}${name}` : `${prefix}/${name}`;

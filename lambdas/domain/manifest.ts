@@ -37,7 +37,8 @@ const longestKey = 1024;
 
 type Members = Readonly<Record<string, unknown>>;
 
-const isObject = (value: unknown): value is Members => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Members =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 const suffix = '-metadata';
 
 /**
@@ -57,10 +58,17 @@ export function parseEntry(line: string, buckets: readonly string[] = ['*']): En
   const mask = maskOf(members, buckets);
   const label = name === undefined ? undefined : classOf(metadata(members, name));
   const createdAt = dateOf(members, name);
-  const text = JSON.stringify(name === undefined || label === undefined ? members : labelled(members, name, label));
-  if (text.length > longestEntry) throw new BadLine(`the line has ${text.length} characters; at most ${longestEntry} are possible`);
+  const text = JSON.stringify(
+    name === undefined || label === undefined ? members : labelled(members, name, label),
+  );
+  if (text.length > longestEntry)
+    throw new BadLine(`the line has ${text.length} characters; at most ${longestEntry} are possible`);
   return {
-    sourceRef, text, ...(label !== undefined && { label }), ...(mask !== undefined && { mask }), ...(createdAt !== undefined && { createdAt }),
+    sourceRef,
+    text,
+    ...(label !== undefined && { label }),
+    ...(mask !== undefined && { mask }),
+    ...(createdAt !== undefined && { createdAt }),
   };
 }
 
@@ -77,15 +85,20 @@ function parseObject(line: string): Members {
 }
 
 const isDeeper = (value: unknown, levels: number): boolean =>
-  typeof value === 'object' && value !== null && (levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1)));
+  typeof value === 'object' &&
+  value !== null &&
+  (levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1)));
 
 function requireLocation(member: string, ref: string, buckets: readonly string[]): void {
   const location = parseLocation(ref);
   if (location === undefined) throw new BadLine(`"${member}" is '${shown(ref)}'; it must be s3://BUCKET/KEY`);
   const bytes = Buffer.byteLength(location.key);
-  if (bytes > longestKey) throw new BadLine(`"${member}" names a key of ${bytes} bytes; keys have at most ${longestKey}`);
+  if (bytes > longestKey)
+    throw new BadLine(`"${member}" names a key of ${bytes} bytes; keys have at most ${longestKey}`);
   if (isListed(buckets, location.bucket)) return;
-  throw new BadLine(`"${member}" names bucket '${location.bucket}', which is none of those that this deployment may use: [${buckets.join(', ')}]`);
+  throw new BadLine(
+    `"${member}" names bucket '${location.bucket}', which is none of those that this deployment may use: [${buckets.join(', ')}]`,
+  );
 }
 
 const shown = (text: string): string => (text.length > 100 ? `${text.slice(0, 100)}...` : text);
@@ -98,7 +111,9 @@ function metadata(members: Members, name: string): Members {
 
 /** The names of attributes that have metadata, in the line's order. */
 const attributes = (members: Members): string[] =>
-  Object.keys(members).filter((key) => key.endsWith(suffix) && key !== suffix).map((key) => key.slice(0, -suffix.length));
+  Object.keys(members)
+    .filter((key) => key.endsWith(suffix) && key !== suffix)
+    .map((key) => key.slice(0, -suffix.length));
 
 const isMask = (members: Members, name: string): boolean => {
   const about = metadata(members, name);
@@ -110,7 +125,9 @@ const isMask = (members: Members, name: string): boolean => {
  * what a model found.
  */
 function labelOf(members: Members): string | undefined {
-  const candidates = attributes(members).filter((name) => !isMask(members, name) && 'class-name' in metadata(members, name));
+  const candidates = attributes(members).filter(
+    (name) => !isMask(members, name) && 'class-name' in metadata(members, name),
+  );
   const decided = candidates.filter((name) => classOf(metadata(members, name)) !== undefined);
   return decided.find((name) => metadata(members, name)['human-annotated'] === 'yes') ?? decided[0];
 }
@@ -123,7 +140,9 @@ function classOf(about: Members): Label | undefined {
 
 /** 1 is an anomaly and 0 is normal, whatever the author's convention was. */
 const labelled = (members: Members, name: string, label: Label): Members => ({
-  ...members, [name]: label === 'anomaly' ? 1 : 0, [`${name}${suffix}`]: { ...metadata(members, name), 'class-name': label },
+  ...members,
+  [name]: label === 'anomaly' ? 1 : 0,
+  [`${name}${suffix}`]: { ...metadata(members, name), 'class-name': label },
 });
 
 function dateOf(members: Members, label: string | undefined): number | undefined {
@@ -140,7 +159,10 @@ function maskOf(members: Members, buckets: readonly string[]): Mask | undefined 
   if (name === undefined) return undefined;
   if (!name.endsWith('-ref')) throw new BadLine(`"${name}" is a mask; its name must end with -ref`);
   const ref = members[name];
-  if (typeof ref !== 'string') throw new BadLine(`"${name}" is missing, although "${name}${suffix}" is there; it must be s3://BUCKET/KEY`);
+  if (typeof ref !== 'string')
+    throw new BadLine(
+      `"${name}" is missing, although "${name}${suffix}" is there; it must be s3://BUCKET/KEY`,
+    );
   requireLocation(name, ref, buckets);
   return { ref, classes: classesOf(`${name}${suffix}`, metadata(members, name)['internal-color-map']) };
 }
@@ -150,9 +172,12 @@ function classesOf(where: string, map: unknown): Mask['classes'] {
   return Object.entries(map).flatMap(([index, entry]) => {
     const name = isObject(entry) ? entry['class-name'] : undefined;
     const color = isObject(entry) ? entry['hex-color'] : undefined;
-    if (typeof name !== 'string' || name === '') throw new BadLine(`entry "${index}" of "internal-color-map" of "${where}" has no "class-name"`);
+    if (typeof name !== 'string' || name === '')
+      throw new BadLine(`entry "${index}" of "internal-color-map" of "${where}" has no "class-name"`);
     if (typeof color !== 'string' || !/^#[0-9A-Fa-f]{6}$/.test(color)) {
-      throw new BadLine(`entry "${index}" of "internal-color-map" of "${where}" must have a "hex-color" of # and six hexadecimal digits`);
+      throw new BadLine(
+        `entry "${index}" of "internal-color-map" of "${where}" must have a "hex-color" of # and six hexadecimal digits`,
+      );
     }
     return name.toLowerCase() === 'background' ? [] : [{ name, color }];
   });

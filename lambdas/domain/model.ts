@@ -89,12 +89,22 @@ export interface Deployment extends ModelKey {
   readonly dueAt?: number;
 }
 
-const workflows = { import: 'importing', train: 'training', start: 'hosting', stop: 'hosting', delete: 'hosting' } as const satisfies Record<OperationKind, WorkflowName>;
+const workflows = {
+  import: 'importing',
+  train: 'training',
+  start: 'hosting',
+  stop: 'hosting',
+  delete: 'hosting',
+} as const satisfies Record<OperationKind, WorkflowName>;
 
 type ModelExecution = Extract<Execution, { readonly workflow: 'hosting' | 'importing' | 'training' }>;
 
 /** The execution that carries out a model's operation: a function of the row alone. */
-export function executionOf({ project, version, operation }: ModelKey & { readonly operation: OperationRecord }): ModelExecution {
+export function executionOf({
+  project,
+  version,
+  operation,
+}: ModelKey & { readonly operation: OperationRecord }): ModelExecution {
   const { id, attempt, kind } = operation;
   return {
     workflow: workflows[kind],

@@ -37,7 +37,14 @@ export interface PackagingJob extends JobKey {
 }
 
 /** Only models that were trained successfully can be packaged, hosted or not. */
-export const packagable: readonly ModelStatus[] = ['TRAINED', 'STARTING_HOSTING', 'HOSTED', 'HOSTING_FAILED', 'STOPPING_HOSTING', 'SYSTEM_UPDATING'];
+export const packagable: readonly ModelStatus[] = [
+  'TRAINED',
+  'STARTING_HOSTING',
+  'HOSTED',
+  'HOSTING_FAILED',
+  'STOPPING_HOSTING',
+  'SYSTEM_UPDATING',
+];
 
 export const endedJobs: readonly JobStatus[] = ['SUCCEEDED', 'FAILED'];
 
@@ -51,6 +58,14 @@ export const jobMessage = {
 export const packagingMethod = 'Greengrass';
 
 /** The execution that carries out a job: a function of the row alone. */
-export function packagingExecution({ project, name, operation: { id, attempt } }: JobKey & { readonly operation: JobOperation }): Extract<Execution, { readonly workflow: 'packaging' }> {
-  return { workflow: 'packaging', name: `${id}-${attempt}`, input: { v: 1, kind: 'package', project, job: name, operationId: id, attempt } };
+export function packagingExecution({
+  project,
+  name,
+  operation: { id, attempt },
+}: JobKey & { readonly operation: JobOperation }): Extract<Execution, { readonly workflow: 'packaging' }> {
+  return {
+    workflow: 'packaging',
+    name: `${id}-${attempt}`,
+    input: { v: 1, kind: 'package', project, job: name, operationId: id, attempt },
+  };
 }

@@ -46,7 +46,10 @@ export interface ObjectStore {
    * @returns undefined if there is no such object
    * @throws LocationRefused, also for a version where the store keeps none
    */
-  stream(location: ObjectLocation & { readonly versionId?: string }, from?: number): Promise<ObjectStream | undefined>;
+  stream(
+    location: ObjectLocation & { readonly versionId?: string },
+    from?: number,
+  ): Promise<ObjectStream | undefined>;
   write(location: ObjectLocation, bytes: Uint8Array): Promise<void>;
   /** Removes every object whose key begins with `prefix`. Removing what is not there is success. */
   removeAll(bucket: string, prefix: string): Promise<void>;
@@ -87,7 +90,9 @@ export type WorkflowName = keyof WorkflowInputs;
 export type ExecutionInput = WorkflowInputs[WorkflowName];
 
 /** `name` is unique for 90 days, as in Step Functions, and has at most 80 characters. */
-export type Execution = { [W in WorkflowName]: { readonly workflow: W; readonly name: string; readonly input: WorkflowInputs[W] } }[WorkflowName];
+export type Execution = {
+  [W in WorkflowName]: { readonly workflow: W; readonly name: string; readonly input: WorkflowInputs[W] };
+}[WorkflowName];
 
 export interface WorkflowRunner {
   /**

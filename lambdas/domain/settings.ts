@@ -61,7 +61,12 @@ export const quotaCodes = {
 } as const satisfies Record<keyof Quotas, string>;
 
 export const defaultQuotas: Quotas = {
-  projects: 100, modelsPerProject: 100, runningModels: 2, unitsPerModel: 5, concurrentTrainings: 2, concurrentPackagingJobs: 3,
+  projects: 100,
+  modelsPerProject: 100,
+  runningModels: 2,
+  unitsPerModel: 5,
+  concurrentTrainings: 2,
+  concurrentPackagingJobs: 3,
 };
 
 /** The original service's limits. */
@@ -70,4 +75,9 @@ const images = { train: 16_000, test: 4000 } as const;
 /** A proxied Lambda event holds 6 MB, with bytes in base64: 4.4 MB of a picture, or of changes. */
 export const awsLimits: Limits = { picture: 4_400_000, body: 6_000_000, changes: 4_400_000, images };
 /** What the original took; 10 MiB of changes are 14 MB of JSON. */
-export const localLimits: Limits = { picture: 8 * 1024 * 1024, body: 14_100_000, changes: 10 * 1024 * 1024, images };
+export const localLimits: Limits = {
+  picture: 8 * 1024 * 1024,
+  body: 14_100_000,
+  changes: 10 * 1024 * 1024,
+  images,
+};

@@ -21,12 +21,17 @@ export function zip(files: readonly ZipFile[], time: number): Uint8Array {
   for (const { name, bytes } of files) {
     const encoded = Buffer.from(name, 'ascii');
     const facts = factsOf(bytes, encoded.length, time);
-    directory.push(record(0x02014b50, 46, (put) => {
-      put(4, 20, 2); // made by version 2.0, for DOS: no attributes follow
-      facts.copy(put.buffer, 6);
-      put(42, offset, 4);
-    }), encoded);
-    const header = record(0x04034b50, 30, (put) => { facts.copy(put.buffer, 4); });
+    directory.push(
+      record(0x02014b50, 46, (put) => {
+        put(4, 20, 2); // made by version 2.0, for DOS: no attributes follow
+        facts.copy(put.buffer, 6);
+        put(42, offset, 4);
+      }),
+      encoded,
+    );
+    const header = record(0x04034b50, 30, (put) => {
+      facts.copy(put.buffer, 4);
+    });
     parts.push(header, encoded, bytes);
     offset += header.length + encoded.length + bytes.length;
     if (offset > limit) throw new RangeError('an archive of 4 GiB or more cannot be written');
@@ -46,7 +51,14 @@ type Put = ((at: number, value: number, size: number) => void) & { readonly buff
 function record(signature: number, size: number, fill: (put: Put) => void): Buffer {
   const buffer = Buffer.alloc(size);
   buffer.writeUInt32LE(signature);
-  fill(Object.assign((at: number, value: number, bytes: number) => { buffer.writeUIntLE(value, at, bytes); }, { buffer }));
+  fill(
+    Object.assign(
+      (at: number, value: number, bytes: number) => {
+        buffer.writeUIntLE(value, at, bytes);
+      },
+      { buffer },
+    ),
+  );
   return buffer;
 }
 
@@ -56,7 +68,10 @@ function factsOf(bytes: Uint8Array, nameLength: number, time: number): Buffer {
   const facts = Buffer.alloc(26);
   facts.writeUInt16LE(20, 0);
   facts.writeUInt16LE((at.getUTCHours() << 11) | (at.getUTCMinutes() << 5) | (at.getUTCSeconds() >> 1), 6);
-  facts.writeUInt16LE((Math.max(0, at.getUTCFullYear() - 1980) << 9) | ((at.getUTCMonth() + 1) << 5) | at.getUTCDate(), 8);
+  facts.writeUInt16LE(
+    (Math.max(0, at.getUTCFullYear() - 1980) << 9) | ((at.getUTCMonth() + 1) << 5) | at.getUTCDate(),
+    8,
+  );
   facts.writeUInt32LE(crc32(bytes), 10);
   facts.writeUInt32LE(bytes.length, 14);
   facts.writeUInt32LE(bytes.length, 18);

@@ -5,4 +5,8 @@ import { measured } from '../runtime/measured.ts';
 
 const context = base(readEnvironment('read'));
 
-export const handler = measured(context.settings.stage, serve({ handlers: readHandlers, context }, context.log), writeLine);
+export const handler = measured(
+  context.settings.stage,
+  serve({ handlers: readHandlers, context }, context.log),
+  writeLine,
+);

@@ -7,4 +7,8 @@ import { stepFunctions } from '../runtime/step-functions.ts';
 const env = readEnvironment('write');
 const context = { ...base(env), runner: stepFunctions(env) };
 
-export const handler = measured(context.settings.stage, serve({ handlers: writeHandlers, context }, context.log), writeLine);
+export const handler = measured(
+  context.settings.stage,
+  serve({ handlers: writeHandlers, context }, context.log),
+  writeLine,
+);

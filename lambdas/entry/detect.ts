@@ -6,4 +6,8 @@ import { measured } from '../runtime/measured.ts';
 
 const context = detectContext(readEnvironment('detect'));
 
-export const handler = measured(context.settings.stage, serve({ handlers: detectHandlers, context }, context.log), writeLine);
+export const handler = measured(
+  context.settings.stage,
+  serve({ handlers: detectHandlers, context }, context.log),
+  writeLine,
+);

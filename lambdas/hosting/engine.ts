@@ -58,7 +58,11 @@ export interface HostingEngine {
 
 /** What came of checking a model that was trained elsewhere. `pending` says that the engine is at work on it: ask again, as often as it takes. */
 export type Admission =
-  | { readonly admitted: true; readonly artifact: { readonly bucket: string; readonly prefix: string }; readonly evaluation: Evaluation }
+  | {
+      readonly admitted: true;
+      readonly artifact: { readonly bucket: string; readonly prefix: string };
+      readonly evaluation: Evaluation;
+    }
   | { readonly admitted: 'pending'; readonly note: string }
   | { readonly admitted: false; readonly reason: string };
 

@@ -15,7 +15,10 @@ export interface ProxyEvent {
   readonly headers: Readonly<Record<string, string | undefined>> | null;
   readonly body: string | null;
   readonly isBase64Encoded: boolean;
-  readonly requestContext: { readonly requestId: string; readonly identity?: { readonly userArn?: string | null; readonly caller?: string | null } };
+  readonly requestContext: {
+    readonly requestId: string;
+    readonly identity?: { readonly userArn?: string | null; readonly caller?: string | null };
+  };
 }
 
 export interface ProxyResult {
@@ -26,7 +29,9 @@ export interface ProxyResult {
 }
 
 /** By method and resource, because these are the same behind a stage name, a custom domain and its base path; the path is not. */
-const byResource = new Map<string, OperationName>(operationNames.map((name) => [`${operations[name].method} ${operations[name].path}`, name]));
+const byResource = new Map<string, OperationName>(
+  operationNames.map((name) => [`${operations[name].method} ${operations[name].path}`, name]),
+);
 
 /** The Lambda handler of a service. middy is for what surrounds a request; it never decides on a status. */
 export const serve = (service: Service, log: Log): middy.MiddyfiedHandler<ProxyEvent, ProxyResult> =>
@@ -40,19 +45,34 @@ async function answer(service: Service, event: ProxyEvent, log: Log): Promise<Pr
   // Greedy in the gateway, so that an ARN arrives whole however its slashes were encoded.
   const name = byResource.get(`${event.httpMethod} ${event.resource.replace('+}', '}')}`);
   if (name === undefined) return carried(unknownOperation(requestId));
-  return carried(await dispatch(service, name, requestOf(event), {
-    requestId, log, caller: () => identity?.userArn ?? identity?.caller ?? 'anonymous',
-  }));
+  return carried(
+    await dispatch(service, name, requestOf(event), {
+      requestId,
+      log,
+      caller: () => identity?.userArn ?? identity?.caller ?? 'anonymous',
+    }),
+  );
 }
 
 function requestOf(event: ProxyEvent): HttpRequest {
   return {
     // The gateway decodes some labels and not others. No label of ours may hold a percent sign, so decoding what is left of them is safe.
-    labels: Object.fromEntries(Object.entries(event.pathParameters ?? {}).map(([label, value]) => [label, decode(value ?? '')])),
-    query: Object.entries(event.multiValueQueryStringParameters ?? {}).flatMap(([name, values]) => (values ?? []).map((value) => [name, value] as const)),
-    headers: Object.fromEntries(Object.entries(event.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value])),
+    labels: Object.fromEntries(
+      Object.entries(event.pathParameters ?? {}).map(([label, value]) => [label, decode(value ?? '')]),
+    ),
+    query: Object.entries(event.multiValueQueryStringParameters ?? {}).flatMap(([name, values]) =>
+      (values ?? []).map((value) => [name, value] as const),
+    ),
+    headers: Object.fromEntries(
+      Object.entries(event.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
+    ),
     body: Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8'),
   };
 }
 
-const carried = ({ status, headers, body }: HttpResponse): ProxyResult => ({ statusCode: status, headers, body, isBase64Encoded: false });
+const carried = ({ status, headers, body }: HttpResponse): ProxyResult => ({
+  statusCode: status,
+  headers,
+  body,
+  isBase64Encoded: false,
+});

@@ -15,7 +15,12 @@ export interface Patience {
 export const usualPatience: Patience = { bytes: 64 * 1024 * 1024, idle: 5_000, total: 30_000 };
 
 /** Answers, be the request's body read or not. What is left of it is read and dropped, within bounds, and ends the connection. */
-export function answer(req: IncomingMessage, res: ServerResponse, { status, headers, body }: HttpResponse, patience = usualPatience): void {
+export function answer(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { status, headers, body }: HttpResponse,
+  patience = usualPatience,
+): void {
   const length = Buffer.byteLength(body);
   if (req.complete) {
     res.writeHead(status, { ...headers, 'Content-Length': length }).end(body);
@@ -46,10 +51,14 @@ function dropTheRest(req: IncomingMessage, over: () => void, { bytes, idle, tota
   };
   const silence = setTimeout(done, idle);
   const end = setTimeout(done, total);
-  req.on('data', (chunk: Buffer) => {
-    dropped += chunk.length;
-    if (dropped > bytes) done();
-    else silence.refresh();
-  }).once('end', done).once('close', done).on('error', done);
+  req
+    .on('data', (chunk: Buffer) => {
+      dropped += chunk.length;
+      if (dropped > bytes) done();
+      else silence.refresh();
+    })
+    .once('end', done)
+    .once('close', done)
+    .on('error', done);
   req.resume();
 }

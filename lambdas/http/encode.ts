@@ -9,16 +9,22 @@ export function encodeValue(name: string, value: unknown): unknown {
   switch (shape.type) {
     case 'structure': {
       const given = value as Record<string, unknown>;
-      return Object.fromEntries(Object.entries(shape.members)
-        .filter(([member]) => given[member] !== undefined)
-        .map(([member, { shape: of }]) => [member, encodeValue(of, given[member])]));
+      return Object.fromEntries(
+        Object.entries(shape.members)
+          .filter(([member]) => given[member] !== undefined)
+          .map(([member, { shape: of }]) => [member, encodeValue(of, given[member])]),
+      );
     }
-    case 'list': return (value as readonly unknown[]).map((item) => encodeValue(shape.of, item));
-    case 'timestamp': return (value as number) / 1000;
-    case 'blob': return Buffer.from(value as Uint8Array).toString('base64');
+    case 'list':
+      return (value as readonly unknown[]).map((item) => encodeValue(shape.of, item));
+    case 'timestamp':
+      return (value as number) / 1000;
+    case 'blob':
+      return Buffer.from(value as Uint8Array).toString('base64');
     case 'string':
     case 'integer':
     case 'float':
-    case 'boolean': return value;
+    case 'boolean':
+      return value;
   }
 }

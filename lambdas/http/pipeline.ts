@@ -23,19 +23,29 @@ export interface Origin {
 }
 
 /** Serves one request. It alone decides on status codes; hosts only carry them. Never throws. */
-export async function dispatch(service: Service, name: OperationName, request: HttpRequest, origin: Origin): Promise<HttpResponse> {
+export async function dispatch(
+  service: Service,
+  name: OperationName,
+  request: HttpRequest,
+  origin: Origin,
+): Promise<HttpResponse> {
   const row: OperationRow = operations[name];
   const log = origin.log.with({ operation: name, requestId: origin.requestId, ...request.labels });
   const handler = service.handlers[name] as Operation<OperationName> | undefined;
-  if (handler === undefined || (row.extension === true && !service.context.settings.extensions)) return unknownOperation(origin.requestId);
+  if (handler === undefined || (row.extension === true && !service.context.settings.extensions))
+    return unknownOperation(origin.requestId);
   try {
     const caller = await origin.caller(name);
     const input = readInput(name, request);
     const output = await handler(input, service.context, { requestId: origin.requestId, caller, log });
     return answer(row.status, JSON.stringify(encodeValue(row.output, output)), origin.requestId);
   } catch (error) {
-    if (error instanceof ServiceError && (commonErrors.includes(error.name) || row.errors.includes(error.name))) {
-      if (error.name !== 'InternalServerException') log.info('refused', { error: error.name, reason: error.message });
+    if (
+      error instanceof ServiceError &&
+      (commonErrors.includes(error.name) || row.errors.includes(error.name))
+    ) {
+      if (error.name !== 'InternalServerException')
+        log.info('refused', { error: error.name, reason: error.message });
       return refusal(error, origin.requestId);
     }
     log.error('unhandled failure', { error });
@@ -43,15 +53,27 @@ export async function dispatch(service: Service, name: OperationName, request: H
   }
 }
 
-const answer = (status: number, body: string, requestId: string, headers: Readonly<Record<string, string>> = {}): HttpResponse =>
-  ({ status, headers: { 'Content-Type': 'application/json', 'x-amzn-RequestId': requestId, ...headers }, body });
+const answer = (
+  status: number,
+  body: string,
+  requestId: string,
+  headers: Readonly<Record<string, string>> = {},
+): HttpResponse => ({
+  status,
+  headers: { 'Content-Type': 'application/json', 'x-amzn-RequestId': requestId, ...headers },
+  body,
+});
 
 /**
  * An error as both SDK families read it: they take the type from the header, else from `__type`; botocore wants a capital `Message`, and
  * `Retry-After` must be whole seconds.
  */
 export function refusal(error: ServiceError, requestId: string): HttpResponse {
-  const body = JSON.stringify({ __type: `com.amazonaws.lookoutvision#${error.name}`, Message: error.message, ...error.members() });
+  const body = JSON.stringify({
+    __type: `com.amazonaws.lookoutvision#${error.name}`,
+    Message: error.message,
+    ...error.members(),
+  });
   return answer(errorStatus[error.name], body, requestId, {
     'x-amzn-ErrorType': error.name,
     ...(error.retryAfter !== undefined && { 'Retry-After': String(Math.ceil(error.retryAfter)) }),
@@ -60,8 +82,12 @@ export function refusal(error: ServiceError, requestId: string): HttpResponse {
 
 /** For what no operation answers. Typed, so that an SDK pointed at a wrong path tells its user so. */
 export function unknownOperation(requestId: string, allowed: readonly string[] = []): HttpResponse {
-  const body = JSON.stringify({ __type: 'UnknownOperationException', Message: 'No operation of this service has this method and path.' });
+  const body = JSON.stringify({
+    __type: 'UnknownOperationException',
+    Message: 'No operation of this service has this method and path.',
+  });
   return answer(allowed.length > 0 ? 405 : 404, body, requestId, {
-    'x-amzn-ErrorType': 'UnknownOperationException', ...(allowed.length > 0 && { Allow: allowed.join(', ') }),
+    'x-amzn-ErrorType': 'UnknownOperationException',
+    ...(allowed.length > 0 && { Allow: allowed.join(', ') }),
   });
 }

@@ -14,7 +14,7 @@ export function readInput<N extends OperationName>(name: N, request: HttpRequest
   const members = Object.entries(shape.members);
   const violations = new Violations();
   const input = members.some(([, { in: place }]) => place === undefined)
-    ? decodeStructure(shape, jsonBody(request.body), '', violations) ?? {}
+    ? (decodeStructure(shape, jsonBody(request.body), '', violations) ?? {})
     : {};
   for (const [member, row] of members) {
     if (row.in === undefined) continue;
@@ -29,9 +29,12 @@ export function readInput<N extends OperationName>(name: N, request: HttpRequest
 function wireValue(member: Member, name: string, request: HttpRequest): unknown {
   const wireName = member.as ?? name;
   switch (member.in ?? 'query') {
-    case 'path': return request.labels[wireName] ?? '';
-    case 'header': return request.headers[wireName.toLowerCase()];
-    case 'raw': return request.body;
+    case 'path':
+      return request.labels[wireName] ?? '';
+    case 'header':
+      return request.headers[wireName.toLowerCase()];
+    case 'raw':
+      return request.body;
     case 'query': {
       const values = request.query.filter(([key]) => key === wireName).map(([, value]) => value);
       if (shapeOf(member.shape).type === 'list') return values;

@@ -16,8 +16,11 @@ const labelPattern = (label: string): string => (label === 'resourceArn' ? '(.*)
 const routes: readonly Route[] = operationNames.map((name) => {
   const { method, path } = operations[name];
   return {
-    name, method,
-    pattern: new RegExp(`^${path.replaceAll('.', '\\.').replace(labelled, (_, label: string) => labelPattern(label))}$`),
+    name,
+    method,
+    pattern: new RegExp(
+      `^${path.replaceAll('.', '\\.').replace(labelled, (_, label: string) => labelPattern(label))}$`,
+    ),
     labels: [...path.matchAll(labelled)].map(([, label = '']) => label),
   };
 });
@@ -35,7 +38,12 @@ export function match(method: string, path: string): Match {
   });
   const chosen = fitting.find(({ route }) => route.method === method);
   if (chosen === undefined) return { allowed: [...new Set(fitting.map(({ route }) => route.method))] };
-  return { name: chosen.route.name, labels: Object.fromEntries(chosen.route.labels.map((label, index) => [label, decode(chosen.values[index] ?? '')])) };
+  return {
+    name: chosen.route.name,
+    labels: Object.fromEntries(
+      chosen.route.labels.map((label, index) => [label, decode(chosen.values[index] ?? '')]),
+    ),
+  };
 }
 
 /** Decoded exactly once. What cannot be decoded stays as it is, and fails its pattern. */

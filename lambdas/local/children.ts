@@ -62,7 +62,10 @@ async function end(pid: number, file: string): Promise<void> {
     if (refusal !== undefined) break;
     await sleep(10);
   }
-  throw new Error(`Process ${pid}, which a host that died left behind, could not be ended. End it, then start this host again.`, { cause: refusal });
+  throw new Error(
+    `Process ${pid}, which a host that died left behind, could not be ended. End it, then start this host again.`,
+    { cause: refusal },
+  );
 }
 
 function isSame(pid: number, file: string): boolean {
@@ -87,10 +90,15 @@ function identityOf(pid: number): Identity | undefined {
 function fromProc(pid: number): Identity | undefined {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // the name before it may hold anything
-  return fields[0] === 'Z' ? undefined : { started: fields[19] ?? '', command: readFileSync(`/proc/${pid}/cmdline`, 'utf8') };
+  return fields[0] === 'Z'
+    ? undefined
+    : { started: fields[19] ?? '', command: readFileSync(`/proc/${pid}/cmdline`, 'utf8') };
 }
 
 function fromPs(pid: number): Identity | undefined {
-  const line = execFileSync('ps', ['-o', 'lstart=,command=', '-p', String(pid)], { encoding: 'utf8', env: { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C' } }).trim();
+  const line = execFileSync('ps', ['-o', 'lstart=,command=', '-p', String(pid)], {
+    encoding: 'utf8',
+    env: { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C' },
+  }).trim();
   return line === '' ? undefined : { started: line.slice(0, 24), command: line.slice(24).trim() };
 }

@@ -49,62 +49,111 @@ export class Credentials {
    * @returns the caller's ARN
    * @throws AccessDeniedError
    */
-  async authenticate(request: RawRequest, operation: OperationName, labels: Readonly<Record<string, string>>): Promise<string> {
+  async authenticate(
+    request: RawRequest,
+    operation: OperationName,
+    labels: Readonly<Record<string, string>>,
+  ): Promise<string> {
     const key = await this.#signer(request, operation);
     const caller = `arn:${this.#home.partition}:iam::${this.#home.account}:user/${key.name}`;
-    const { project, arn } = this.#target(operation, operation === 'CreateProject' ? { projectName: nameInBody(request.body) } : labels);
-    const may = key.actions.some((pattern) => fits(pattern, operation)) && (project === undefined || key.projects.some((pattern) => fits(pattern, project)));
-    if (!may) throw new AccessDeniedError(`User: ${caller} is not authorized to perform: lookoutvision:${operation} on resource: ${arn}`);
+    const { project, arn } = this.#target(
+      operation,
+      operation === 'CreateProject' ? { projectName: nameInBody(request.body) } : labels,
+    );
+    const may =
+      key.actions.some((pattern) => fits(pattern, operation)) &&
+      (project === undefined || key.projects.some((pattern) => fits(pattern, project)));
+    if (!may)
+      throw new AccessDeniedError(
+        `User: ${caller} is not authorized to perform: lookoutvision:${operation} on resource: ${arn}`,
+      );
     return caller;
   }
 
   async #signer(request: RawRequest, operation: OperationName): Promise<AccessKey> {
     const { headers } = request;
-    const authorization = /^AWS4-HMAC-SHA256 Credential=([^/,\s]+)\/(\d{8})\/([^/,\s]+)\/([^/,\s]+)\/aws4_request,\s*SignedHeaders=([a-z0-9;-]+),\s*Signature=([0-9a-f]{64})$/
-      .exec(headers['authorization'] ?? '');
-    if (authorization === null) throw new AccessDeniedError('The request must be signed with AWS Signature Version 4, in its Authorization header.');
-    const [, accessKeyId = '', day = '', region = '', service = '', signedHeaders = '', signature = ''] = authorization;
+    const authorization =
+      /^AWS4-HMAC-SHA256 Credential=([^/,\s]+)\/(\d{8})\/([^/,\s]+)\/([^/,\s]+)\/aws4_request,\s*SignedHeaders=([a-z0-9;-]+),\s*Signature=([0-9a-f]{64})$/.exec(
+        headers['authorization'] ?? '',
+      );
+    if (authorization === null)
+      throw new AccessDeniedError(
+        'The request must be signed with AWS Signature Version 4, in its Authorization header.',
+      );
+    const [, accessKeyId = '', day = '', region = '', service = '', signedHeaders = '', signature = ''] =
+      authorization;
     const key = this.#keys.get(accessKeyId);
     if (key === undefined || !services.includes(service)) {
-      throw new AccessDeniedError('The security token included in the request is invalid: unknown access key, or not signed for lookoutvision or execute-api.');
+      throw new AccessDeniedError(
+        'The security token included in the request is invalid: unknown access key, or not signed for lookoutvision or execute-api.',
+      );
     }
     const time = signingTime(headers['x-amz-date'], day);
     if (time === undefined || Math.abs(time - this.#clock.now()) > skew) {
-      throw new AccessDeniedError('The signature is too old, or from the future. Check the clock of the machine that signs.');
+      throw new AccessDeniedError(
+        'The signature is too old, or from the future. Check the clock of the machine that signs.',
+      );
     }
     const signed = new Set(signedHeaders.split(';'));
     const unsigned = Object.keys(headers).find((name) => mustBeSigned.test(name) && !signed.has(name));
     if (unsigned !== undefined) throw new AccessDeniedError(`The header ${unsigned} must be signed.`);
-    if (!bodyIsSigned(request, operation)) throw new AccessDeniedError('The body is not the one that was signed.');
+    if (!bodyIsSigned(request, operation))
+      throw new AccessDeniedError('The body is not the one that was signed.');
 
-    const signer = new SignatureV4({ credentials: key, region, service, sha256: Sha256, applyChecksum: false });
+    const signer = new SignatureV4({
+      credentials: key,
+      region,
+      service,
+      sha256: Sha256,
+      applyChecksum: false,
+    });
     const query: Record<string, string[]> = Object.create(null) as Record<string, string[]>;
     for (const [name, value] of request.query) (query[name] ??= []).push(value);
-    const expected = await signer.sign({
-      method: request.method, protocol: 'http:', hostname: headers['host'] ?? '', path: request.path, query, body: request.body,
-      headers: Object.fromEntries([...signed].map((name) => [name, headers[name] ?? ''])),
-    }, { signingDate: new Date(time), signableHeaders: signed });
+    const expected = await signer.sign(
+      {
+        method: request.method,
+        protocol: 'http:',
+        hostname: headers['host'] ?? '',
+        path: request.path,
+        query,
+        body: request.body,
+        headers: Object.fromEntries([...signed].map((name) => [name, headers[name] ?? ''])),
+      },
+      { signingDate: new Date(time), signableHeaders: signed },
+    );
     const computed = /Signature=([0-9a-f]{64})/.exec(expected.headers['authorization'] ?? '')?.[1] ?? '';
     if (!timingSafeEqual(Buffer.from(computed.padEnd(64)), Buffer.from(signature))) {
-      throw new AccessDeniedError('The request signature we calculated does not match the signature you provided. '
-        + 'Check your secret access key and signing method.');
+      throw new AccessDeniedError(
+        'The request signature we calculated does not match the signature you provided. ' +
+          'Check your secret access key and signing method.',
+      );
     }
     return key;
   }
 
-  #target(operation: OperationName, labels: Readonly<Record<string, string>>): { readonly project?: string; readonly arn: string } {
+  #target(
+    operation: OperationName,
+    labels: Readonly<Record<string, string>>,
+  ): { readonly project?: string; readonly arn: string } {
     const { projectName: project, modelVersion: version, resourceArn } = labels;
     if (resourceArn !== undefined) return { project: parseArn(resourceArn)?.project ?? '', arn: resourceArn };
     if (project === undefined) return { arn: '*' };
     const isModel = operations[operation].resource === 'model';
-    return { project, arn: isModel ? modelArn(this.#home, { project, version: version ?? '*' }) : projectArn(this.#home, project) };
+    return {
+      project,
+      arn: isModel
+        ? modelArn(this.#home, { project, version: version ?? '*' })
+        : projectArn(this.#home, project),
+    };
   }
 }
 
 /** The one operation that names its project in the body only. What is no name fits `*` alone, and fails its validation. */
 function nameInBody(body: Uint8Array): string {
   try {
-    const { ProjectName: name } = JSON.parse(Buffer.from(body).toString()) as { readonly ProjectName?: unknown };
+    const { ProjectName: name } = JSON.parse(Buffer.from(body).toString()) as {
+      readonly ProjectName?: unknown;
+    };
     return typeof name === 'string' ? name : '';
   } catch {
     return '';
@@ -120,7 +169,8 @@ function bodyIsSigned({ headers, body }: RawRequest, operation: OperationName): 
 }
 
 function signingTime(stamp: string | undefined, day: string): number | undefined {
-  const [, year, month, date, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(stamp ?? '') ?? [];
+  const [, year, month, date, hour, minute, second] =
+    /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(stamp ?? '') ?? [];
   if (year === undefined || `${year}${month ?? ''}${date ?? ''}` !== day) return undefined;
   const time = Date.parse(`${year}-${month}-${date}T${hour}:${minute}:${second}Z`);
   return Number.isNaN(time) ? undefined : time;
@@ -128,4 +178,9 @@ function signingTime(stamp: string | undefined, day: string): number | undefined
 
 /** `*` stands for anything, as in a policy. */
 const fits = (pattern: string, text: string): boolean =>
-  new RegExp(`^${pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`).test(text);
+  new RegExp(
+    `^${pattern
+      .split('*')
+      .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
+      .join('.*')}$`,
+  ).test(text);

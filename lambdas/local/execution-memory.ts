@@ -29,13 +29,15 @@ export class ExecutionMemory {
   async open({ workflow, name, input }: Execution): Promise<boolean> {
     const now = this.#clock.now();
     try {
-      await this.#client.send(new PutCommand({
-        TableName: this.#table,
-        Item: { name, workflow, input, status: 'RUNNING', startedAt: now },
-        ConditionExpression: 'attribute_not_exists(#name) OR expiresAt <= :now',
-        ExpressionAttributeNames: { '#name': 'name' },
-        ExpressionAttributeValues: { ':now': Math.floor(now / 1000) },
-      }));
+      await this.#client.send(
+        new PutCommand({
+          TableName: this.#table,
+          Item: { name, workflow, input, status: 'RUNNING', startedAt: now },
+          ConditionExpression: 'attribute_not_exists(#name) OR expiresAt <= :now',
+          ExpressionAttributeNames: { '#name': 'name' },
+          ExpressionAttributeValues: { ':now': Math.floor(now / 1000) },
+        }),
+      );
       return true;
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException) return false;
@@ -45,13 +47,20 @@ export class ExecutionMemory {
 
   async close(name: string, status: ExecutionStatus, cause?: string): Promise<void> {
     const now = this.#clock.now();
-    await this.#client.send(new UpdateCommand({
-      TableName: this.#table,
-      Key: { name },
-      UpdateExpression: 'SET #status = :status, stoppedAt = :now, expiresAt = :expires, cause = :cause',
-      ExpressionAttributeNames: { '#status': 'status' },
-      ExpressionAttributeValues: { ':status': status, ':now': now, ':expires': Math.floor(now / 1000) + nameLifetime, ':cause': cause ?? '' },
-    }));
+    await this.#client.send(
+      new UpdateCommand({
+        TableName: this.#table,
+        Key: { name },
+        UpdateExpression: 'SET #status = :status, stoppedAt = :now, expiresAt = :expires, cause = :cause',
+        ExpressionAttributeNames: { '#status': 'status' },
+        ExpressionAttributeValues: {
+          ':status': status,
+          ':now': now,
+          ':expires': Math.floor(now / 1000) + nameLifetime,
+          ':cause': cause ?? '',
+        },
+      }),
+    );
   }
 
   /** The executions that a dead host left open end as aborted: nobody runs them any more. */
@@ -62,10 +71,15 @@ export class ExecutionMemory {
   }
 }
 
-export async function* scan(client: DynamoDBDocumentClient, table: string): AsyncGenerator<Record<string, unknown>> {
+export async function* scan(
+  client: DynamoDBDocumentClient,
+  table: string,
+): AsyncGenerator<Record<string, unknown>> {
   let from: Record<string, unknown> | undefined;
   do {
-    const { Items, LastEvaluatedKey } = await client.send(new ScanCommand({ TableName: table, ExclusiveStartKey: from }));
+    const { Items, LastEvaluatedKey } = await client.send(
+      new ScanCommand({ TableName: table, ExclusiveStartKey: from }),
+    );
     yield* Items ?? [];
     from = LastEvaluatedKey;
   } while (from !== undefined);

@@ -26,12 +26,15 @@ export function createFolderObjects(root: string): ObjectStore {
     },
 
     async stream(location, from = 0) {
-      if (location.versionId !== undefined && location.versionId !== 'null') throw new LocationRefused(location, 'a folder keeps no versions; leave VersionId out');
+      if (location.versionId !== undefined && location.versionId !== 'null')
+        throw new LocationRefused(location, 'a folder keeps no versions; leave VersionId out');
       const real = await unlessMissing(realpath(pathOf(root, location)));
       if (real === undefined) return undefined;
       await checkInside(root, real, location);
       const facts = await unlessMissing(stat(real));
-      return facts?.isFile() === true ? { tag: tagOf(facts), bytes: contents(real, from, tagOf(facts)) } : undefined;
+      return facts?.isFile() === true
+        ? { tag: tagOf(facts), bytes: contents(real, from, tagOf(facts)) }
+        : undefined;
     },
 
     async write(location, bytes) {
@@ -41,7 +44,8 @@ export function createFolderObjects(root: string): ObjectStore {
       // The folders that are there are judged before any is made, because making them would already follow a link.
       await checkInside(root, await nearestReal(folder), location);
       await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-        if (isCode(error, 'EEXIST', 'ENOTDIR')) throw new LocationRefused(location, 'a part of the key is an object already; a file is no folder');
+        if (isCode(error, 'EEXIST', 'ENOTDIR'))
+          throw new LocationRefused(location, 'a part of the key is an object already; a file is no folder');
         throw error;
       });
       const temporary = join(root, partial, randomUUID());
@@ -50,7 +54,8 @@ export function createFolderObjects(root: string): ObjectStore {
         await rename(temporary, path);
       } catch (error) {
         await rm(temporary, { force: true });
-        if (isCode(error, 'EISDIR', 'ENOTEMPTY', 'EEXIST')) throw new LocationRefused(location, 'other objects are below this key; a folder is no file');
+        if (isCode(error, 'EISDIR', 'ENOTEMPTY', 'EEXIST'))
+          throw new LocationRefused(location, 'other objects are below this key; a folder is no file');
         throw error;
       }
       await syncFolder(folder);
@@ -59,11 +64,12 @@ export function createFolderObjects(root: string): ObjectStore {
     async removeAll(bucket, prefix) {
       const location = { bucket, key: prefix };
       const cut = prefix.lastIndexOf('/') + 1;
-      const folder = cut === 0 ? bucketPath(root, location) : pathOf(root, { bucket, key: prefix.slice(0, cut - 1) });
+      const folder =
+        cut === 0 ? bucketPath(root, location) : pathOf(root, { bucket, key: prefix.slice(0, cut - 1) });
       const real = await unlessMissing(realpath(folder));
       if (real === undefined) return;
       await checkInside(root, real, location);
-      const names = await unlessMissing(readdir(real)) ?? [];
+      const names = (await unlessMissing(readdir(real))) ?? [];
       for (const name of names.filter((entry) => entry.startsWith(prefix.slice(cut)))) {
         await rm(join(real, name), { recursive: true, force: true });
       }
@@ -92,7 +98,7 @@ async function* contents(path: string, from: number, tag: string): AsyncGenerato
 
 function bucketPath(root: string, location: ObjectLocation): string {
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(location.bucket)) {
-    throw new LocationRefused(location, 'a bucket\'s name has 3 to 63 characters of a-z, 0-9, dot and hyphen');
+    throw new LocationRefused(location, "a bucket's name has 3 to 63 characters of a-z, 0-9, dot and hyphen");
   }
   return join(root, location.bucket);
 }
@@ -101,20 +107,24 @@ function pathOf(root: string, location: ObjectLocation): string {
   const bucket = bucketPath(root, location);
   const parts = location.key.split('/');
   for (const part of parts) {
-    if (part === '' || part === '.' || part === '..') throw new LocationRefused(location, 'no part of a key may be empty, "." or ".."');
-    if (/[\u0000-\u001f\\]/.test(part)) throw new LocationRefused(location, 'a key may hold neither backslashes nor control characters');
-    if (Buffer.byteLength(part) > 255) throw new LocationRefused(location, 'no part of a key may have more than 255 bytes');
+    if (part === '' || part === '.' || part === '..')
+      throw new LocationRefused(location, 'no part of a key may be empty, "." or ".."');
+    if (/[\u0000-\u001f\\]/.test(part))
+      throw new LocationRefused(location, 'a key may hold neither backslashes nor control characters');
+    if (Buffer.byteLength(part) > 255)
+      throw new LocationRefused(location, 'no part of a key may have more than 255 bytes');
   }
   return join(bucket, ...parts);
 }
 
 async function checkInside(root: string, real: string, location: ObjectLocation): Promise<void> {
   const realRoot = await realpath(root);
-  if (real !== realRoot && !real.startsWith(realRoot + sep)) throw new LocationRefused(location, 'a symbolic link leads out of the data folder');
+  if (real !== realRoot && !real.startsWith(realRoot + sep))
+    throw new LocationRefused(location, 'a symbolic link leads out of the data folder');
 }
 
 async function nearestReal(path: string): Promise<string> {
-  return await unlessMissing(realpath(path)) ?? nearestReal(dirname(path));
+  return (await unlessMissing(realpath(path))) ?? nearestReal(dirname(path));
 }
 
 async function writeThrough(path: string, bytes: Uint8Array): Promise<void> {

@@ -24,11 +24,12 @@ import { restore } from './restore.ts';
 import { LocalRunner, type RunnerOptions } from './runner.ts';
 import { listen } from './server.ts';
 
-export type LocalEngine = HostingEngine & ModelImporter & {
-  close(): Promise<void>;
-  /** Resolves when a deployment is no longer `creating`, or after so many milliseconds. An engine without it is looked at often instead. */
-  news?(deployment: DeploymentRef, within: number): Promise<void>;
-};
+export type LocalEngine = HostingEngine &
+  ModelImporter & {
+    close(): Promise<void>;
+    /** Resolves when a deployment is no longer `creating`, or after so many milliseconds. An engine without it is looked at often instead. */
+    news?(deployment: DeploymentRef, within: number): Promise<void>;
+  };
 
 export type LocalTrainer = Trainer & { close(): Promise<void> };
 
@@ -65,7 +66,15 @@ const tableName = 'crowsnest';
 const executionsName = 'crowsnest-executions';
 
 /** A laptop's engine is ready in a second, so what takes minutes there is broken. */
-const localTimes: Times = { delivery: 30, start: 300, import: 300, train: 3600, release: 300, provision: 60, health: 10 };
+const localTimes: Times = {
+  delivery: 30,
+  start: 300,
+  import: 300,
+  train: 3600,
+  release: 300,
+  provision: 60,
+  health: 10,
+};
 
 /** The seconds between two sweeps, and between two removals of what has expired. */
 const sweepEvery = 5;
@@ -76,11 +85,18 @@ const expireEvery = 3600;
  * what a predecessor that was killed left behind it ends first.
  * @throws Error with what to do, if it cannot start; nothing is left running then
  */
-export async function startHost({ environment, log, engine: makeEngine = embeddedEngine, trainer: makeTrainer = embeddedTrainer, times = {}, lost = () => undefined }: HostOptions): Promise<Host> {
+export async function startHost({
+  environment,
+  log,
+  engine: makeEngine = embeddedEngine,
+  trainer: makeTrainer = embeddedTrainer,
+  times = {},
+  lost = () => undefined,
+}: HostOptions): Promise<Host> {
   const { dataDir } = environment;
   const closers: (() => Promise<void> | void)[] = [];
   let closed: Promise<void> | undefined;
-  const close = (): Promise<void> => closed ??= closeAll(closers);
+  const close = (): Promise<void> => (closed ??= closeAll(closers));
   try {
     makeFolder(dataDir);
     const lock = lockFolder(dataDir);
@@ -93,7 +109,10 @@ export async function startHost({ environment, log, engine: makeEngine = embedde
     let endpoint = environment.dynamodbEndpoint;
     if (endpoint === undefined) {
       const database = await startDatabase(join(dataDir, 'table.db'), children, {
-        restarted: (how) => { log.error('the embedded DynamoDB ended and was started again', { how }); }, lost,
+        restarted: (how) => {
+          log.error('the embedded DynamoDB ended and was started again', { how });
+        },
+        lost,
       });
       closers.push(() => database.close());
       endpoint = database.endpoint;
@@ -103,14 +122,27 @@ export async function startHost({ environment, log, engine: makeEngine = embedde
     await makeTables(client, environment.dynamodbEndpoint);
 
     const settings: Settings = {
-      stage: 'local', partition: 'aws', region: environment.region, account: '000000000000', quotas: environment.quotas, limits: environment.limits,
-      extensions: environment.extensions, buckets: ['*'], times: { ...localTimes, ...times },
+      stage: 'local',
+      partition: 'aws',
+      region: environment.region,
+      account: '000000000000',
+      quotas: environment.quotas,
+      limits: environment.limits,
+      extensions: environment.extensions,
+      buckets: ['*'],
+      times: { ...localTimes, ...times },
     };
     const clock = systemClock;
     const store = new Store(client, tableName, clock);
     const objects = createFolderObjects(join(dataDir, 's3'));
     const parts: EngineParts = {
-      objects, children, clock, log, artifacts: { bucket: 'crowsnest-artifacts', prefix: '' }, cache: join(dataDir, 'cache'), pictureBytes: settings.limits.picture,
+      objects,
+      children,
+      clock,
+      log,
+      artifacts: { bucket: 'crowsnest-artifacts', prefix: '' },
+      cache: join(dataDir, 'cache'),
+      pictureBytes: settings.limits.picture,
     };
     const engine = makeEngine(parts);
     closers.push(() => engine.close());
@@ -125,15 +157,31 @@ export async function startHost({ environment, log, engine: makeEngine = embedde
     const context: SweepContext = { ...tasks, runner };
     await restore(context);
 
-    const credentials = environment.keys.length === 0 ? undefined : new Credentials(environment.keys, settings, clock);
-    const server = await listen({
-      service: {
-        handlers: { ...readHandlers, ...writeHandlers, ...detectHandlers },
-        context: { settings, clock, store, log, ids: idsOf(clock), runner, engine, hosted: new HostedMemory() },
+    const credentials =
+      environment.keys.length === 0 ? undefined : new Credentials(environment.keys, settings, clock);
+    const server = await listen(
+      {
+        service: {
+          handlers: { ...readHandlers, ...writeHandlers, ...detectHandlers },
+          context: {
+            settings,
+            clock,
+            store,
+            log,
+            ids: idsOf(clock),
+            runner,
+            engine,
+            hosted: new HostedMemory(),
+          },
+        },
+        log,
+        authenticate: (request, operation, labels) =>
+          credentials?.authenticate(request, operation, labels) ?? 'local',
       },
-      log,
-      authenticate: (request, operation, labels) => credentials?.authenticate(request, operation, labels) ?? 'local',
-    }, environment.host, environment.port, credentials !== undefined);
+      environment.host,
+      environment.port,
+      credentials !== undefined,
+    );
     closers.push(() => server.close());
 
     const expiring = every(expireEvery, () => expire(client, clock), log);
@@ -152,7 +200,8 @@ function looksAt(engine: LocalEngine): Pick<RunnerOptions, 'hostingLook' | 'host
   if (engine.news === undefined) return { hostingLook: 40 };
   return {
     hostingLook: 500,
-    hostingNews: async ({ operationId: id, project, version }, within) => engine.news?.({ id, model: { project, version } }, within),
+    hostingNews: async ({ operationId: id, project, version }, within) =>
+      engine.news?.({ id, model: { project, version } }, within),
   };
 }
 
@@ -166,14 +215,17 @@ async function closeAll(closers: (() => Promise<void> | void)[]): Promise<void> 
       failures.push(error);
     }
   }
-  if (failures.length > 0) throw new AggregateError(failures, `The host did not close cleanly: ${failures.map(String).join('; ')}`);
+  if (failures.length > 0)
+    throw new AggregateError(failures, `The host did not close cleanly: ${failures.map(String).join('; ')}`);
 }
 
 function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true });
   } catch (error) {
-    throw new Error(`DATA_DIR must be a folder that can be made and written: ${(error as Error).message}`, { cause: error });
+    throw new Error(`DATA_DIR must be a folder that can be made and written: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 
@@ -183,7 +235,10 @@ async function makeTables(client: DynamoDBDocumentClient, given: string | undefi
   } catch (error) {
     if (given === undefined) throw error;
     const { name, message, code = name } = error as NodeJS.ErrnoException;
-    throw new Error(`DYNAMODB_ENDPOINT is ${given}, which does not answer as DynamoDB does: ${message === '' ? code : message}`, { cause: error });
+    throw new Error(
+      `DYNAMODB_ENDPOINT is ${given}, which does not answer as DynamoDB does: ${message === '' ? code : message}`,
+      { cause: error },
+    );
   }
 }
 
@@ -193,12 +248,18 @@ async function expire(client: DynamoDBDocumentClient, clock: Clock): Promise<voi
 }
 
 /** `end` resolves when none is under way any more. */
-function every(seconds: number, work: () => Promise<unknown>, log: Log): { readonly now: () => void; readonly end: () => Promise<void> } {
+function every(
+  seconds: number,
+  work: () => Promise<unknown>,
+  log: Log,
+): { readonly now: () => void; readonly end: () => Promise<void> } {
   let running: Promise<unknown> | undefined;
   const now = (): void => {
     running ??= work()
       .catch((error: unknown) => log.error('a repeated task failed; it will be tried again', { error }))
-      .finally(() => { running = undefined; });
+      .finally(() => {
+        running = undefined;
+      });
   };
   const timer = setInterval(now, seconds * 1000);
   return {

@@ -23,8 +23,11 @@ export function lockFolder(folder: string): Lock {
   } catch (error) {
     file?.close();
     const { errcode, message } = error as Error & { readonly errcode?: number };
-    throw new Error(errcode === busy
-      ? `Another host is running on ${folder}. Stop it, or set DATA_DIR to another folder.`
-      : `The data folder ${folder} cannot be locked: ${message}. Make it writable, or set DATA_DIR to another folder.`, { cause: error });
+    throw new Error(
+      errcode === busy
+        ? `Another host is running on ${folder}. Stop it, or set DATA_DIR to another folder.`
+        : `The data folder ${folder} cannot be locked: ${message}. Make it writable, or set DATA_DIR to another folder.`,
+      { cause: error },
+    );
   }
 }

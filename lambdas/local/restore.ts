@@ -19,20 +19,44 @@ export async function restore(ctx: SweepContext): Promise<void> {
   const hosted = [];
   for await (const row of store.due.until(everything)) {
     if (row.kind !== 'deployment') continue;
-    const [deployment, model] = await Promise.all([store.deployments.get(row.key), store.models.get(row.key)]);
-    if (deployment === undefined || model?.deploymentId !== deployment.id || !servingStates.includes(model.status) || model.artifact === undefined) continue;
+    const [deployment, model] = await Promise.all([
+      store.deployments.get(row.key),
+      store.models.get(row.key),
+    ]);
+    if (
+      deployment === undefined ||
+      model?.deploymentId !== deployment.id ||
+      !servingStates.includes(model.status) ||
+      model.artifact === undefined
+    )
+      continue;
     try {
-      await engine.create({ ...refOf(deployment), units: deployment.units, source: model.source, artifact: model.artifact });
+      await engine.create({
+        ...refOf(deployment),
+        units: deployment.units,
+        source: model.source,
+        artifact: model.artifact,
+      });
       hosted.push(deployment);
     } catch (error) {
       // One model's trouble, an artifact that is gone for example, is not the others'.
-      log.error('a hosted model could not be brought back', { model: modelId(model), deployment: deployment.id, error });
-      await failHosted(ctx, model, deployment, `The model could not be hosted again after a restart. ${error instanceof Error ? error.message : String(error)}`);
+      log.error('a hosted model could not be brought back', {
+        model: modelId(model),
+        deployment: deployment.id,
+        error,
+      });
+      await failHosted(
+        ctx,
+        model,
+        deployment,
+        `The model could not be hosted again after a restart. ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   }
   const until = clock.now() + patience;
   for (const deployment of hosted) {
-    while (clock.now() < until && (await engine.observe(refOf(deployment))).state === 'creating') await clock.sleep(20);
+    while (clock.now() < until && (await engine.observe(refOf(deployment))).state === 'creating')
+      await clock.sleep(20);
     if (deployment.units.max !== undefined) await engine.scale(refOf(deployment), deployment.units);
   }
   if (hosted.length > 0) log.info('hosted models were brought back', { models: hosted.length });

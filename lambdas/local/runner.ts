@@ -1,5 +1,12 @@
 import { StateMachine } from 'aws-local-stepfunctions';
-import type { Execution, ExecutionInput, Log, ModelInput, WorkflowName, WorkflowRunner } from '../domain/ports.ts';
+import type {
+  Execution,
+  ExecutionInput,
+  Log,
+  ModelInput,
+  WorkflowName,
+  WorkflowRunner,
+} from '../domain/ports.ts';
 import type { Progress, TaskContext, Travelling } from '../workflows/context.ts';
 import { tasks, type Task } from '../workflows/tasks/tasks.ts';
 import type { ExecutionMemory, ExecutionStatus } from './execution-memory.ts';
@@ -9,7 +16,10 @@ import importing from '../workflows/importing.asl.json' with { type: 'json' };
 import packaging from '../workflows/packaging.asl.json' with { type: 'json' };
 import training from '../workflows/training.asl.json' with { type: 'json' };
 
-const definitions = { hosting, importing, training, datasets, packaging } as const satisfies Record<WorkflowName, object>;
+const definitions = { hosting, importing, training, datasets, packaging } as const satisfies Record<
+  WorkflowName,
+  object
+>;
 
 type Definition = ConstructorParameters<typeof StateMachine>[0];
 
@@ -38,8 +48,16 @@ export class LocalRunner implements WorkflowRunner {
     this.#options = options;
     // The files are linted by a test; validating them again would cost every start of the host 100 ms.
     const machine = (name: WorkflowName): StateMachine =>
-      new StateMachine(definitions[name] as unknown as Definition, { validationOptions: { noValidate: true } });
-    this.#machines = { hosting: machine('hosting'), importing: machine('importing'), training: machine('training'), datasets: machine('datasets'), packaging: machine('packaging') };
+      new StateMachine(definitions[name] as unknown as Definition, {
+        validationOptions: { noValidate: true },
+      });
+    this.#machines = {
+      hosting: machine('hosting'),
+      importing: machine('importing'),
+      training: machine('training'),
+      datasets: machine('datasets'),
+      packaging: machine('packaging'),
+    };
   }
 
   /** The tasks' context, which the composition root can make only when it has a runner. */
@@ -51,7 +69,7 @@ export class LocalRunner implements WorkflowRunner {
   async start(execution: Execution): Promise<'started' | 'exists'> {
     const closed = (): boolean => this.#closed; // asked twice, because the answer changes while others are waited for
     if (closed()) throw new Error('the host is closing');
-    if (!await this.#options.memory.open(execution)) return 'exists';
+    if (!(await this.#options.memory.open(execution))) return 'exists';
     if (closed()) {
       await this.#options.memory.close(execution.name, 'ABORTED');
       throw new Error('the host is closing');
@@ -85,28 +103,50 @@ export class LocalRunner implements WorkflowRunner {
   #run({ workflow, name, input }: Execution): void {
     let wait = 0;
     const states = definitions[workflow].States as Readonly<Record<string, { readonly Type: string }>>;
-    const ofType = (type: string): string[] => Object.keys(states).filter((state) => states[state]?.Type === type);
-    const handlers = Object.fromEntries(ofType('Task').map((state) => [state, async (data: Travelling<ExecutionInput>) => {
-      const result = await this.#perform(workflow, state, data);
-      wait = result?.wait ?? 0;
-      return result ?? null;
-    }]));
+    const ofType = (type: string): string[] =>
+      Object.keys(states).filter((state) => states[state]?.Type === type);
+    const handlers = Object.fromEntries(
+      ofType('Task').map((state) => [
+        state,
+        async (data: Travelling<ExecutionInput>) => {
+          const result = await this.#perform(workflow, state, data);
+          wait = result?.wait ?? 0;
+          return result ?? null;
+        },
+      ]),
+    );
     const waits = {};
-    for (const state of ofType('Wait')) Object.defineProperty(waits, state, { get: () => this.#pause(state, wait) });
+    for (const state of ofType('Wait'))
+      Object.defineProperty(waits, state, { get: () => this.#pause(state, wait) });
     const { retryAfter } = this.#options;
     const run = this.#machines[workflow].run(input as never, {
       overrides: {
         taskResourceLocalHandlers: handlers as never,
         waitTimeOverrides: waits,
-        ...(retryAfter !== undefined && { retryIntervalOverrides: Object.fromEntries(ofType('Task').map((state) => [state, retryAfter])) }),
+        ...(retryAfter !== undefined && {
+          retryIntervalOverrides: Object.fromEntries(ofType('Task').map((state) => [state, retryAfter])),
+        }),
       },
-      context: { Execution: { Id: name, Name: name, Input: input as never, StartTime: new Date().toISOString(), RoleArn: '' } },
+      context: {
+        Execution: {
+          Id: name,
+          Name: name,
+          Input: input as never,
+          StartTime: new Date().toISOString(),
+          RoleArn: '',
+        },
+      },
     });
     const over = run.result.then(
       () => this.#over(name, 'SUCCEEDED'),
       (error: unknown) => this.#over(name, statusOf(error), error),
     );
-    this.#running.set(name, { abort: () => { run.abort(); }, over });
+    this.#running.set(name, {
+      abort: () => {
+        run.abort();
+      },
+      over,
+    });
   }
 
   #pause(state: string, seconds: number): number {
@@ -116,23 +156,41 @@ export class LocalRunner implements WorkflowRunner {
   }
 
   /** As Lambda does it: the input arrives as a copy, and an error is reported as JSON under its name. */
-  async #perform(workflow: WorkflowName, state: string, data: Travelling<ExecutionInput>): Promise<Progress | undefined> {
+  async #perform(
+    workflow: WorkflowName,
+    state: string,
+    data: Travelling<ExecutionInput>,
+  ): Promise<Progress | undefined> {
     const context = this.#context;
     const task = (tasks[workflow] as Readonly<Record<string, Task<never>>>)[state];
-    if (context === undefined || task === undefined) throw new Error(`nothing carries out ${workflow}.${state}`);
+    if (context === undefined || task === undefined)
+      throw new Error(`nothing carries out ${workflow}.${state}`);
     const { hostingNews, hostingLook = 1000 } = this.#options;
     if (state === 'ObserveHosting') await hostingNews?.(data as Travelling<ModelInput>, hostingLook);
     try {
-      return (await task(structuredClone(data) as never, { ...context, log: context.log.with({ operationId: data.operationId, attempt: data.attempt, state }) })) ?? undefined;
+      return (
+        (await task(structuredClone(data) as never, {
+          ...context,
+          log: context.log.with({ operationId: data.operationId, attempt: data.attempt, state }),
+        })) ?? undefined
+      );
     } catch (error) {
       const { name, message } = error instanceof Error ? error : new Error(String(error));
-      throw Object.assign(new Error(JSON.stringify({ errorType: name, errorMessage: message }), { cause: error }), { name });
+      throw Object.assign(
+        new Error(JSON.stringify({ errorType: name, errorMessage: message }), { cause: error }),
+        { name },
+      );
     }
   }
 
   async #over(name: string, status: ExecutionStatus, error?: unknown): Promise<void> {
     this.#running.delete(name);
-    if (status !== 'SUCCEEDED' && status !== 'ABORTED') this.#options.log.error('an execution ended early; the sweep goes on with it', { execution: name, status, error });
+    if (status !== 'SUCCEEDED' && status !== 'ABORTED')
+      this.#options.log.error('an execution ended early; the sweep goes on with it', {
+        execution: name,
+        status,
+        error,
+      });
     try {
       await this.#options.memory.close(name, status, error instanceof Error ? error.message : undefined);
     } catch (failure) {

@@ -9,8 +9,11 @@ const own = new Set(['localhost', '127.0.0.1', '[::1]']);
  * @throws AccessDeniedError
  */
 export function refuseWebPages(headers: IncomingHttpHeaders, signed: boolean): void {
-  if (headers.origin !== undefined) throw new AccessDeniedError('Requests from web pages are refused: this request has an Origin header.');
+  if (headers.origin !== undefined)
+    throw new AccessDeniedError('Requests from web pages are refused: this request has an Origin header.');
   const name = (headers.host ?? '').replace(/:\d+$/, '').toLowerCase();
   if (signed || own.has(name)) return;
-  throw new AccessDeniedError('The Host header must be localhost or 127.0.0.1: others may call only where they must sign (CROWSNEST_KEYS).');
+  throw new AccessDeniedError(
+    'The Host header must be localhost or 127.0.0.1: others may call only where they must sign (CROWSNEST_KEYS).',
+  );
 }

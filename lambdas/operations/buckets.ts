@@ -7,8 +7,14 @@ import type { ReadContext } from './context.ts';
  * @param member where the caller named it, as messages name members
  * @throws ValidationError
  */
-export function requireListed(bucket: string, member: string, { settings: { buckets } }: Pick<ReadContext, 'settings'>): void {
+export function requireListed(
+  bucket: string,
+  member: string,
+  { settings: { buckets } }: Pick<ReadContext, 'settings'>,
+): void {
   if (isListed(buckets, bucket)) return;
-  throw new ValidationError(`1 validation error detected: Value '${bucket}' at '${member}' failed to satisfy constraint: `
-    + `Member must be one of the buckets that this deployment may use: [${buckets.join(', ')}]`);
+  throw new ValidationError(
+    `1 validation error detected: Value '${bucket}' at '${member}' failed to satisfy constraint: ` +
+      `Member must be one of the buckets that this deployment may use: [${buckets.join(', ')}]`,
+  );
 }

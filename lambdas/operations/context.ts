@@ -37,10 +37,16 @@ export interface Call {
   readonly log: Log;
 }
 
-type ContextOf<N extends OperationName> = { [P in Profile]: N extends Served<P> ? Contexts[P] : never }[Profile];
+type ContextOf<N extends OperationName> = {
+  [P in Profile]: N extends Served<P> ? Contexts[P] : never;
+}[Profile];
 
 /** No event, no status code: parameters that are valid by the contract in, the answer's members out, or a ServiceError thrown. */
-export type Operation<N extends OperationName> = (input: Input<N>, ctx: ContextOf<N>, call: Call) => Promise<Output<N>>;
+export type Operation<N extends OperationName> = (
+  input: Input<N>,
+  ctx: ContextOf<N>,
+  call: Call,
+) => Promise<Output<N>>;
 
 /** A row without a handler, or a handler without a row, does not compile. */
 export type Handlers<P extends Profile = Profile> = { readonly [N in Served<P>]: Operation<N> };

@@ -17,19 +17,46 @@ export const CreateDataset: Operation<'CreateDataset'> = async (input, ctx, call
   const { times } = ctx.settings;
   const now = ctx.clock.now();
   const dataset: Dataset = {
-    v: 1, ...key, createdAt: now, updatedAt: now, stats: noImages, positions: 0,
-    operation: { id: ctx.ids.next(), attempt: 1, kind: 'createDataset', actor: call.caller, at: now, deadline: now + times.import * 1000 },
+    v: 1,
+    ...key,
+    createdAt: now,
+    updatedAt: now,
+    stats: noImages,
+    positions: 0,
+    operation: {
+      id: ctx.ids.next(),
+      attempt: 1,
+      kind: 'createDataset',
+      actor: call.caller,
+      at: now,
+      deadline: now + times.import * 1000,
+    },
     ...(source === undefined
       ? { status: 'CREATE_COMPLETE', statusMessage: datasetMessage.created }
-      : { status: 'CREATE_IN_PROGRESS', statusMessage: datasetMessage.creating, source, dueAt: now + times.delivery * 1000 }),
+      : {
+          status: 'CREATE_IN_PROGRESS',
+          statusMessage: datasetMessage.creating,
+          source,
+          dueAt: now + times.delivery * 1000,
+        }),
   };
-  const once = new OnceOnly<{ DatasetMetadata: ReturnType<typeof datasetMetadata> }>(ctx, 'CreateDataset', input);
-  const { answer, first } = await once.commit({ answer: { DatasetMetadata: datasetMetadata(dataset) }, operationId: dataset.operation.id }, [
-    ctx.store.projects.addDataset(key.project),
-    ctx.store.datasets.create(dataset),
-  ], (refused) => (refused.at('project')
-    ? noProject(key.project)
-    : new ConflictError('DATASET', datasetId(key), `Project ${key.project} already has a ${key.type} dataset. Delete it first.`)));
+  const once = new OnceOnly<{ DatasetMetadata: ReturnType<typeof datasetMetadata> }>(
+    ctx,
+    'CreateDataset',
+    input,
+  );
+  const { answer, first } = await once.commit(
+    { answer: { DatasetMetadata: datasetMetadata(dataset) }, operationId: dataset.operation.id },
+    [ctx.store.projects.addDataset(key.project), ctx.store.datasets.create(dataset)],
+    (refused) =>
+      refused.at('project')
+        ? noProject(key.project)
+        : new ConflictError(
+            'DATASET',
+            datasetId(key),
+            `Project ${key.project} already has a ${key.type} dataset. Delete it first.`,
+          ),
+  );
 
   if (first && source !== undefined) await deliverDataset(ctx, dataset);
   return answer;
@@ -39,8 +66,14 @@ function sourceOf({ DatasetSource }: Input<'CreateDataset'>, ctx: WriteContext):
   if (DatasetSource === undefined) return undefined;
   const object = DatasetSource.GroundTruthManifest?.S3Object;
   if (object === undefined) {
-    throw new ValidationError('1 validation error detected: Value null at \'datasetSource.groundTruthManifest.s3Object\' failed to satisfy constraint: Member must not be null');
+    throw new ValidationError(
+      "1 validation error detected: Value null at 'datasetSource.groundTruthManifest.s3Object' failed to satisfy constraint: Member must not be null",
+    );
   }
   requireListed(object.Bucket, 'datasetSource.groundTruthManifest.s3Object.bucket', ctx);
-  return { bucket: object.Bucket, key: object.Key, ...(object.VersionId !== undefined && { versionId: object.VersionId }) };
+  return {
+    bucket: object.Bucket,
+    key: object.Key,
+    ...(object.VersionId !== undefined && { versionId: object.VersionId }),
+  };
 }

@@ -20,15 +20,29 @@ export const DeleteDataset: Operation<'DeleteDataset'> = async (input, ctx) => {
     if (dataset === undefined) return once.orElse(await datasetNotFound(ctx, key));
     if (isBusy(dataset.status)) return once.orElse(await wrongDatasetState(ctx, key, dataset, 'deleted'));
     const id = ctx.ids.next();
-    const overtaken = new ConflictError('DATASET', datasetId(key), `The ${key.type} dataset of project ${key.project} is being changed by others. Try your call again.`);
+    const overtaken = new ConflictError(
+      'DATASET',
+      datasetId(key),
+      `The ${key.type} dataset of project ${key.project} is being changed by others. Try your call again.`,
+    );
     try {
-      const { answer } = await once.commit({ answer: {}, operationId: id }, [
-        ctx.store.datasets.delete(dataset),
-        ctx.store.projects.dropDataset(key.project),
-        ...(dataset.generation === undefined ? [] : [
-          ctx.store.discards.promise(id, [places.entries(dataset.generation)], ctx.clock.now() + ctx.settings.times.import * 1000),
-        ]),
-      ], () => overtaken);
+      const { answer } = await once.commit(
+        { answer: {}, operationId: id },
+        [
+          ctx.store.datasets.delete(dataset),
+          ctx.store.projects.dropDataset(key.project),
+          ...(dataset.generation === undefined
+            ? []
+            : [
+                ctx.store.discards.promise(
+                  id,
+                  [places.entries(dataset.generation)],
+                  ctx.clock.now() + ctx.settings.times.import * 1000,
+                ),
+              ]),
+        ],
+        () => overtaken,
+      );
       return answer;
     } catch (error) {
       if (error !== overtaken || attempt === tries) throw error;

@@ -13,13 +13,18 @@ export const DescribeModel: Operation<'DescribeModel'> = async (input, ctx) => {
       // Published clients read these of any trained model without asking whether they are there.
       ...(evaluation !== undefined && { EvaluationEndTimestamp: evaluation.evaluatedAt }),
       ...(files !== undefined && {
-        EvaluationManifest: { Bucket: files.bucket, Key: files.manifest }, EvaluationResult: { Bucket: files.bucket, Key: files.result },
+        EvaluationManifest: { Bucket: files.bucket, Key: files.manifest },
+        EvaluationResult: { Bucket: files.bucket, Key: files.result },
       }),
       ...(kmsKeyId !== undefined && { KmsKeyId: kmsKeyId }),
-      ...(output !== undefined && { OutputConfig: { S3Location: { Bucket: output.bucket, Prefix: output.prefix } } }),
-      ...(isHosting(model.status) && units !== undefined && {
-        MinInferenceUnits: units.min, ...(units.max !== undefined && { MaxInferenceUnits: units.max }),
+      ...(output !== undefined && {
+        OutputConfig: { S3Location: { Bucket: output.bucket, Prefix: output.prefix } },
       }),
+      ...(isHosting(model.status) &&
+        units !== undefined && {
+          MinInferenceUnits: units.min,
+          ...(units.max !== undefined && { MaxInferenceUnits: units.max }),
+        }),
     },
   };
 };

@@ -19,10 +19,29 @@ import { UpdateDatasetEntries } from './update-dataset-entries.ts';
 
 // One set per profile, so that the function of one profile carries the code of no other.
 export const readHandlers: Handlers<'read'> = {
-  DescribeProject, ListProjects, DescribeDataset, ListDatasetEntries, DescribeModel, ListModels, DescribeModelPackagingJob, ListModelPackagingJobs, ListTagsForResource,
+  DescribeProject,
+  ListProjects,
+  DescribeDataset,
+  ListDatasetEntries,
+  DescribeModel,
+  ListModels,
+  DescribeModelPackagingJob,
+  ListModelPackagingJobs,
+  ListTagsForResource,
 };
 export const writeHandlers: Handlers<'write'> = {
-  CreateProject, DeleteProject, CreateDataset, UpdateDatasetEntries, DeleteDataset, CreateModel, ImportModel, DeleteModel, StartModel, StopModel,
-  StartModelPackagingJob, TagResource, UntagResource,
+  CreateProject,
+  DeleteProject,
+  CreateDataset,
+  UpdateDatasetEntries,
+  DeleteDataset,
+  CreateModel,
+  ImportModel,
+  DeleteModel,
+  StartModel,
+  StopModel,
+  StartModelPackagingJob,
+  TagResource,
+  UntagResource,
 };
 export const detectHandlers: Handlers<'detect'> = { DetectAnomalies };

@@ -28,16 +28,39 @@ export const ImportModel: Operation<'ImportModel'> = async (input, ctx, call) =>
     const project = await ctx.store.projects.get(name);
     if (project === undefined) return once.orElse(noProject(name));
     if (project.models >= limit) {
-      return once.orElse(new QuotaError(quotaCodes.modelsPerProject, 'PROJECT', name, `A project can have at most ${limit} models. Delete one, or ask for a higher quota.`));
+      return once.orElse(
+        new QuotaError(
+          quotaCodes.modelsPerProject,
+          'PROJECT',
+          name,
+          `A project can have at most ${limit} models. Delete one, or ask for a higher quota.`,
+        ),
+      );
     }
-    const model = newModel(name, String(project.nextVersion), source, input.Description, ctx, call.caller, ctx.ids.next());
-    const overtaken = new ConflictError('PROJECT', name, `Too many models of project ${name} are being created. Try your call again.`);
+    const model = newModel(
+      name,
+      String(project.nextVersion),
+      source,
+      input.Description,
+      ctx,
+      call.caller,
+      ctx.ids.next(),
+    );
+    const overtaken = new ConflictError(
+      'PROJECT',
+      name,
+      `Too many models of project ${name} are being created. Try your call again.`,
+    );
     try {
-      const { answer, first } = await once.commit({ answer: { ModelMetadata: metadata(ctx.settings, model) }, operationId: model.operation.id }, [
-        ctx.store.projects.takeVersion(project, limit),
-        ctx.store.models.create(model),
-        ...(tags.length > 0 ? [ctx.store.tags.replace(model, noTags, tagMap(tags))] : []),
-      ], () => overtaken);
+      const { answer, first } = await once.commit(
+        { answer: { ModelMetadata: metadata(ctx.settings, model) }, operationId: model.operation.id },
+        [
+          ctx.store.projects.takeVersion(project, limit),
+          ctx.store.models.create(model),
+          ...(tags.length > 0 ? [ctx.store.tags.replace(model, noTags, tagMap(tags))] : []),
+        ],
+        () => overtaken,
+      );
       if (first) await deliver(ctx, model);
       return answer;
     } catch (error) {
@@ -47,14 +70,32 @@ export const ImportModel: Operation<'ImportModel'> = async (input, ctx, call) =>
 };
 
 function newModel(
-  project: string, version: string, source: ModelSource, description: string | undefined,
-  { clock, settings: { times } }: Pick<ReadContext, 'clock' | 'settings'>, caller: string, id: string,
+  project: string,
+  version: string,
+  source: ModelSource,
+  description: string | undefined,
+  { clock, settings: { times } }: Pick<ReadContext, 'clock' | 'settings'>,
+  caller: string,
+  id: string,
 ): Model {
   const now = clock.now();
   return {
-    v: 1, project, version, createdAt: now, status: passingState.import, statusMessage: statusMessage.importing,
-    operation: { id, attempt: 1, kind: 'import', actor: caller, at: now, deadline: now + times.import * 1000 },
-    source, dueAt: now + times.delivery * 1000,
+    v: 1,
+    project,
+    version,
+    createdAt: now,
+    status: passingState.import,
+    statusMessage: statusMessage.importing,
+    operation: {
+      id,
+      attempt: 1,
+      kind: 'import',
+      actor: caller,
+      at: now,
+      deadline: now + times.import * 1000,
+    },
+    source,
+    dueAt: now + times.delivery * 1000,
     ...outputOf(source),
     ...(description !== undefined && { description }),
   };
@@ -66,11 +107,14 @@ const bucketOf = (url: string | undefined): string | undefined => url?.split('/'
 function outputOf({ S3, ModelDataUrl }: ModelSource): Pick<Model, 'output'> {
   if (S3 !== undefined) return { output: { bucket: S3.Bucket, prefix: S3.Prefix ?? '' } };
   const bucket = bucketOf(ModelDataUrl);
-  return bucket === undefined ? {} : { output: { bucket, prefix: ModelDataUrl?.split('/').slice(3).join('/') ?? '' } };
+  return bucket === undefined
+    ? {}
+    : { output: { bucket, prefix: ModelDataUrl?.split('/').slice(3).join('/') ?? '' } };
 }
 
 function permitted(source: ModelSource, ctx: Pick<ReadContext, 'settings'>): ModelSource {
   const bucket = source.S3?.Bucket ?? bucketOf(source.ModelDataUrl);
-  if (bucket !== undefined) requireListed(bucket, source.S3 === undefined ? 'source.modelDataUrl' : 'source.s3.bucket', ctx);
+  if (bucket !== undefined)
+    requireListed(bucket, source.S3 === undefined ? 'source.modelDataUrl' : 'source.s3.bucket', ctx);
   return source;
 }

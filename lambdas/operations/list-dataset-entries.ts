@@ -26,9 +26,14 @@ export const ListDatasetEntries: Operation<'ListDatasetEntries'> = async (input,
   const found: string[] = [];
   let last = after;
   let read = 0;
-  for await (const { position, line } of ctx.store.entries.list(generation, after, wanted === undefined ? MaxResults + 1 : filteredAtOnce)) {
+  for await (const { position, line } of ctx.store.entries.list(
+    generation,
+    after,
+    wanted === undefined ? MaxResults + 1 : filteredAtOnce,
+  )) {
     const matches = wanted === undefined || wanted(line);
-    if ((matches && found.length === MaxResults) || read === mostRead) return { DatasetEntries: found, NextToken: writeToken(scope, String(last)) };
+    if ((matches && found.length === MaxResults) || read === mostRead)
+      return { DatasetEntries: found, NextToken: writeToken(scope, String(last)) };
     if (matches) found.push(line);
     last = position;
     read += 1;
@@ -44,8 +49,10 @@ function filterOf(input: Input<'ListDatasetEntries'>): ((line: string) => boolea
   const filters: Filter[] = [];
   if (Labeled !== undefined) filters.push(({ label }) => (label !== undefined) === Labeled);
   if (AnomalyClass !== undefined) filters.push(({ label }) => label === AnomalyClass);
-  if (BeforeCreationDate !== undefined) filters.push(({ createdAt }) => createdAt !== undefined && createdAt < BeforeCreationDate);
-  if (AfterCreationDate !== undefined) filters.push(({ createdAt }) => createdAt !== undefined && createdAt > AfterCreationDate);
+  if (BeforeCreationDate !== undefined)
+    filters.push(({ createdAt }) => createdAt !== undefined && createdAt < BeforeCreationDate);
+  if (AfterCreationDate !== undefined)
+    filters.push(({ createdAt }) => createdAt !== undefined && createdAt > AfterCreationDate);
   if (SourceRefContains !== undefined) filters.push(({ sourceRef }) => sourceRef.includes(SourceRefContains));
   if (filters.length === 0) return undefined;
   return (line) => {

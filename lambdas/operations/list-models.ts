@@ -5,7 +5,12 @@ import { cursors, page } from './pages.ts';
 /** The newest version first, as the original listed them. */
 export const ListModels: Operation<'ListModels'> = async (input, ctx) => {
   await requireProject(ctx, input.ProjectName);
-  const { items, next } = await page(input, ['ListModels', input.ProjectName], cursors.version,
-    (before) => ctx.store.models.list(input.ProjectName, before), ({ version }) => version);
+  const { items, next } = await page(
+    input,
+    ['ListModels', input.ProjectName],
+    cursors.version,
+    (before) => ctx.store.models.list(input.ProjectName, before),
+    ({ version }) => version,
+  );
   return { Models: items.map((model) => metadata(ctx.settings, model)), ...next };
 };

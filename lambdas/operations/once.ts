@@ -7,7 +7,8 @@ import { Tokens, type Memory } from '../store/tokens.ts';
 import type { WriteContext } from './context.ts';
 
 /** The answer to a write may be lost. Whoever sends the write again then finds that his own operation is in the way: it was carried out. */
-const begunBy = (row: Row | undefined, operationId: string): boolean => (row as { readonly operation?: { readonly id: string } } | undefined)?.operation?.id === operationId;
+const begunBy = (row: Row | undefined, operationId: string): boolean =>
+  (row as { readonly operation?: { readonly id: string } } | undefined)?.operation?.id === operationId;
 
 /** The parts of a commit whose rows say which operation is theirs. */
 const subjects = ['model', 'dataset', 'job'];
@@ -27,7 +28,9 @@ export class OnceOnly<Answer extends Readonly<Record<string, unknown>>> {
 
   /** @param replay makes the answer to a repetition out of what was remembered; the stored answer itself, if not given */
   constructor(
-    ctx: Pick<WriteContext, 'store' | 'clock'>, operation: OperationName, input: Parameters,
+    ctx: Pick<WriteContext, 'store' | 'clock'>,
+    operation: OperationName,
+    input: Parameters,
     replay: (memory: Memory) => Answer | Promise<Answer> = ({ answer }) => answer as Answer,
   ) {
     this.#ctx = ctx;
@@ -43,20 +46,36 @@ export class OnceOnly<Answer extends Readonly<Record<string, unknown>>> {
    * @returns the answer, and whether this call was the one that made it true
    */
   async commit(
-    { answer, operationId, version }: { readonly answer: Answer; readonly operationId: string; readonly version?: string },
+    {
+      answer,
+      operationId,
+      version,
+    }: { readonly answer: Answer; readonly operationId: string; readonly version?: string },
     parts: readonly Part[],
     refusal: (refused: Refused) => ServiceError | Answer | Promise<ServiceError | Answer>,
   ): Promise<{ readonly answer: Answer; readonly first: boolean }> {
     const { store, clock } = this.#ctx;
-    const memory: Memory = { fingerprint: this.#fingerprint, answer, operationId, ...(version !== undefined && { version }) };
-    const remember = this.#token === undefined ? [] : [store.tokens.remember(this.#operation, this.#token, memory, clock.now())];
+    const memory: Memory = {
+      fingerprint: this.#fingerprint,
+      answer,
+      operationId,
+      ...(version !== undefined && { version }),
+    };
+    const remember =
+      this.#token === undefined
+        ? []
+        : [store.tokens.remember(this.#operation, this.#token, memory, clock.now())];
     try {
       await store.commit(...remember, ...parts);
       return { answer, first: true };
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       const known = error.at('token') ? Tokens.inTheWay(error.row('token')) : undefined;
-      if (known?.operationId === operationId || subjects.some((part) => begunBy(error.row(part), operationId))) return { answer, first: true };
+      if (
+        known?.operationId === operationId ||
+        subjects.some((part) => begunBy(error.row(part), operationId))
+      )
+        return { answer, first: true };
       if (known !== undefined) return { answer: await this.#repeat(known), first: false };
       const outcome = await refusal(error);
       if (outcome instanceof ServiceError) throw outcome;
@@ -67,7 +86,10 @@ export class OnceOnly<Answer extends Readonly<Record<string, unknown>>> {
   /** For calls that have much to do before their transaction. @returns the answer to a repetition, or undefined if this is none */
   async known(): Promise<Answer | undefined> {
     const { store, clock } = this.#ctx;
-    const known = this.#token === undefined ? undefined : await store.tokens.recall(this.#operation, this.#token, clock.now());
+    const known =
+      this.#token === undefined
+        ? undefined
+        : await store.tokens.recall(this.#operation, this.#token, clock.now());
     return known && this.#repeat(known);
   }
 

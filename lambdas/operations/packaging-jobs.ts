@@ -30,7 +30,11 @@ export const DescribeModelPackagingJob: Operation<'DescribeModelPackagingJob'> =
   const project = await projectNamed(ctx, input.ProjectName);
   const job = await ctx.store.jobs.get({ project: project.name, name: input.JobName });
   if (job === undefined || job.createdAt < project.createdAt) {
-    throw new NotFoundError('MODEL_PACKAGE_JOB', input.JobName, `Packaging job ${input.JobName} of project ${project.name} was not found.`);
+    throw new NotFoundError(
+      'MODEL_PACKAGE_JOB',
+      input.JobName,
+      `Packaging job ${input.JobName} of project ${project.name} was not found.`,
+    );
   }
   return {
     ModelPackagingDescription: {
@@ -39,7 +43,9 @@ export const DescribeModelPackagingJob: Operation<'DescribeModelPackagingJob'> =
       ...(job.status === 'SUCCEEDED' && {
         ModelPackagingOutputDetails: {
           Greengrass: {
-            ComponentVersionArn: componentArn(ctx.settings, job), ComponentName: job.greengrass.ComponentName, ComponentVersion: job.componentVersion,
+            ComponentVersionArn: componentArn(ctx.settings, job),
+            ComponentName: job.greengrass.ComponentName,
+            ComponentVersion: job.componentVersion,
           },
         },
       }),
@@ -50,6 +56,12 @@ export const DescribeModelPackagingJob: Operation<'DescribeModelPackagingJob'> =
 /** By name. The names that we give are ordered by time. */
 export const ListModelPackagingJobs: Operation<'ListModelPackagingJobs'> = async (input, ctx) => {
   const project = await projectNamed(ctx, input.ProjectName);
-  const { items, next } = await page(input, ['ListModelPackagingJobs', project.name], cursors.name, (after) => ctx.store.jobs.list(project, after), ({ name }) => name);
+  const { items, next } = await page(
+    input,
+    ['ListModelPackagingJobs', project.name],
+    cursors.name,
+    (after) => ctx.store.jobs.list(project, after),
+    ({ name }) => name,
+  );
   return { ModelPackagingJobs: items.map(metadata), ...next };
 };

@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto';
 import { ConflictError, QuotaError, ValidationError } from '../contract/errors.ts';
 import { modelId, type Model, type ModelKey } from '../domain/model.ts';
-import { jobMessage, packagable, packagingExecution, type GreengrassConfiguration, type PackagingJob } from '../domain/packaging.ts';
+import {
+  jobMessage,
+  packagable,
+  packagingExecution,
+  type GreengrassConfiguration,
+  type PackagingJob,
+} from '../domain/packaging.ts';
 import { quotaCodes } from '../domain/settings.ts';
 import { requireListed } from './buckets.ts';
 import type { Operation, WriteContext } from './context.ts';
@@ -15,10 +21,17 @@ export const StartModelPackagingJob: Operation<'StartModelPackagingJob'> = async
   const { Greengrass } = input.Configuration;
   requireValid(Greengrass, ctx);
   const once = new OnceOnly<{ JobName: string }>(ctx, 'StartModelPackagingJob', input);
-  const { store, settings: { times, quotas } } = ctx;
+  const {
+    store,
+    settings: { times, quotas },
+  } = ctx;
   const project = await store.projects.get(input.ProjectName);
   if (project === undefined) return once.orElse(noProject(input.ProjectName));
-  const version = await resolveVersion(ctx, { project: project.name, version: input.ModelVersion }, 'highest');
+  const version = await resolveVersion(
+    ctx,
+    { project: project.name, version: input.ModelVersion },
+    'highest',
+  );
   const model: ModelKey = { project: project.name, version: version ?? input.ModelVersion };
   if (version === undefined) return once.orElse(await notFound(ctx, model));
 
@@ -26,25 +39,48 @@ export const StartModelPackagingJob: Operation<'StartModelPackagingJob'> = async
   const id = ctx.ids.next();
   const limit = quotas.concurrentPackagingJobs;
   const job: PackagingJob = {
-    v: 1, project: project.name, name: input.JobName ?? uuidOf(id, now), version, createdAt: now, updatedAt: now, status: 'CREATED', statusMessage: jobMessage.created,
+    v: 1,
+    project: project.name,
+    name: input.JobName ?? uuidOf(id, now),
+    version,
+    createdAt: now,
+    updatedAt: now,
+    status: 'CREATED',
+    statusMessage: jobMessage.created,
     ...(input.Description !== undefined && { description: input.Description }),
-    greengrass: Greengrass, componentVersion: Greengrass.ComponentVersion ?? `${version}.0.0`,
+    greengrass: Greengrass,
+    componentVersion: Greengrass.ComponentVersion ?? `${version}.0.0`,
     operation: { id, attempt: 1, actor: call.caller, at: now, deadline: now + times.import * 1000 },
-    reserved: true, dueAt: now + times.delivery * 1000,
+    reserved: true,
+    dueAt: now + times.delivery * 1000,
   };
-  const noRoom = new QuotaError(quotaCodes.concurrentPackagingJobs, 'MODEL_PACKAGE_JOB', job.name,
-    `At most ${limit} packaging jobs can run at once. Wait for one to end, or ask for a higher quota.`);
+  const noRoom = new QuotaError(
+    quotaCodes.concurrentPackagingJobs,
+    'MODEL_PACKAGE_JOB',
+    job.name,
+    `At most ${limit} packaging jobs can run at once. Wait for one to end, or ask for a higher quota.`,
+  );
   if (limit < 1) return once.orElse(noRoom);
 
-  const { answer, first } = await once.commit({ answer: { JobName: job.name }, operationId: id, version }, [
-    store.models.isIn(model, packagable),
-    store.jobs.create(job, project),
-    store.quotas.take('PACKAGING_JOBS', limit),
-  ], (refused) => {
-    if (refused.at('model')) return wrongState(ctx, model, refused.row('model') as Model | undefined, 'packaged');
-    if (refused.at('job')) return new ConflictError('MODEL_PACKAGE_JOB', job.name, `Project ${project.name} already has a packaging job ${job.name}.`);
-    return noRoom;
-  });
+  const { answer, first } = await once.commit(
+    { answer: { JobName: job.name }, operationId: id, version },
+    [
+      store.models.isIn(model, packagable),
+      store.jobs.create(job, project),
+      store.quotas.take('PACKAGING_JOBS', limit),
+    ],
+    (refused) => {
+      if (refused.at('model'))
+        return wrongState(ctx, model, refused.row('model') as Model | undefined, 'packaged');
+      if (refused.at('job'))
+        return new ConflictError(
+          'MODEL_PACKAGE_JOB',
+          job.name,
+          `Project ${project.name} already has a packaging job ${job.name}.`,
+        );
+      return noRoom;
+    },
+  );
   if (first) await handOver(ctx, packagingExecution(job), `${modelId(model)} as ${job.name}`);
   return answer;
 };
@@ -65,18 +101,32 @@ function requireValid(greengrass: GreengrassConfiguration, ctx: WriteContext): v
   const path = 'configuration.greengrass';
   const wrong: string[] = [];
   if ((TargetDevice === undefined) === (TargetPlatform === undefined)) {
-    wrong.push(`Value at '${path}' failed to satisfy constraint: Member must have exactly one of: targetDevice, or targetPlatform`);
+    wrong.push(
+      `Value at '${path}' failed to satisfy constraint: Member must have exactly one of: targetDevice, or targetPlatform`,
+    );
   }
   if (TargetDevice !== undefined && CompilerOptions !== undefined) {
-    wrong.push(`Value at '${path}.compilerOptions' failed to satisfy constraint: Member must be absent where targetDevice is given`);
+    wrong.push(
+      `Value at '${path}.compilerOptions' failed to satisfy constraint: Member must be absent where targetDevice is given`,
+    );
   }
   const options = CompilerOptions === undefined ? {} : parsed(CompilerOptions);
   if (options === undefined) {
-    wrong.push(`Value at '${path}.compilerOptions' failed to satisfy constraint: Member must be a JSON object`);
-  } else if (TargetPlatform?.Accelerator === 'NVIDIA' && nvidiaOptions.some((option) => !Object.hasOwn(options, option))) {
-    wrong.push(`Value at '${path}.compilerOptions' failed to satisfy constraint: Member must have ${nvidiaOptions.join(', ')} where the accelerator is NVIDIA`);
+    wrong.push(
+      `Value at '${path}.compilerOptions' failed to satisfy constraint: Member must be a JSON object`,
+    );
+  } else if (
+    TargetPlatform?.Accelerator === 'NVIDIA' &&
+    nvidiaOptions.some((option) => !Object.hasOwn(options, option))
+  ) {
+    wrong.push(
+      `Value at '${path}.compilerOptions' failed to satisfy constraint: Member must have ${nvidiaOptions.join(', ')} where the accelerator is NVIDIA`,
+    );
   }
-  if (wrong.length > 0) throw new ValidationError(`${wrong.length} validation error${wrong.length === 1 ? '' : 's'} detected: ${wrong.join('; ')}`);
+  if (wrong.length > 0)
+    throw new ValidationError(
+      `${wrong.length} validation error${wrong.length === 1 ? '' : 's'} detected: ${wrong.join('; ')}`,
+    );
   requireListed(S3OutputLocation.Bucket, `${path}.s3OutputLocation.bucket`, ctx);
   requireOwnKeys(Tags.map(({ Key }) => Key));
 }

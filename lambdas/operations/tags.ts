@@ -21,8 +21,10 @@ const tries = 5;
 function taggedModel(arn: string, { settings }: Pick<ReadContext, 'settings'>): ModelKey {
   const parsed = parseArn(arn);
   if (parsed?.version === undefined) {
-    throw new ValidationError('1 validation error detected: Value at \'resourceArn\' failed to satisfy constraint: '
-      + 'Member must be the ARN of a model: arn:{partition}:lookoutvision:{region}:{account}:model/{ProjectName}/{ModelVersion}');
+    throw new ValidationError(
+      "1 validation error detected: Value at 'resourceArn' failed to satisfy constraint: " +
+        'Member must be the ARN of a model: arn:{partition}:lookoutvision:{region}:{account}:model/{ProjectName}/{ModelVersion}',
+    );
   }
   const { partition, region, account } = parsed.home;
   const key = { project: parsed.project, version: parsed.version };
@@ -33,18 +35,29 @@ function taggedModel(arn: string, { settings }: Pick<ReadContext, 'settings'>): 
 }
 
 /** Reads the tags, changes them, and writes them only if nobody else did meanwhile and the model is still there. */
-async function change(ctx: ReadContext, key: ModelKey, edit: (tags: ReadonlyMap<string, string>) => Map<string, string>): Promise<void> {
+async function change(
+  ctx: ReadContext,
+  key: ModelKey,
+  edit: (tags: ReadonlyMap<string, string>) => Map<string, string>,
+): Promise<void> {
   for (let attempt = 0; attempt < tries; attempt += 1) {
     const read = await ctx.store.tags.of(key);
     try {
-      await ctx.store.commit(ctx.store.models.exists(key), ctx.store.tags.replace(key, read, edit(read.tags)));
+      await ctx.store.commit(
+        ctx.store.models.exists(key),
+        ctx.store.tags.replace(key, read, edit(read.tags)),
+      );
       return;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       if (error.at('model')) throw await notFound(ctx, key);
     }
   }
-  throw new ConflictError('MODEL', modelId(key), `The tags of model ${modelId(key)} are being changed by others. Try your call again.`);
+  throw new ConflictError(
+    'MODEL',
+    modelId(key),
+    `The tags of model ${modelId(key)} are being changed by others. Try your call again.`,
+  );
 }
 
 export const TagResource: Operation<'TagResource'> = async (input, ctx) => {
@@ -63,7 +76,11 @@ export const TagResource: Operation<'TagResource'> = async (input, ctx) => {
 /** Removing a tag that is not there is success. */
 export const UntagResource: Operation<'UntagResource'> = async (input, ctx) => {
   const gone = new Set(input.TagKeys);
-  await change(ctx, taggedModel(input.ResourceArn, ctx), (tags) => new Map([...tags].filter(([key]) => !gone.has(key))));
+  await change(
+    ctx,
+    taggedModel(input.ResourceArn, ctx),
+    (tags) => new Map([...tags].filter(([key]) => !gone.has(key))),
+  );
   return {};
 };
 
@@ -77,12 +94,15 @@ export const ListTagsForResource: Operation<'ListTagsForResource'> = async (inpu
 type TagList = readonly { readonly Key: string; readonly Value: string }[];
 
 /** The last of several values for one key counts. */
-export const tagMap = (tags: TagList): Map<string, string> => new Map(tags.map(({ Key, Value }) => [Key, Value]));
+export const tagMap = (tags: TagList): Map<string, string> =>
+  new Map(tags.map(({ Key, Value }) => [Key, Value]));
 
 /** @throws ValidationError for keys of the namespace that AWS keeps for itself */
 export function requireOwnKeys(keys: readonly string[]): void {
   const reserved = keys.find((key) => key.toLowerCase().startsWith('aws:'));
   if (reserved === undefined) return;
-  throw new ValidationError(`1 validation error detected: Value '${reserved}' at 'tags.key' failed to satisfy constraint: `
-    + 'Member must not begin with aws:, which is reserved');
+  throw new ValidationError(
+    `1 validation error detected: Value '${reserved}' at 'tags.key' failed to satisfy constraint: ` +
+      'Member must not begin with aws:, which is reserved',
+  );
 }

@@ -8,6 +8,9 @@ import { base } from './aws.ts';
 /** One attempt: the caller's SDK tries again, and knows for how long it cares. */
 export const detectContext = (env: Environment<'detect'>): DetectContext => ({
   ...base(env),
-  engine: createSageMakerDetector({ runtime: new SageMakerRuntimeClient({ maxAttempts: 1 }), stage: env.STAGE }),
+  engine: createSageMakerDetector({
+    runtime: new SageMakerRuntimeClient({ maxAttempts: 1 }),
+    stage: env.STAGE,
+  }),
   hosted: new HostedMemory(),
 });

@@ -5,13 +5,18 @@ import { createSageMakerImporter } from '../hosting/sagemaker/importer.ts';
 import { artifactsOf } from './artifacts.ts';
 import { s3Objects } from './s3-objects.ts';
 
-export const sageMakerImporter = (env: Environment<'importing'>): ModelImporter => createSageMakerImporter({
-  sagemaker: new SageMakerClient(),
-  stage: env.STAGE,
-  instanceType: env.INSTANCE_TYPE as ProductionVariantInstanceType,
-  tags: env.ENGINE_TAGS,
-  allowed: { images: env.ALLOWED_IMAGES, modelDataBuckets: env.BUCKETS, modelPackages: env.ALLOWED_PACKAGES },
-  ...(env.ALGORITHM_ARN !== undefined && { algorithmArn: env.ALGORITHM_ARN }),
-  objects: s3Objects(),
-  artifacts: artifactsOf(env),
-});
+export const sageMakerImporter = (env: Environment<'importing'>): ModelImporter =>
+  createSageMakerImporter({
+    sagemaker: new SageMakerClient(),
+    stage: env.STAGE,
+    instanceType: env.INSTANCE_TYPE as ProductionVariantInstanceType,
+    tags: env.ENGINE_TAGS,
+    allowed: {
+      images: env.ALLOWED_IMAGES,
+      modelDataBuckets: env.BUCKETS,
+      modelPackages: env.ALLOWED_PACKAGES,
+    },
+    ...(env.ALGORITHM_ARN !== undefined && { algorithmArn: env.ALGORITHM_ARN }),
+    objects: s3Objects(),
+    artifacts: artifactsOf(env),
+  });

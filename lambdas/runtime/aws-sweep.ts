@@ -19,18 +19,35 @@ export interface Sweeper {
 }
 
 /** Once a minute. A table that was restored is only reported on, until an operator has looked at it and says that it is to be trusted. */
-export const sweepHandler = ({ context, identity, write }: Sweeper) => async (): Promise<void> => {
-  const { settings: { stage }, clock, store, log } = context;
-  if (await identity.look() === 'restored') {
-    const { due } = await report(context);
-    log.error('the table was restored: nothing is done until it is adopted; see "After a restore" in docs/runbook.md', { due });
-    write(metricLine(stage, { ReportOnly: 1, DueRows: due }, [{}], clock.now()));
-    return;
-  }
-  const { looked, failed } = await sweep(context);
-  const running = await store.quotas.used('RUNNING_MODELS');
-  write(metricLine(stage, { ReportOnly: 0, DueRows: looked, SweepFailures: failed, RunningModels: running }, [{}], clock.now()));
-};
+export const sweepHandler =
+  ({ context, identity, write }: Sweeper) =>
+  async (): Promise<void> => {
+    const {
+      settings: { stage },
+      clock,
+      store,
+      log,
+    } = context;
+    if ((await identity.look()) === 'restored') {
+      const { due } = await report(context);
+      log.error(
+        'the table was restored: nothing is done until it is adopted; see "After a restore" in docs/runbook.md',
+        { due },
+      );
+      write(metricLine(stage, { ReportOnly: 1, DueRows: due }, [{}], clock.now()));
+      return;
+    }
+    const { looked, failed } = await sweep(context);
+    const running = await store.quotas.used('RUNNING_MODELS');
+    write(
+      metricLine(
+        stage,
+        { ReportOnly: 0, DueRows: looked, SweepFailures: failed, RunningModels: running },
+        [{}],
+        clock.now(),
+      ),
+    );
+  };
 
 /** @param load brings the code of what is hardly ever needed */
 export function awsSweeper(env: Environment<'sweep'>, load: () => Promise<MakeParts>): Sweeper {
@@ -38,8 +55,12 @@ export function awsSweeper(env: Environment<'sweep'>, load: () => Promise<MakePa
   const { settings, store, clock } = common;
   return {
     context: {
-      ...common, ...later(async () => (await load())(env, common), artifactsOf(env)), runner: stepFunctions(env),
-      engine: meteredEngine(sageMakerEngine(env, common), settings.stage, store, writeLine, () => clock.now()),
+      ...common,
+      ...later(async () => (await load())(env, common), artifactsOf(env)),
+      runner: stepFunctions(env),
+      engine: meteredEngine(sageMakerEngine(env, common), settings.stage, store, writeLine, () =>
+        clock.now(),
+      ),
     },
     identity: new TableIdentity(tableClient(), env.TABLE_NAME, clock),
     write: writeLine,

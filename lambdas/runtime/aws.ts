@@ -1,6 +1,11 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { BadEnvironment, decodeEnvironment, type Environment, type FunctionKind } from '../contract/environments.ts';
+import {
+  BadEnvironment,
+  decodeEnvironment,
+  type Environment,
+  type FunctionKind,
+} from '../contract/environments.ts';
 import type { Clock, Ids, Log } from '../domain/ports.ts';
 import { awsLimits, type Settings } from '../domain/settings.ts';
 import { Store } from '../store/store.ts';
@@ -25,7 +30,8 @@ export const writeLine = (line: string): void => {
  * What a function of this kind was told.
  * @throws BadEnvironment: the function does not start, and its log says which variable is to blame
  */
-export const readEnvironment = <K extends FunctionKind>(kind: K): Environment<K> => decodeEnvironment(kind, process.env);
+export const readEnvironment = <K extends FunctionKind>(kind: K): Environment<K> =>
+  decodeEnvironment(kind, process.env);
 
 /** @throws BadEnvironment */
 export function base(env: Environment<'read'>): Base {
@@ -34,8 +40,15 @@ export function base(env: Environment<'read'>): Base {
   const clock = systemClock;
   return {
     settings: {
-      stage: env.STAGE, partition: env.PARTITION, region, account: env.ACCOUNT, quotas: env.QUOTAS, limits: { ...env.LIMITS, images: awsLimits.images },
-      extensions: env.EXTENSIONS, buckets: env.BUCKETS, times: env.TIMES,
+      stage: env.STAGE,
+      partition: env.PARTITION,
+      region,
+      account: env.ACCOUNT,
+      quotas: env.QUOTAS,
+      limits: { ...env.LIMITS, images: awsLimits.images },
+      extensions: env.EXTENSIONS,
+      buckets: env.BUCKETS,
+      times: env.TIMES,
     },
     clock,
     ids: idsOf(clock),
@@ -45,7 +58,8 @@ export function base(env: Environment<'read'>): Base {
 }
 
 /** A request that hangs must fail while there is still time to try another, well within the gateway's 29 seconds. */
-export const tableClient = (): DynamoDBDocumentClient => DynamoDBDocumentClient.from(
-  new DynamoDBClient({ requestHandler: { connectionTimeout: 1000, requestTimeout: 3000 } }),
-  { marshallOptions: { removeUndefinedValues: true } },
-);
+export const tableClient = (): DynamoDBDocumentClient =>
+  DynamoDBDocumentClient.from(
+    new DynamoDBClient({ requestHandler: { connectionTimeout: 1000, requestTimeout: 3000 } }),
+    { marshallOptions: { removeUndefinedValues: true } },
+  );

@@ -38,16 +38,23 @@ export function localEnvironment(variables: Variables = process.env): LocalEnvir
   const keys = accessKeys(given('CROWSNEST_KEYS'));
   const host = given('HOST') ?? '127.0.0.1';
   if (keys.length === 0 && !loopback.includes(host)) {
-    throw new Error(`HOST is ${host}, which others can reach. Set CROWSNEST_KEYS, so that they must sign, or leave HOST unset.`);
+    throw new Error(
+      `HOST is ${host}, which others can reach. Set CROWSNEST_KEYS, so that they must sign, or leave HOST unset.`,
+    );
   }
   const endpoint = given('DYNAMODB_ENDPOINT');
   if (endpoint !== undefined && !/^https?:$/.test(URL.parse(endpoint)?.protocol ?? '')) {
-    throw new Error(`DYNAMODB_ENDPOINT must be a URL, http://127.0.0.1:8000 for example; it is "${endpoint}".`);
+    throw new Error(
+      `DYNAMODB_ENDPOINT must be a URL, http://127.0.0.1:8000 for example; it is "${endpoint}".`,
+    );
   }
   const region = given('AWS_REGION') ?? 'us-east-1';
-  if (!/^[a-z0-9-]{1,63}$/.test(region)) throw new Error(`AWS_REGION must be the name of a region, us-east-1 for example; it is "${region}".`);
+  if (!/^[a-z0-9-]{1,63}$/.test(region))
+    throw new Error(`AWS_REGION must be the name of a region, us-east-1 for example; it is "${region}".`);
   return {
-    host, keys, region,
+    host,
+    keys,
+    region,
     port: port(given('PORT') ?? '8080'),
     dataDir: resolve(given('DATA_DIR') ?? 'data'),
     ...(endpoint !== undefined && { dynamodbEndpoint: endpoint }),
@@ -58,12 +65,14 @@ export function localEnvironment(variables: Variables = process.env): LocalEnvir
 }
 
 function port(text: string): number {
-  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new Error(`PORT must be a whole number from 0 to 65535; it is "${text}".`);
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
+    throw new Error(`PORT must be a whole number from 0 to 65535; it is "${text}".`);
   return Number(text);
 }
 
 function choice<T>(name: string, text: string, choices: Readonly<Record<string, T>>): T {
-  if (!Object.hasOwn(choices, text)) throw new Error(`${name} must be one of ${Object.keys(choices).join(', ')}; it is "${text}".`);
+  if (!Object.hasOwn(choices, text))
+    throw new Error(`${name} must be one of ${Object.keys(choices).join(', ')}; it is "${text}".`);
   return choices[text] as T;
 }
 
@@ -75,16 +84,20 @@ function json(name: string, text: string): unknown {
   }
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function quotas(text: string | undefined): Quotas {
   if (text === undefined) return defaultQuotas;
   const given = json('QUOTAS', text);
   if (!isObject(given)) throw new Error('QUOTAS must be a JSON object, {"runningModels": 3} for example.');
   for (const [quota, value] of Object.entries(given)) {
-    if (!Object.hasOwn(defaultQuotas, quota)) throw new Error(`QUOTAS knows ${Object.keys(defaultQuotas).join(', ')}; not "${quota}".`);
+    if (!Object.hasOwn(defaultQuotas, quota))
+      throw new Error(`QUOTAS knows ${Object.keys(defaultQuotas).join(', ')}; not "${quota}".`);
     if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > 1_000_000) {
-      throw new Error(`QUOTAS.${quota} must be a whole number from 1 to 1000000; it is ${JSON.stringify(value)}.`);
+      throw new Error(
+        `QUOTAS.${quota} must be a whole number from 1 to 1000000; it is ${JSON.stringify(value)}.`,
+      );
     }
   }
   return { ...defaultQuotas, ...given };
@@ -93,9 +106,14 @@ function quotas(text: string | undefined): Quotas {
 function accessKeys(text: string | undefined): AccessKey[] {
   if (text === undefined) return [];
   const list = json('CROWSNEST_KEYS', text);
-  if (!Array.isArray(list) || list.length === 0) throw new Error('CROWSNEST_KEYS must be a JSON list of at least one key. Leave it unset if nobody is to sign.');
+  if (!Array.isArray(list) || list.length === 0)
+    throw new Error(
+      'CROWSNEST_KEYS must be a JSON list of at least one key. Leave it unset if nobody is to sign.',
+    );
   const keys = list.map(accessKey);
-  const twice = keys.find(({ accessKeyId }, index) => keys.findIndex((other) => other.accessKeyId === accessKeyId) !== index);
+  const twice = keys.find(
+    ({ accessKeyId }, index) => keys.findIndex((other) => other.accessKeyId === accessKeyId) !== index,
+  );
   if (twice !== undefined) throw new Error(`CROWSNEST_KEYS has the accessKeyId ${twice.accessKeyId} twice.`);
   return keys;
 }
@@ -110,17 +128,30 @@ function accessKey(each: unknown, index: number): AccessKey {
   };
   const texts = (member: string): string[] => {
     const value = given[member] ?? ['*'];
-    if (!Array.isArray(value) || value.some((item) => typeof item !== 'string')) throw new Error(`${at(member)} must be a list of texts.`);
+    if (!Array.isArray(value) || value.some((item) => typeof item !== 'string'))
+      throw new Error(`${at(member)} must be a list of texts.`);
     return value as string[];
   };
   const unknown = Object.keys(given).find((member) => !members.includes(member));
   if (unknown !== undefined) throw new Error(`${at(unknown)} is not known; a key has ${members.join(', ')}.`); // "action" for "actions" would allow everything
   const accessKeyId = text('accessKeyId');
-  if (!/^[^\s,/]+$/.test(accessKeyId)) throw new Error(`${at('accessKeyId')} must be without spaces, commas and slashes: a signature could not name it.`);
+  if (!/^[^\s,/]+$/.test(accessKeyId))
+    throw new Error(
+      `${at('accessKeyId')} must be without spaces, commas and slashes: a signature could not name it.`,
+    );
   return {
-    accessKeyId, secretAccessKey: text('secretAccessKey'), name: given['name'] === undefined ? accessKeyId : text('name'),
-    actions: texts('actions'), projects: texts('projects'),
+    accessKeyId,
+    secretAccessKey: text('secretAccessKey'),
+    name: given['name'] === undefined ? accessKeyId : text('name'),
+    actions: texts('actions'),
+    projects: texts('projects'),
   };
 }
 
-const members: readonly string[] = ['accessKeyId', 'secretAccessKey', 'name', 'actions', 'projects'] satisfies readonly (keyof AccessKey)[];
+const members: readonly string[] = [
+  'accessKeyId',
+  'secretAccessKey',
+  'name',
+  'actions',
+  'projects',
+] satisfies readonly (keyof AccessKey)[];

@@ -4,17 +4,31 @@ import { metricLine, type Dimensions, type Metrics } from './metrics.ts';
 
 type Handler = (event: ProxyEvent, context: never) => Promise<ProxyResult>;
 
-const byResource = new Map<string, OperationName>(operationNames.map((name) => [`${operations[name].method} ${operations[name].path}`, name]));
+const byResource = new Map<string, OperationName>(
+  operationNames.map((name) => [`${operations[name].method} ${operations[name].path}`, name]),
+);
 
 /** The same handler, which also writes down how each request went. */
-export function measured(stage: string, handler: Handler, write: (line: string) => void, now: () => number = Date.now): Handler {
+export function measured(
+  stage: string,
+  handler: Handler,
+  write: (line: string) => void,
+  now: () => number = Date.now,
+): Handler {
   return async (event, context) => {
     const startedAt = now();
     const result = await handler(event, context);
     const operation = byResource.get(`${event.httpMethod} ${event.resource.replace('+}', '}')}`);
     if (operation !== undefined) {
       const endedAt = now();
-      write(metricLine(stage, metricsOf(operation, result, endedAt - startedAt), dimensionsOf(operation, event, result), endedAt));
+      write(
+        metricLine(
+          stage,
+          metricsOf(operation, result, endedAt - startedAt),
+          dimensionsOf(operation, event, result),
+          endedAt,
+        ),
+      );
     }
     return result;
   };
@@ -25,9 +39,16 @@ function metricsOf(operation: OperationName, { statusCode, body }: ProxyResult, 
   const detect = operation === 'DetectAnomalies';
   if (statusCode < 300) {
     return {
-      SuccessfulRequestCount: 1, ErrorCount: 0, ThrottledCount: 0, Time: time,
+      SuccessfulRequestCount: 1,
+      ErrorCount: 0,
+      ThrottledCount: 0,
+      Time: time,
       // Read off the text: the answer may carry megabytes of mask.
-      ...(detect && { ProcessedImageCount: 1, InvalidImageCount: 0, DetectedAnomalyCount: body.includes('"IsAnomalous":true') ? 1 : 0 }),
+      ...(detect && {
+        ProcessedImageCount: 1,
+        InvalidImageCount: 0,
+        DetectedAnomalyCount: body.includes('"IsAnomalous":true') ? 1 : 0,
+      }),
     };
   }
   return {
@@ -39,8 +60,19 @@ function metricsOf(operation: OperationName, { statusCode, body }: ProxyResult, 
 }
 
 /** By operation, and by model where there is one for sure: a name that somebody made up must not become a metric that somebody pays for. */
-function dimensionsOf(operation: OperationName, { pathParameters }: ProxyEvent, { statusCode }: ProxyResult): Dimensions[] {
+function dimensionsOf(
+  operation: OperationName,
+  { pathParameters }: ProxyEvent,
+  { statusCode }: ProxyResult,
+): Dimensions[] {
   const { projectName, modelVersion } = pathParameters ?? {};
-  const known = operation === 'DetectAnomalies' && ![400, 403, 404].includes(statusCode) && projectName !== undefined && modelVersion !== undefined;
-  return [{ Operation: operation }, ...(known ? [{ ProjectName: projectName, ModelVersion: modelVersion }] : [])];
+  const known =
+    operation === 'DetectAnomalies' &&
+    ![400, 403, 404].includes(statusCode) &&
+    projectName !== undefined &&
+    modelVersion !== undefined;
+  return [
+    { Operation: operation },
+    ...(known ? [{ ProjectName: projectName, ModelVersion: modelVersion }] : []),
+  ];
 }

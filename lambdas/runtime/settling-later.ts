@@ -4,9 +4,12 @@ import type { SettlingParts } from './settling.ts';
  * The same parts, made when the first of them is asked for something, which is hardly ever: nothing of them is loaded before.
  * @param artifacts where the trainer keeps what it makes
  */
-export function later(make: () => Promise<SettlingParts>, artifacts: SettlingParts['trainer']['artifacts']): SettlingParts {
+export function later(
+  make: () => Promise<SettlingParts>,
+  artifacts: SettlingParts['trainer']['artifacts'],
+): SettlingParts {
   let made: Promise<SettlingParts> | undefined;
-  const parts = (): Promise<SettlingParts> => made ??= make();
+  const parts = (): Promise<SettlingParts> => (made ??= make());
   return {
     importer: {
       admit: async (model) => (await parts()).importer.admit(model),

@@ -6,7 +6,14 @@ import { sageMakerTrainer } from './aws-trainer.ts';
 import { s3Objects } from './s3-objects.ts';
 
 export type SettlingParts = Pick<SweepContext, 'importer' | 'trainer' | 'objects'>;
-export type MakeParts = (env: Environment<'importing'> & Environment<'training'>, common: Pick<Base, 'clock'>) => SettlingParts;
+export type MakeParts = (
+  env: Environment<'importing'> & Environment<'training'>,
+  common: Pick<Base, 'clock'>,
+) => SettlingParts;
 
 /** What the sweep settles things with that no execution has brought to their end in time: the slow parts of the tasks. */
-export const settlingParts: MakeParts = (env, common) => ({ importer: sageMakerImporter(env), trainer: sageMakerTrainer(env, common), objects: s3Objects() });
+export const settlingParts: MakeParts = (env, common) => ({
+  importer: sageMakerImporter(env),
+  trainer: sageMakerTrainer(env, common),
+  objects: s3Objects(),
+});

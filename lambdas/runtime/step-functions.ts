@@ -18,7 +18,13 @@ export class StepFunctions implements WorkflowRunner {
    */
   async start({ workflow, name, input }: Execution): Promise<'started' | 'exists'> {
     try {
-      await this.#client.send(new StartExecutionCommand({ stateMachineArn: this.#machines[workflow], name, input: JSON.stringify(input) }));
+      await this.#client.send(
+        new StartExecutionCommand({
+          stateMachineArn: this.#machines[workflow],
+          name,
+          input: JSON.stringify(input),
+        }),
+      );
       return 'started';
     } catch (error) {
       if (error instanceof ExecutionAlreadyExists) return 'exists';
@@ -27,12 +33,17 @@ export class StepFunctions implements WorkflowRunner {
   }
 }
 
-export const stepFunctions = (env: Pick<Environment<'write'>, `${Uppercase<WorkflowName>}_MACHINE_ARN`>): StepFunctions =>
+export const stepFunctions = (
+  env: Pick<Environment<'write'>, `${Uppercase<WorkflowName>}_MACHINE_ARN`>,
+): StepFunctions =>
   new StepFunctions(
     // The caller waits for this: what takes longer than two seconds is left to the sweep.
     new SFNClient({ maxAttempts: 2, requestHandler: { connectionTimeout: 500, requestTimeout: 1000 } }),
     {
-      hosting: env.HOSTING_MACHINE_ARN, importing: env.IMPORTING_MACHINE_ARN, training: env.TRAINING_MACHINE_ARN, datasets: env.DATASETS_MACHINE_ARN,
+      hosting: env.HOSTING_MACHINE_ARN,
+      importing: env.IMPORTING_MACHINE_ARN,
+      training: env.TRAINING_MACHINE_ARN,
+      datasets: env.DATASETS_MACHINE_ARN,
       packaging: env.PACKAGING_MACHINE_ARN,
     },
   );

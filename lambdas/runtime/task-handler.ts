@@ -15,14 +15,28 @@ export class NotEntitled extends Error {
 }
 
 /** A Lambda handler that Step Functions calls. A result is never undefined: a state's result must be JSON. */
-export function serveTask<Input extends ExecutionInput>(task: Task<Input>, parts: TaskParts): (input: Input) => Promise<Progress | null> {
-  const ctx: TaskContext = { engine: noEngine, importer: noImporter, trainer: noTrainer, objects: noObjects, ...parts };
-  return async (input) => await task(input, { ...ctx, log: ctx.log.with(about(input)) }) ?? null;
+export function serveTask<Input extends ExecutionInput>(
+  task: Task<Input>,
+  parts: TaskParts,
+): (input: Input) => Promise<Progress | null> {
+  const ctx: TaskContext = {
+    engine: noEngine,
+    importer: noImporter,
+    trainer: noTrainer,
+    objects: noObjects,
+    ...parts,
+  };
+  return async (input) => (await task(input, { ...ctx, log: ctx.log.with(about(input)) })) ?? null;
 }
 
 const about = ({ v: _, ...input }: ExecutionInput): Record<string, unknown> => {
   const { operationId, attempt, kind, project } = input;
-  const what = 'version' in input ? { model: `${project}/${input.version}` } : 'type' in input ? { dataset: `${project}/${input.type}` } : { job: `${project}/${input.job}` };
+  const what =
+    'version' in input
+      ? { model: `${project}/${input.version}` }
+      : 'type' in input
+        ? { dataset: `${project}/${input.type}` }
+        : { job: `${project}/${input.job}` };
   return { operationId, attempt, kind, ...what };
 };
 
@@ -31,8 +45,24 @@ const refuse = (what: string) => (): never => {
 };
 
 const noEngine: HostingEngine = {
-  create: refuse('engine'), observe: refuse('engine'), scale: refuse('engine'), remove: refuse('engine'), detect: refuse('engine'),
+  create: refuse('engine'),
+  observe: refuse('engine'),
+  scale: refuse('engine'),
+  remove: refuse('engine'),
+  detect: refuse('engine'),
 };
 const noImporter: ModelImporter = { admit: refuse('importer'), discard: refuse('importer') };
-const noTrainer: Trainer = { get artifacts() { return refuse('trainer')(); }, start: refuse('trainer'), observe: refuse('trainer'), stop: refuse('trainer') };
-const noObjects: ObjectStore = { read: refuse('objects'), stream: refuse('objects'), write: refuse('objects'), removeAll: refuse('objects') };
+const noTrainer: Trainer = {
+  get artifacts() {
+    return refuse('trainer')();
+  },
+  start: refuse('trainer'),
+  observe: refuse('trainer'),
+  stop: refuse('trainer'),
+};
+const noObjects: ObjectStore = {
+  read: refuse('objects'),
+  stream: refuse('objects'),
+  write: refuse('objects'),
+  removeAll: refuse('objects'),
+};

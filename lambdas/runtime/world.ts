@@ -15,7 +15,9 @@ export function idsOf(clock: Pick<Clock, 'now'>): Ids {
   return {
     next: () => {
       last = Math.max(clock.now(), last + 1);
-      const chance = BigInt(`0x${randomBytes(10).toString('hex')}`).toString(36).padStart(16, '0');
+      const chance = BigInt(`0x${randomBytes(10).toString('hex')}`)
+        .toString(36)
+        .padStart(16, '0');
       return `${last.toString(36).padStart(9, '0')}${chance}`;
     },
   };

@@ -29,7 +29,10 @@ export class Changes {
     let skip = from - first * pieceSize;
     const rows = this.#table.query({
       KeyConditionExpression: 'pk = :pk AND sk >= :first',
-      ExpressionAttributeValues: { ':pk': places.changes(operationId), ':first': keys.changes(operationId, first).sk },
+      ExpressionAttributeValues: {
+        ':pk': places.changes(operationId),
+        ':first': keys.changes(operationId, first).sk,
+      },
     });
     for await (const row of rows) {
       yield (row['bytes'] as Uint8Array).subarray(skip);

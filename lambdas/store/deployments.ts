@@ -1,5 +1,14 @@
 import type { Deployment, ModelKey } from '../domain/model.ts';
-import { absent, equals, put, update, type Change, type Condition, type Part, type Row } from './expression.ts';
+import {
+  absent,
+  equals,
+  put,
+  update,
+  type Change,
+  type Condition,
+  type Part,
+  type Row,
+} from './expression.ts';
 import { dueShard, keys, prefixes } from './keys.ts';
 import type { Table } from './table.ts';
 
@@ -10,7 +19,8 @@ export type DeploymentChange = Partial<Omit<Deployment, 'id' | 'project' | 'vers
 /** For how long the record of a run is kept after its end, in seconds. */
 const recordLifetime = 400 * 24 * 3600;
 
-const deploymentOf = ({ pk: _, sk: __, dueShard: ___, ...row }: Row): Deployment => row as unknown as Deployment;
+const deploymentOf = ({ pk: _, sk: __, dueShard: ___, ...row }: Row): Deployment =>
+  row as unknown as Deployment;
 
 export class Deployments {
   readonly #table: Table;
@@ -28,18 +38,28 @@ export class Deployments {
   async *ofModel(model: ModelKey): AsyncGenerator<Deployment> {
     const { pk, prefix } = prefixes.deployments(model);
     const rows = this.#table.query({
-      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)', ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+      ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
     });
     for await (const row of rows) yield deploymentOf(row);
   }
 
   /** The row precedes whatever the engine will make for it. */
   open(deployment: Deployment): Part {
-    return put('deployment', keys.deployment(deployment), { ...deployment, dueShard: dueShard(deployment.id) }, absent('pk'));
+    return put(
+      'deployment',
+      keys.deployment(deployment),
+      { ...deployment, dueShard: dueShard(deployment.id) },
+      absent('pk'),
+    );
   }
 
   /** Changes a run that has not ended. */
-  change(key: DeploymentKey, change: Change & { readonly set?: DeploymentChange }, ...beliefs: readonly Condition[]): Part {
+  change(
+    key: DeploymentKey,
+    change: Change & { readonly set?: DeploymentChange },
+    ...beliefs: readonly Condition[]
+  ): Part {
     return update('deployment', keys.deployment(key), change, absent('endedAt'), ...beliefs);
   }
 
@@ -48,10 +68,16 @@ export class Deployments {
    * creates was announced since `read` was read, because the confirmation did not wait for that one.
    */
   end(read: Deployment, now: number, reason: string): Part {
-    return update('deployment', keys.deployment(read), {
-      set: { endedAt: now, endReason: reason, expiresAt: Math.floor(now / 1000) + recordLifetime },
-      remove: ['reserved', 'dueAt'],
-    }, absent('endedAt'), equals('reserved', true),
-    read.createUntil === undefined ? absent('createUntil') : equals('createUntil', read.createUntil));
+    return update(
+      'deployment',
+      keys.deployment(read),
+      {
+        set: { endedAt: now, endReason: reason, expiresAt: Math.floor(now / 1000) + recordLifetime },
+        remove: ['reserved', 'dueAt'],
+      },
+      absent('endedAt'),
+      equals('reserved', true),
+      read.createUntil === undefined ? absent('createUntil') : equals('createUntil', read.createUntil),
+    );
   }
 }

@@ -15,10 +15,17 @@ export class Discards {
 
   /** @param partitions from `places`; @param dueAt epoch milliseconds */
   promise(id: string, partitions: readonly string[], dueAt: number): Part {
-    return put('discard', keys.discard(id), { v: 1, partitions, dueAt, dueShard: dueShard(id) }, absent('pk'));
+    return put(
+      'discard',
+      keys.discard(id),
+      { v: 1, partitions, dueAt, dueShard: dueShard(id) },
+      absent('pk'),
+    );
   }
 
-  async get(id: string): Promise<{ readonly partitions: readonly string[]; readonly dueAt: number } | undefined> {
+  async get(
+    id: string,
+  ): Promise<{ readonly partitions: readonly string[]; readonly dueAt: number } | undefined> {
     const row = await this.#table.get(keys.discard(id));
     return row && { partitions: row['partitions'] as string[], dueAt: Number(row['dueAt']) };
   }
@@ -29,11 +36,17 @@ export class Discards {
    */
   async empty(partition: string, goOn: () => boolean): Promise<boolean> {
     const pages = this.#table.pages({
-      KeyConditionExpression: 'pk = :pk', ExpressionAttributeValues: { ':pk': partition }, ProjectionExpression: 'pk, sk', Limit: 1000,
+      KeyConditionExpression: 'pk = :pk',
+      ExpressionAttributeValues: { ':pk': partition },
+      ProjectionExpression: 'pk, sk',
+      Limit: 1000,
     });
     for await (const page of pages) {
       if (!goOn()) return false;
-      await this.#table.bulk([], page.map((row) => ({ pk: String(row['pk']), sk: String(row['sk']) })));
+      await this.#table.bulk(
+        [],
+        page.map((row) => ({ pk: String(row['pk']), sk: String(row['sk']) })),
+      );
     }
     return true;
   }

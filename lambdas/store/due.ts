@@ -38,10 +38,15 @@ function parse(pk: string, sk: string): DueRow {
   const [, name = ''] = /^[^#]*#(.*)$/.exec(pk) ?? [];
   const version = first.replace(/^0+/, '');
   switch (kind) {
-    case 'DEPLOYMENT': return { kind: 'deployment', key: { project: name, version, id } };
-    case 'DATASET': return { kind: 'dataset', key: { project: name, type: first as DatasetType } };
-    case 'JOB': return { kind: 'job', key: { project: name, name: first } };
-    case 'DISCARD': return { kind: 'discard', key: name };
-    default: return { kind: 'model', key: { project: name, version } };
+    case 'DEPLOYMENT':
+      return { kind: 'deployment', key: { project: name, version, id } };
+    case 'DATASET':
+      return { kind: 'dataset', key: { project: name, type: first as DatasetType } };
+    case 'JOB':
+      return { kind: 'job', key: { project: name, name: first } };
+    case 'DISCARD':
+      return { kind: 'discard', key: name };
+    default:
+      return { kind: 'model', key: { project: name, version } };
   }
 }

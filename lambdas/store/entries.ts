@@ -37,38 +37,63 @@ export class Entries {
   async *list(generation: string, after = 0, atOnce?: number): AsyncGenerator<StoredEntry> {
     const rows = this.#table.query({
       KeyConditionExpression: 'pk = :pk AND sk > :after',
-      ExpressionAttributeValues: { ':pk': places.entries(generation), ':after': keys.entry(generation, after).sk },
+      ExpressionAttributeValues: {
+        ':pk': places.entries(generation),
+        ':after': keys.entry(generation, after).sk,
+      },
       ...(atOnce !== undefined && { Limit: atOnce }),
     });
     for await (const row of rows) yield { position: Number(row['sk']), line: String(row['line']) };
   }
 
   /** Gathers lines by the pictures that they are about. */
-  async gather(generation: string, entries: readonly (Entry & { readonly position: number })[]): Promise<void> {
-    await this.#table.bulk(entries.map(({ position, sourceRef, text, label }) =>
-      ({ ...keys.picture(generation, pictureOf(sourceRef), position), line: text, ...(label !== undefined && { label }) })));
+  async gather(
+    generation: string,
+    entries: readonly (Entry & { readonly position: number })[],
+  ): Promise<void> {
+    await this.#table.bulk(
+      entries.map(({ position, sourceRef, text, label }) => ({
+        ...keys.picture(generation, pictureOf(sourceRef), position),
+        line: text,
+        ...(label !== undefined && { label }),
+      })),
+    );
   }
 
   /** Writes lines where readers will look. */
   async write(generation: string, entries: readonly StoredEntry[]): Promise<void> {
-    await this.#table.bulk(entries.map(({ position, line }) => ({ ...keys.entry(generation, position), line })));
+    await this.#table.bulk(
+      entries.map(({ position, line }) => ({ ...keys.entry(generation, position), line })),
+    );
   }
 
   /** All lines that were gathered, those about the same picture together and in order, behind `after`. */
-  async *mentions(generation: string, after?: Pick<Mention, 'picture' | 'position'>): AsyncGenerator<Mention> {
+  async *mentions(
+    generation: string,
+    after?: Pick<Mention, 'picture' | 'position'>,
+  ): AsyncGenerator<Mention> {
     const rows = this.#table.query({
       KeyConditionExpression: 'pk = :pk AND sk BETWEEN :after AND :end',
       ExpressionAttributeValues: {
-        ':pk': places.pictures(generation), ':after': after === undefined ? ' ' : `${keys.picture(generation, after.picture, after.position).sk}!`, ':end': end,
+        ':pk': places.pictures(generation),
+        ':after':
+          after === undefined ? ' ' : `${keys.picture(generation, after.picture, after.position).sk}!`,
+        ':end': end,
       },
     });
     for await (const row of rows) {
       const [picture = '', position] = String(row['sk']).split('#');
       const label = row['label'] as Label | undefined;
-      yield { picture, position: Number(position), line: String(row['line']), ...(label !== undefined && { label }) };
+      yield {
+        picture,
+        position: Number(position),
+        line: String(row['line']),
+        ...(label !== undefined && { label }),
+      };
     }
   }
 }
 
 /** A name of fixed length for a picture: a key of the table cannot hold every `source-ref`. */
-const pictureOf = (sourceRef: string): string => createHash('sha256').update(sourceRef).digest('hex').slice(0, 40);
+const pictureOf = (sourceRef: string): string =>
+  createHash('sha256').update(sourceRef).digest('hex').slice(0, 40);

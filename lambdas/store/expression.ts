@@ -6,10 +6,13 @@ class Bindings {
   readonly values: Record<string, unknown> = {};
 
   path(path: string): string {
-    return path.split('.').map((part) => {
-      this.names[`#${part}`] = part;
-      return `#${part}`;
-    }).join('.');
+    return path
+      .split('.')
+      .map((part) => {
+        this.names[`#${part}`] = part;
+        return `#${part}`;
+      })
+      .join('.');
   }
 
   value(value: unknown): string {
@@ -21,15 +24,35 @@ class Bindings {
 
 export type Condition = (bind: Bindings) => string;
 
-export const absent = (path: string): Condition => (b) => `attribute_not_exists(${b.path(path)})`;
-export const present = (path: string): Condition => (b) => `attribute_exists(${b.path(path)})`;
-export const equals = (path: string, value: unknown): Condition => (b) => `${b.path(path)} = ${b.value(value)}`;
-export const atMost = (path: string, value: number): Condition => (b) => `${b.path(path)} <= ${b.value(value)}`;
-export const oneOf = (path: string, values: readonly unknown[]): Condition =>
-  (b) => `${b.path(path)} IN (${values.map((value) => b.value(value)).join(', ')})`;
-export const either = (...conditions: readonly Condition[]): Condition => (b) => `(${conditions.map((each) => each(b)).join(' OR ')})`;
+export const absent =
+  (path: string): Condition =>
+  (b) =>
+    `attribute_not_exists(${b.path(path)})`;
+export const present =
+  (path: string): Condition =>
+  (b) =>
+    `attribute_exists(${b.path(path)})`;
+export const equals =
+  (path: string, value: unknown): Condition =>
+  (b) =>
+    `${b.path(path)} = ${b.value(value)}`;
+export const atMost =
+  (path: string, value: number): Condition =>
+  (b) =>
+    `${b.path(path)} <= ${b.value(value)}`;
+export const oneOf =
+  (path: string, values: readonly unknown[]): Condition =>
+  (b) =>
+    `${b.path(path)} IN (${values.map((value) => b.value(value)).join(', ')})`;
+export const either =
+  (...conditions: readonly Condition[]): Condition =>
+  (b) =>
+    `(${conditions.map((each) => each(b)).join(' OR ')})`;
 
-export const both = (...conditions: readonly Condition[]): Condition => (b) => `(${conditions.map((each) => each(b)).join(' AND ')})`;
+export const both =
+  (...conditions: readonly Condition[]): Condition =>
+  (b) =>
+    `(${conditions.map((each) => each(b)).join(' AND ')})`;
 
 export interface Change {
   /** Members whose value is undefined are left as they are. */
@@ -64,12 +87,27 @@ export function put(name: string, key: Key, row: Row, ...conditions: readonly Co
 
 export function update(name: string, key: Key, change: Change, ...conditions: readonly Condition[]): Part {
   const bind = new Bindings();
-  const sets = Object.entries(change.set ?? {}).filter(([, value]) => value !== undefined).map(([path, value]) => `${bind.path(path)} = ${bind.value(value)}`);
+  const sets = Object.entries(change.set ?? {})
+    .filter(([, value]) => value !== undefined)
+    .map(([path, value]) => `${bind.path(path)} = ${bind.value(value)}`);
   const removes = (change.remove ?? []).map((path) => bind.path(path));
-  const adds = Object.entries(change.add ?? {}).map(([path, value]) => `${bind.path(path)} ${bind.value(value)}`);
-  const clauses = [['SET', sets], ['REMOVE', removes], ['ADD', adds]] as const;
-  const expression = clauses.filter(([, list]) => list.length > 0).map(([verb, list]) => `${verb} ${list.join(', ')}`).join(' ');
-  return { name, action: 'Update', request: { Key: key, UpdateExpression: expression, ...bound(bind, conditions) } };
+  const adds = Object.entries(change.add ?? {}).map(
+    ([path, value]) => `${bind.path(path)} ${bind.value(value)}`,
+  );
+  const clauses = [
+    ['SET', sets],
+    ['REMOVE', removes],
+    ['ADD', adds],
+  ] as const;
+  const expression = clauses
+    .filter(([, list]) => list.length > 0)
+    .map(([verb, list]) => `${verb} ${list.join(', ')}`)
+    .join(' ');
+  return {
+    name,
+    action: 'Update',
+    request: { Key: key, UpdateExpression: expression, ...bound(bind, conditions) },
+  };
 }
 
 export function remove(name: string, key: Key, ...conditions: readonly Condition[]): Part {

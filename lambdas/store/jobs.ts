@@ -1,5 +1,18 @@
 import { endedJobs, type JobKey, type JobOperation, type PackagingJob } from '../domain/packaging.ts';
-import { absent, atMost, both, either, equals, oneOf, put, update, type Change, type Condition, type Part, type Row } from './expression.ts';
+import {
+  absent,
+  atMost,
+  both,
+  either,
+  equals,
+  oneOf,
+  put,
+  update,
+  type Change,
+  type Condition,
+  type Part,
+  type Row,
+} from './expression.ts';
 import { dueShard, keys, prefixes } from './keys.ts';
 import type { Project } from './projects.ts';
 import type { Table } from './table.ts';
@@ -9,12 +22,17 @@ export interface JobFence extends JobKey {
   readonly attempt: number;
 }
 
-export type JobChange = Partial<Pick<PackagingJob, 'status' | 'statusMessage' | 'updatedAt' | 'operation' | 'dueAt'>>;
+export type JobChange = Partial<
+  Pick<PackagingJob, 'status' | 'statusMessage' | 'updatedAt' | 'operation' | 'dueAt'>
+>;
 
 const jobOf = ({ pk: _, sk: __, dueShard: ___, ...row }: Row): PackagingJob => row as unknown as PackagingJob;
 
-const fenced = (fence: JobFence): readonly Condition[] =>
-  [equals('operation.id', fence.operationId), equals('operation.attempt', fence.attempt), oneOf('status', ['CREATED', 'RUNNING'])];
+const fenced = (fence: JobFence): readonly Condition[] => [
+  equals('operation.id', fence.operationId),
+  equals('operation.attempt', fence.attempt),
+  oneOf('status', ['CREATED', 'RUNNING']),
+];
 
 /** Packaging jobs are kept for ever. Those of a project that was deleted and made again are not the new one's. */
 export class Jobs {
@@ -36,7 +54,11 @@ export class Jobs {
     const rows = this.#table.query({
       KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
       // The bound itself is left out: no name holds a "!", which sorts before everything that one may hold.
-      ExpressionAttributeValues: { ':pk': pk, ':from': after === undefined ? prefix : `${keys.job({ project: project.name, name: after }).sk}!`, ':to': `${prefix}~` },
+      ExpressionAttributeValues: {
+        ':pk': pk,
+        ':from': after === undefined ? prefix : `${keys.job({ project: project.name, name: after }).sk}!`,
+        ':to': `${prefix}~`,
+      },
     });
     for await (const row of rows) {
       const job = jobOf(row);
@@ -46,8 +68,12 @@ export class Jobs {
 
   /** Believes that the name is free in this project. */
   create(job: PackagingJob, { createdAt }: Project): Part {
-    return put('job', keys.job(job), { ...job, dueShard: dueShard(job.operation.id) },
-      either(absent('pk'), both(atMost('createdAt', createdAt - 1), oneOf('status', endedJobs))));
+    return put(
+      'job',
+      keys.job(job),
+      { ...job, dueShard: dueShard(job.operation.id) },
+      either(absent('pk'), both(atMost('createdAt', createdAt - 1), oneOf('status', endedJobs))),
+    );
   }
 
   /** A task's write: only while its fence stands and the job has not ended. */
@@ -56,7 +82,12 @@ export class Jobs {
   }
 
   takeOver(job: PackagingJob, next: JobOperation, dueAt: number): Part {
-    return update('job', keys.job(job), { set: { operation: next, dueAt } },
-      ...fenced({ ...job, operationId: job.operation.id, attempt: job.operation.attempt }), equals('dueAt', job.dueAt));
+    return update(
+      'job',
+      keys.job(job),
+      { set: { operation: next, dueAt } },
+      ...fenced({ ...job, operationId: job.operation.id, attempt: job.operation.attempt }),
+      equals('dueAt', job.dueAt),
+    );
   }
 }

@@ -1,7 +1,19 @@
 import type { ModelStatus } from '../contract/shapes.ts';
 import { servingStates } from '../domain/lifecycle.ts';
 import type { Model, ModelKey, OperationRecord } from '../domain/model.ts';
-import { absent, check, equals, oneOf, put, remove, update, type Change, type Condition, type Part, type Row } from './expression.ts';
+import {
+  absent,
+  check,
+  equals,
+  oneOf,
+  put,
+  remove,
+  update,
+  type Change,
+  type Condition,
+  type Part,
+  type Row,
+} from './expression.ts';
 import { dueShard, keys, prefixes } from './keys.ts';
 import type { Table } from './table.ts';
 
@@ -12,12 +24,28 @@ export interface Fence extends ModelKey {
 }
 
 /** What of a model a write may change. */
-export type ModelChange = Partial<Pick<Model,
-  'status' | 'statusMessage' | 'operation' | 'deploymentId' | 'units' | 'artifact' | 'evaluation' | 'evaluationFiles' | 'output' | 'dueAt'>>;
+export type ModelChange = Partial<
+  Pick<
+    Model,
+    | 'status'
+    | 'statusMessage'
+    | 'operation'
+    | 'deploymentId'
+    | 'units'
+    | 'artifact'
+    | 'evaluation'
+    | 'evaluationFiles'
+    | 'output'
+    | 'dueAt'
+  >
+>;
 
 const modelOf = ({ pk: _, sk: __, dueShard: ___, ...row }: Row): Model => row as unknown as Model;
 
-const fenced = (fence: Fence): readonly Condition[] => [equals('operation.id', fence.operationId), equals('operation.attempt', fence.attempt)];
+const fenced = (fence: Fence): readonly Condition[] => [
+  equals('operation.id', fence.operationId),
+  equals('operation.attempt', fence.attempt),
+];
 
 export class Models {
   readonly #table: Table;
@@ -37,7 +65,11 @@ export class Models {
     const rows = this.#table.query({
       KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
       // The bound itself is left out below: a key condition knows no "starts with, and less than".
-      ExpressionAttributeValues: { ':pk': pk, ':from': prefix, ':to': before === undefined ? `${prefix}~` : keys.model({ project, version: before }).sk },
+      ExpressionAttributeValues: {
+        ':pk': pk,
+        ':from': prefix,
+        ':to': before === undefined ? `${prefix}~` : keys.model({ project, version: before }).sk,
+      },
       ScanIndexForward: false,
     });
     for await (const row of rows) {
@@ -57,11 +89,20 @@ export class Models {
   }
 
   create(model: Model): Part {
-    return put('model', keys.model(model), { ...model, dueShard: dueShard(model.operation.id) }, absent('pk'));
+    return put(
+      'model',
+      keys.model(model),
+      { ...model, dueShard: dueShard(model.operation.id) },
+      absent('pk'),
+    );
   }
 
   /** Begins an operation from one of the states in which it may begin. */
-  begin(key: ModelKey, from: readonly ModelStatus[], change: ModelChange & { readonly operation: OperationRecord; readonly dueAt: number }): Part {
+  begin(
+    key: ModelKey,
+    from: readonly ModelStatus[],
+    change: ModelChange & { readonly operation: OperationRecord; readonly dueAt: number },
+  ): Part {
     return update('model', keys.model(key), { set: change }, oneOf('status', from));
   }
 
@@ -78,7 +119,13 @@ export class Models {
 
   /** What the engine did of its own accord to a model that serves: only while it is the same deployment, and still serves. */
   drift(model: Model, change: ModelChange): Part {
-    return update('model', keys.model(model), { set: change }, equals('deploymentId', model.deploymentId), oneOf('status', servingStates));
+    return update(
+      'model',
+      keys.model(model),
+      { set: change },
+      equals('deploymentId', model.deploymentId),
+      oneOf('status', servingStates),
+    );
   }
 
   exists(key: ModelKey): Part {
@@ -100,11 +147,24 @@ export class Models {
    */
   takeOver(model: Model, next: OperationRecord, dueAt: number): Part {
     const fence = { ...model, operationId: model.operation.id, attempt: model.operation.attempt };
-    return update('model', keys.model(model), { set: { operation: next, dueAt } },
-      ...fenced(fence), equals('status', model.status), equals('dueAt', model.dueAt));
+    return update(
+      'model',
+      keys.model(model),
+      { set: { operation: next, dueAt } },
+      ...fenced(fence),
+      equals('status', model.status),
+      equals('dueAt', model.dueAt),
+    );
   }
 }
 
 const taggable: readonly ModelStatus[] = [
-  'TRAINING', 'TRAINED', 'TRAINING_FAILED', 'STARTING_HOSTING', 'HOSTED', 'HOSTING_FAILED', 'STOPPING_HOSTING', 'SYSTEM_UPDATING',
+  'TRAINING',
+  'TRAINED',
+  'TRAINING_FAILED',
+  'STARTING_HOSTING',
+  'HOSTED',
+  'HOSTING_FAILED',
+  'STOPPING_HOSTING',
+  'SYSTEM_UPDATING',
 ];

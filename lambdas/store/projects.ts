@@ -30,13 +30,21 @@ export class Projects {
   async *list(after?: string): AsyncGenerator<Project> {
     const rows = this.#table.query({
       KeyConditionExpression: after === undefined ? 'pk = :pk' : 'pk = :pk AND sk > :after',
-      ExpressionAttributeValues: { ':pk': prefixes.projects, ...(after !== undefined && { ':after': after }) },
+      ExpressionAttributeValues: {
+        ':pk': prefixes.projects,
+        ...(after !== undefined && { ':after': after }),
+      },
     });
     for await (const row of rows) yield projectOf(row);
   }
 
   create(name: string, now: number): Part {
-    return put('project', keys.project(name), { v: 1, createdAt: now, nextVersion: 1, models: 0, datasets: 0 }, absent('pk'));
+    return put(
+      'project',
+      keys.project(name),
+      { v: 1, createdAt: now, nextVersion: 1, models: 0, datasets: 0 },
+      absent('pk'),
+    );
   }
 
   /** Believes that nothing is left in it. */
@@ -46,8 +54,13 @@ export class Projects {
 
   /** Takes the version that was read as the next one, if there is room for another model. */
   takeVersion({ name, nextVersion }: Project, modelLimit: number): Part {
-    return update('project', keys.project(name), { set: { nextVersion: nextVersion + 1 }, add: { models: 1 } },
-      equals('nextVersion', nextVersion), atMost('models', modelLimit - 1));
+    return update(
+      'project',
+      keys.project(name),
+      { set: { nextVersion: nextVersion + 1 }, add: { models: 1 } },
+      equals('nextVersion', nextVersion),
+      atMost('models', modelLimit - 1),
+    );
   }
 
   addDataset(name: string): Part {

@@ -19,7 +19,13 @@ export class Quotas {
 
   /** A closed quota takes no more: the stack is being deleted. `limit` is at least 1. */
   take(quota: Quota, limit: number): Part {
-    return update('quota', keys.quota(quota), { add: { used: 1 } }, absent('closed'), either(absent('used'), atMost('used', limit - 1)));
+    return update(
+      'quota',
+      keys.quota(quota),
+      { add: { used: 1 } },
+      absent('closed'),
+      either(absent('used'), atMost('used', limit - 1)),
+    );
   }
 
   giveBack(quota: Quota): Part {

@@ -9,11 +9,19 @@ export const tableSchema = {
     { AttributeName: dueIndex.partition, AttributeType: 'S' },
     { AttributeName: dueIndex.sort, AttributeType: 'N' },
   ],
-  KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }, { AttributeName: 'sk', KeyType: 'RANGE' }],
-  GlobalSecondaryIndexes: [{
-    IndexName: dueIndex.name,
-    KeySchema: [{ AttributeName: dueIndex.partition, KeyType: 'HASH' }, { AttributeName: dueIndex.sort, KeyType: 'RANGE' }],
-    Projection: { ProjectionType: 'KEYS_ONLY' },
-  }],
+  KeySchema: [
+    { AttributeName: 'pk', KeyType: 'HASH' },
+    { AttributeName: 'sk', KeyType: 'RANGE' },
+  ],
+  GlobalSecondaryIndexes: [
+    {
+      IndexName: dueIndex.name,
+      KeySchema: [
+        { AttributeName: dueIndex.partition, KeyType: 'HASH' },
+        { AttributeName: dueIndex.sort, KeyType: 'RANGE' },
+      ],
+      Projection: { ProjectionType: 'KEYS_ONLY' },
+    },
+  ],
   BillingMode: 'PAY_PER_REQUEST',
 } as const satisfies Omit<CreateTableCommandInput, 'TableName'>;

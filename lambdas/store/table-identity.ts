@@ -21,10 +21,12 @@ export class TableIdentity {
 
   /** A table that was never marked is marked as itself: it is new. */
   async look(): Promise<'own' | 'restored'> {
-    const { Table: described } = await this.#client.send(new DescribeTableCommand({ TableName: this.#table.name }) as never) as unknown as { Table?: { TableId?: string } };
+    const { Table: described } = (await this.#client.send(
+      new DescribeTableCommand({ TableName: this.#table.name }) as never,
+    )) as unknown as { Table?: { TableId?: string } };
     const tableId = described?.TableId;
     if (tableId === undefined) throw new Error(`DynamoDB gives no id for the table ${this.#table.name}`);
-    const row = await this.#table.get(key) ?? await this.#mark(tableId);
+    const row = (await this.#table.get(key)) ?? (await this.#mark(tableId));
     return row['tableId'] === tableId ? 'own' : 'restored';
   }
 

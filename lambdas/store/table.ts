@@ -1,7 +1,22 @@
-import { ConditionalCheckFailedException, TransactionCanceledException, TransactionConflictException, type AttributeValue } from '@aws-sdk/client-dynamodb';
 import {
-  BatchWriteCommand, DeleteCommand, GetCommand, PutCommand, QueryCommand, TransactWriteCommand, UpdateCommand,
-  type BatchWriteCommandInput, type BatchWriteCommandOutput, type DynamoDBDocumentClient, type QueryCommandInput, type TransactWriteCommandInput,
+  ConditionalCheckFailedException,
+  TransactionCanceledException,
+  TransactionConflictException,
+  type AttributeValue,
+} from '@aws-sdk/client-dynamodb';
+import {
+  BatchWriteCommand,
+  DeleteCommand,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  TransactWriteCommand,
+  UpdateCommand,
+  type BatchWriteCommandInput,
+  type BatchWriteCommandOutput,
+  type DynamoDBDocumentClient,
+  type QueryCommandInput,
+  type TransactWriteCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { ThrottlingError } from '../contract/errors.ts';
@@ -21,7 +36,11 @@ const bulkPatience = 20_000;
 type WriteRequests = NonNullable<BatchWriteCommandInput['RequestItems']>[string];
 
 /** How DynamoDB refuses a whole request that is one too many, after the SDK's own tries. */
-const throttled = new Set(['ProvisionedThroughputExceededException', 'ThrottlingException', 'RequestLimitExceeded']);
+const throttled = new Set([
+  'ProvisionedThroughputExceededException',
+  'ThrottlingException',
+  'RequestLimitExceeded',
+]);
 
 /** Reasons that say "not now" rather than "no". */
 const transient = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
@@ -60,7 +79,9 @@ export class Table {
   }
 
   async get(key: Key): Promise<Row | undefined> {
-    const { Item } = await this.#client.send(new GetCommand({ TableName: this.name, Key: key, ConsistentRead: true }));
+    const { Item } = await this.#client.send(
+      new GetCommand({ TableName: this.name, Key: key, ConsistentRead: true }),
+    );
     return Item;
   }
 
@@ -73,9 +94,14 @@ export class Table {
   async *pages(query: Omit<QueryCommandInput, 'TableName'>): AsyncGenerator<readonly Row[]> {
     let from: QueryCommandInput['ExclusiveStartKey'];
     do {
-      const page = await this.#client.send(new QueryCommand({
-        ConsistentRead: query.IndexName === undefined, ...query, TableName: this.name, ExclusiveStartKey: from,
-      }));
+      const page = await this.#client.send(
+        new QueryCommand({
+          ConsistentRead: query.IndexName === undefined,
+          ...query,
+          TableName: this.name,
+          ExclusiveStartKey: from,
+        }),
+      );
       yield page.Items ?? [];
       from = page.LastEvaluatedKey;
     } while (from !== undefined);
@@ -87,10 +113,17 @@ export class Table {
    * @param keys no two alike
    */
   async bulk(rows: readonly (Key & Row)[], keys: readonly Key[] = []): Promise<void> {
-    const requests = [...rows.map((Item) => ({ PutRequest: { Item } })), ...keys.map((Key) => ({ DeleteRequest: { Key } }))];
-    const batches = Array.from({ length: Math.ceil(requests.length / batchSize) }, (_, index) => requests.slice(index * batchSize, (index + 1) * batchSize));
+    const requests = [
+      ...rows.map((Item) => ({ PutRequest: { Item } })),
+      ...keys.map((Key) => ({ DeleteRequest: { Key } })),
+    ];
+    const batches = Array.from({ length: Math.ceil(requests.length / batchSize) }, (_, index) =>
+      requests.slice(index * batchSize, (index + 1) * batchSize),
+    );
     for (let at = 0; at < batches.length; at += batchesAtOnce) {
-      const outcomes = await Promise.allSettled(batches.slice(at, at + batchesAtOnce).map((batch) => this.#batch(batch)));
+      const outcomes = await Promise.allSettled(
+        batches.slice(at, at + batchesAtOnce).map((batch) => this.#batch(batch)),
+      );
       const failure = outcomes.find((outcome) => outcome.status === 'rejected');
       if (failure !== undefined) throw failure.reason;
     }
@@ -101,11 +134,14 @@ export class Table {
     const giveUpAt = this.#clock.now() + bulkPatience;
     let left: WriteRequests | undefined = requests;
     for (let attempt = 0; ; attempt += 1) {
-      const answer: BatchWriteCommandOutput = await this.#client.send(new BatchWriteCommand({ RequestItems: { [this.name]: [...left] } }));
+      const answer: BatchWriteCommandOutput = await this.#client.send(
+        new BatchWriteCommand({ RequestItems: { [this.name]: [...left] } }),
+      );
       left = answer.UnprocessedItems?.[this.name];
       if (left === undefined || left.length === 0) return;
       const pause = Math.random() * Math.min(50 * 2 ** attempt, 2000);
-      if (this.#clock.now() + pause >= giveUpAt) throw new Error(`the table had no room for ${left.length} rows`);
+      if (this.#clock.now() + pause >= giveUpAt)
+        throw new Error(`the table had no room for ${left.length} rows`);
       await this.#clock.sleep(pause);
     }
   }
@@ -122,7 +158,10 @@ export class Table {
       if (outcome instanceof Refused) throw outcome;
       const pause = Math.random() * Math.min(20 * 2 ** attempt, 500); // full jitter, or those who collided would collide again
       if (this.#clock.now() + pause >= giveUpAt) {
-        throw new ThrottlingError('Too many requests are changing the same resource. Try your call again.', 1);
+        throw new ThrottlingError(
+          'Too many requests are changing the same resource. Try your call again.',
+          1,
+        );
       }
       await this.#clock.sleep(pause);
     }
@@ -131,17 +170,27 @@ export class Table {
   async #try(parts: readonly Part[]): Promise<'done' | 'collided' | Refused> {
     const [first] = parts;
     try {
-      if (parts.length === 1 && first !== undefined && first.action !== 'ConditionCheck') await this.#single(first);
-      else await this.#client.send(new TransactWriteCommand({ TransactItems: parts.map((part) => this.#item(part)) }));
+      if (parts.length === 1 && first !== undefined && first.action !== 'ConditionCheck')
+        await this.#single(first);
+      else
+        await this.#client.send(
+          new TransactWriteCommand({ TransactItems: parts.map((part) => this.#item(part)) }),
+        );
       return 'done';
     } catch (error) {
-      if (error instanceof TransactionConflictException || (error instanceof Error && throttled.has(error.name))) return 'collided';
-      if (error instanceof ConditionalCheckFailedException) return new Refused(new Map([[first?.name ?? '', plain(error.Item)]]));
+      if (
+        error instanceof TransactionConflictException ||
+        (error instanceof Error && throttled.has(error.name))
+      )
+        return 'collided';
+      if (error instanceof ConditionalCheckFailedException)
+        return new Refused(new Map([[first?.name ?? '', plain(error.Item)]]));
       if (!(error instanceof TransactionCanceledException)) throw error;
       const reasons = error.CancellationReasons ?? [];
       if (reasons.some(({ Code }) => transient.has(Code ?? ''))) return 'collided';
       const refused = reasons.flatMap(({ Code, Item }, index) =>
-        Code === 'ConditionalCheckFailed' ? [[parts[index]?.name ?? '', plain(Item)] as const] : []);
+        Code === 'ConditionalCheckFailed' ? [[parts[index]?.name ?? '', plain(Item)] as const] : [],
+      );
       if (refused.length === 0) throw error;
       return new Refused(new Map(refused));
     }
@@ -164,4 +213,5 @@ export class Table {
 }
 
 /** Errors carry rows as they travel, undecoded. */
-const plain = (item: Record<string, AttributeValue> | undefined): Row | undefined => (item === undefined ? undefined : unmarshall(item));
+const plain = (item: Record<string, AttributeValue> | undefined): Row | undefined =>
+  item === undefined ? undefined : unmarshall(item);

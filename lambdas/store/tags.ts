@@ -20,7 +20,9 @@ export class Tags {
 
   async of(model: ModelKey): Promise<TagSet> {
     const row = await this.#table.get(keys.tags(model));
-    return row === undefined ? noTags : { tags: new Map(row['tags'] as [string, string][]), revision: Number(row['revision']) };
+    return row === undefined
+      ? noTags
+      : { tags: new Map(row['tags'] as [string, string][]), revision: Number(row['revision']) };
   }
 
   /** Replaces the set that was read. Kept as pairs: a key may be called `__proto__`. */

@@ -31,7 +31,12 @@ export class Tokens {
   /** Believes that the token is new, or was forgotten. Tokens of different operations are different tokens. */
   remember(operation: string, token: string, memory: Memory, now: number): Part {
     const seconds = Math.floor(now / 1000);
-    return put('token', keys.token(operation, token), { ...memory, expiresAt: seconds + tokenLifetime }, either(absent('pk'), atMost('expiresAt', seconds)));
+    return put(
+      'token',
+      keys.token(operation, token),
+      { ...memory, expiresAt: seconds + tokenLifetime },
+      either(absent('pk'), atMost('expiresAt', seconds)),
+    );
   }
 
   /** The memory that stood in the way of `remember`. */

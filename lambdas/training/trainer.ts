@@ -8,7 +8,10 @@ export interface TrainingExample {
   readonly label: 'normal' | 'anomaly';
   /** The line as the dataset has it: evaluation files repeat it. */
   readonly line: Readonly<Record<string, unknown>>;
-  readonly mask?: { readonly ref: string; readonly classes: readonly { readonly name: string; readonly color: string }[] };
+  readonly mask?: {
+    readonly ref: string;
+    readonly classes: readonly { readonly name: string; readonly color: string }[];
+  };
 }
 
 export interface TrainingRef {
@@ -29,16 +32,27 @@ export interface TrainingSpec extends TrainingRef {
 }
 
 /** @throws Error if they are gone */
-export async function readExamples(objects: Pick<ObjectStore, 'read'>, location: ObjectLocation): Promise<TrainingExample[]> {
+export async function readExamples(
+  objects: Pick<ObjectStore, 'read'>,
+  location: ObjectLocation,
+): Promise<TrainingExample[]> {
   const bytes = await objects.read(location);
   if (bytes === undefined) throw new Error(`s3://${location.bucket}/${location.key} is gone`);
-  return Buffer.from(bytes).toString().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as TrainingExample);
+  return Buffer.from(bytes)
+    .toString()
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as TrainingExample);
 }
 
 /** What a training came to, as one JSON object. All figures are 0 to 1; an anomaly is the positive class. */
 export interface TrainingResults extends EvaluationFigures {
   /** One for each test picture. */
-  readonly pictures: readonly { readonly source: string; readonly isAnomalous: boolean; readonly confidence: number }[];
+  readonly pictures: readonly {
+    readonly source: string;
+    readonly isAnomalous: boolean;
+    readonly confidence: number;
+  }[];
 }
 
 /**
@@ -50,7 +64,11 @@ export interface TrainingResults extends EvaluationFigures {
  */
 export type TrainingObservation =
   | { readonly state: 'running'; readonly note?: string }
-  | { readonly state: 'trained'; readonly artifact: { readonly bucket: string; readonly prefix: string }; readonly results: ObjectLocation }
+  | {
+      readonly state: 'trained';
+      readonly artifact: { readonly bucket: string; readonly prefix: string };
+      readonly results: ObjectLocation;
+    }
   | { readonly state: 'failed'; readonly reason: string }
   | { readonly state: 'missing' };
 

@@ -47,15 +47,28 @@ export class Superseded extends Error {
   override readonly name = 'Superseded';
 }
 
-export const fenceOf = ({ project, version, operationId, attempt }: ModelInput): Fence => ({ project, version, operationId, attempt });
+export const fenceOf = ({ project, version, operationId, attempt }: ModelInput): Fence => ({
+  project,
+  version,
+  operationId,
+  attempt,
+});
 
 /**
  * The model that a task works for, if it is still this attempt's to work on.
  * @throws Superseded
  */
-export async function claimed({ store }: Pick<TaskContext, 'store'>, input: ModelInput, states: readonly ModelStatus[]): Promise<Model> {
+export async function claimed(
+  { store }: Pick<TaskContext, 'store'>,
+  input: ModelInput,
+  states: readonly ModelStatus[],
+): Promise<Model> {
   const model = await store.models.get(input);
-  if (model?.operation.id !== input.operationId || model.operation.attempt !== input.attempt || !states.includes(model.status)) {
+  if (
+    model?.operation.id !== input.operationId ||
+    model.operation.attempt !== input.attempt ||
+    !states.includes(model.status)
+  ) {
     throw new Superseded(`operation ${input.operationId}, attempt ${input.attempt}, is no longer in charge`);
   }
   return model;
@@ -68,11 +81,15 @@ const fences = ['model', 'dataset', 'job'];
  * A task's commit: a fence that has moved ends the task.
  * @throws Superseded if the part with the fence was refused, Refused if another was
  */
-export async function commit({ store }: Pick<TaskContext, 'store'>, ...parts: readonly Part[]): Promise<void> {
+export async function commit(
+  { store }: Pick<TaskContext, 'store'>,
+  ...parts: readonly Part[]
+): Promise<void> {
   try {
     await store.commit(...parts);
   } catch (error) {
-    if (error instanceof Refused && fences.some((part) => error.at(part))) throw new Superseded('the fence has moved');
+    if (error instanceof Refused && fences.some((part) => error.at(part)))
+      throw new Superseded('the fence has moved');
     throw error;
   }
 }
@@ -81,8 +98,10 @@ export async function commit({ store }: Pick<TaskContext, 'store'>, ...parts: re
 export const waitOf = (round: number): number => Math.min(60, Math.round(5 * 1.5 ** round));
 
 /** Until when a visitor who comes again within `wait` seconds holds the lease. */
-export const leaseUntil = ({ clock, settings }: Pick<TaskContext, 'clock' | 'settings'>, wait: number): number =>
-  clock.now() + (wait + settings.times.delivery) * 1000;
+export const leaseUntil = (
+  { clock, settings }: Pick<TaskContext, 'clock' | 'settings'>,
+  wait: number,
+): number => clock.now() + (wait + settings.times.delivery) * 1000;
 
 /** What is under way for a model, a dataset or a job. */
 interface Underway {
@@ -94,14 +113,18 @@ interface Underway {
  * The deadline, without the time for which nobody was looking: a laptop that slept, or a fleet of tasks that could not run, is not the engine's
  * delay. `now` is from before the observation that it is held against.
  */
-export const fairDeadline = ({ operation: { deadline }, dueAt }: Underway, now: number): number => deadline + Math.max(0, now - (dueAt ?? now));
+export const fairDeadline = ({ operation: { deadline }, dueAt }: Underway, now: number): number =>
+  deadline + Math.max(0, now - (dueAt ?? now));
 
 /**
  * What a visitor who comes again within `wait` seconds writes on the row: the lease, and the deadline without the time before this visit for
  * which nobody was looking. The two go together, because the lease is what that time is measured by.
  */
 export function leased<T extends Underway>(
-  ctx: Pick<TaskContext, 'clock' | 'settings'>, row: T, now: number, wait: number,
+  ctx: Pick<TaskContext, 'clock' | 'settings'>,
+  row: T,
+  now: number,
+  wait: number,
 ): { readonly dueAt: number; readonly operation: T['operation'] } {
   return { dueAt: leaseUntil(ctx, wait), operation: { ...row.operation, deadline: fairDeadline(row, now) } };
 }

@@ -9,7 +9,7 @@ export async function discard({ store, clock }: TaskContext, id: string, until: 
   if (promise === undefined || promise.dueAt > until) return;
   const giveUpAt = clock.now() + longestLook;
   for (const partition of promise.partitions) {
-    if (!await store.discards.empty(partition, () => clock.now() < giveUpAt)) return;
+    if (!(await store.discards.empty(partition, () => clock.now() < giveUpAt))) return;
   }
   await store.commit(store.discards.kept(id));
 }

@@ -48,7 +48,8 @@ export async function drain(ctx: DrainContext, startedAt: number): Promise<{ rea
 
 async function openOf({ store }: DrainContext, model: Model): Promise<Deployment[]> {
   const open: Deployment[] = [];
-  for await (const deployment of store.deployments.ofModel(model)) if (deployment.endedAt === undefined) open.push(deployment);
+  for await (const deployment of store.deployments.ofModel(model))
+    if (deployment.endedAt === undefined) open.push(deployment);
   return open;
 }
 
@@ -66,7 +67,9 @@ async function endTraining({ store, clock }: DrainContext, model: Model, started
   const deadline = startedAt - 1;
   if (operation.deadline <= deadline) return;
   try {
-    await store.commit(store.models.takeOver(model, { ...operation, attempt: operation.attempt + 1, deadline }, clock.now()));
+    await store.commit(
+      store.models.takeOver(model, { ...operation, attempt: operation.attempt + 1, deadline }, clock.now()),
+    );
   } catch (error) {
     if (!(error instanceof Refused)) throw error; // somebody looked after it since it was read; the next look tries again
   }
@@ -75,6 +78,8 @@ async function endTraining({ store, clock }: DrainContext, model: Model, started
 /** CloudFormation shows the beginning of a reason, so the models that are named come first. */
 function told(left: readonly string[]): string {
   const some = left.slice(0, 10).join(', ');
-  return `Still at work after 55 minutes: ${some}${left.length > 10 ? `, and ${left.length - 10} more` : ''}. `
-    + 'Nothing was deleted that they need. Delete the stack again when they are gone; see "Drain failed" in docs/runbook.md.';
+  return (
+    `Still at work after 55 minutes: ${some}${left.length > 10 ? `, and ${left.length - 10} more` : ''}. ` +
+    'Nothing was deleted that they need. Delete the stack again when they are gone; see "Drain failed" in docs/runbook.md.'
+  );
 }

@@ -16,9 +16,17 @@ export async function lookAfter(ctx: TaskContext, key: DeploymentKey, until: num
   if (deployment?.dueAt === undefined || deployment.dueAt > until || deployment.endedAt !== undefined) return;
   const model = await ctx.store.models.get(key);
   const current = model?.deploymentId === deployment.id ? model : undefined;
-  if (current !== undefined && servingStates.includes(current.status)) return follow(ctx, current, deployment);
-  if (current?.status === 'STARTING_HOSTING' || (model !== undefined && releasing.includes(model.status))) return look(ctx, deployment, leaseUntil(ctx, 0)); // an operation looks after it, and is due itself
-  if (!await releaseStep(ctx, deployment, deployment.hostedAt === undefined ? 'the start failed' : 'the engine failed')) {
+  if (current !== undefined && servingStates.includes(current.status))
+    return follow(ctx, current, deployment);
+  if (current?.status === 'STARTING_HOSTING' || (model !== undefined && releasing.includes(model.status)))
+    return look(ctx, deployment, leaseUntil(ctx, 0)); // an operation looks after it, and is due itself
+  if (
+    !(await releaseStep(
+      ctx,
+      deployment,
+      deployment.hostedAt === undefined ? 'the start failed' : 'the engine failed',
+    ))
+  ) {
     await look(ctx, deployment, leaseUntil(ctx, 0));
   }
 }
@@ -27,10 +35,22 @@ export async function lookAfter(ctx: TaskContext, key: DeploymentKey, until: num
 const releasing: readonly ModelStatus[] = ['STOPPING_HOSTING', 'DELETING'];
 
 /** Says when to look next. Believes that nobody has looked since. */
-async function look({ store }: TaskContext, deployment: Deployment, dueAt: number, missing?: number): Promise<void> {
-  await store.commit(store.deployments.change(deployment, {
-    set: { dueAt, ...(missing !== undefined && { missing }) }, ...(missing === undefined && { remove: ['missing'] }),
-  }, equals('dueAt', deployment.dueAt)));
+async function look(
+  { store }: TaskContext,
+  deployment: Deployment,
+  dueAt: number,
+  missing?: number,
+): Promise<void> {
+  await store.commit(
+    store.deployments.change(
+      deployment,
+      {
+        set: { dueAt, ...(missing !== undefined && { missing }) },
+        ...(missing === undefined && { remove: ['missing'] }),
+      },
+      equals('dueAt', deployment.dueAt),
+    ),
+  );
 }
 
 /** The engine may change what is hosted: its owner maintains it, it fails, somebody removes it. The model's status follows. */
@@ -40,14 +60,23 @@ async function follow(ctx: TaskContext, model: Model, deployment: Deployment): P
   if (seen.state === 'gone' || seen.state === 'removing') {
     const missing = (deployment.missing ?? 0) + 1;
     if (missing < believed) return look(ctx, deployment, leaseUntil(ctx, 0), missing);
-    return failHosted(ctx, model, deployment, 'The hosting resources of the model were removed from outside. Start it again.');
+    return failHosted(
+      ctx,
+      model,
+      deployment,
+      'The hosting resources of the model were removed from outside. Start it again.',
+    );
   }
   if (seen.state === 'failed') return failHosted(ctx, model, deployment, seen.reason);
   await show(ctx, model, seen);
   await look(ctx, deployment, health);
 }
 
-async function show({ store }: TaskContext, model: Model, seen: Exclude<Observation, { state: 'gone' | 'failed' }>): Promise<void> {
+async function show(
+  { store }: TaskContext,
+  model: Model,
+  seen: Exclude<Observation, { state: 'gone' | 'failed' }>,
+): Promise<void> {
   const updating = seen.state === 'updating';
   const status: ModelStatus = updating ? 'SYSTEM_UPDATING' : 'HOSTED';
   const message = `${updating ? statusMessage.updating : statusMessage.hosted} ${seen.note ?? ''}`.trim();
@@ -56,7 +85,12 @@ async function show({ store }: TaskContext, model: Model, seen: Exclude<Observat
 }
 
 /** A hosted model fails at once; its deployment stays due, and counted, until the sweep has released it. */
-export async function failHosted(ctx: TaskContext, model: Model, deployment: Deployment, reason: string): Promise<void> {
+export async function failHosted(
+  ctx: TaskContext,
+  model: Model,
+  deployment: Deployment,
+  reason: string,
+): Promise<void> {
   ctx.log.warn('a hosted model failed', { model: modelId(model), deployment: deployment.id, reason });
   const now = ctx.clock.now();
   await ctx.store.commit(

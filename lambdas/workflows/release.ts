@@ -9,7 +9,11 @@ import type { TaskContext } from './context.ts';
  * before "not found" is believed; of any other it is believed only when no call that creates can still arrive.
  * @returns whether it has ended
  */
-export async function releaseStep(ctx: TaskContext, deployment: Deployment, reason: string): Promise<boolean> {
+export async function releaseStep(
+  ctx: TaskContext,
+  deployment: Deployment,
+  reason: string,
+): Promise<boolean> {
   const now = ctx.clock.now();
   await ctx.engine.remove(refOf(deployment)); // also while it is being removed: an engine may need to be told what comes next
   const seen = await ctx.engine.observe(refOf(deployment));
@@ -20,7 +24,10 @@ export async function releaseStep(ctx: TaskContext, deployment: Deployment, reas
 
 async function end({ store, clock }: TaskContext, deployment: Deployment, reason: string): Promise<boolean> {
   try {
-    await store.commit(store.deployments.end(deployment, clock.now(), reason), store.quotas.giveBack('RUNNING_MODELS'));
+    await store.commit(
+      store.deployments.end(deployment, clock.now(), reason),
+      store.quotas.giveBack('RUNNING_MODELS'),
+    );
     return true;
   } catch (error) {
     if (!(error instanceof Refused)) throw error;

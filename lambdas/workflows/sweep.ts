@@ -33,7 +33,12 @@ export async function sweep(ctx: SweepContext, until = ctx.clock.now()): Promise
   const flush = async (): Promise<void> => {
     const outcomes = await Promise.allSettled(batch.map((row) => look(ctx, row, until)));
     outcomes.forEach((outcome, index) => {
-      if (outcome.status === 'fulfilled' || outcome.reason instanceof Superseded || outcome.reason instanceof Refused) return;
+      if (
+        outcome.status === 'fulfilled' ||
+        outcome.reason instanceof Superseded ||
+        outcome.reason instanceof Refused
+      )
+        return;
       failed += 1; // one row's trouble is not the others'; it stays due
       ctx.log.error('the sweep could not look after a row', { row: batch[index], error: outcome.reason });
     });
@@ -50,11 +55,16 @@ export async function sweep(ctx: SweepContext, until = ctx.clock.now()): Promise
 
 function look(ctx: SweepContext, row: DueRow, until: number): Promise<void> {
   switch (row.kind) {
-    case 'deployment': return lookAfter(ctx, row.key, until);
-    case 'dataset': return takeOverDataset(ctx, row.key, until);
-    case 'job': return takeOverJob(ctx, row.key, until);
-    case 'discard': return discard(ctx, row.key, until);
-    case 'model': return takeOver(ctx, row.key, until);
+    case 'deployment':
+      return lookAfter(ctx, row.key, until);
+    case 'dataset':
+      return takeOverDataset(ctx, row.key, until);
+    case 'job':
+      return takeOverJob(ctx, row.key, until);
+    case 'discard':
+      return discard(ctx, row.key, until);
+    case 'model':
+      return takeOver(ctx, row.key, until);
   }
 }
 
@@ -71,7 +81,11 @@ async function takeOver(ctx: SweepContext, key: ModelKey, until: number): Promis
   const dueAt = now + ctx.settings.times.delivery * 1000;
   await ctx.store.commit(ctx.store.models.takeOver(model, operation, dueAt));
   const execution = executionOf({ ...model, operation });
-  ctx.log.warn('took an operation over', { model: modelId(model), execution: execution.name, status: model.status });
+  ctx.log.warn('took an operation over', {
+    model: modelId(model),
+    execution: execution.name,
+    status: model.status,
+  });
   const { delivery, provision } = ctx.settings.times;
   // An import is not checked here, because the check may be what breaks: it is given up when an attempt that began after its deadline has died too.
   const last = operation.kind === 'import' ? deadline + (provision + delivery) * 1000 : deadline;
@@ -81,7 +95,11 @@ async function takeOver(ctx: SweepContext, key: ModelKey, until: number): Promis
 
 /** What no execution brings to its end in time is brought there here: a model never gets stuck, whatever is broken. */
 const settle: Readonly<Record<OperationKind, (input: TaskInput, ctx: TaskContext) => Promise<void>>> = {
-  import: giveUp, train: settleTraining, start: settleStart, stop: settleRelease, delete: settleRelease,
+  import: giveUp,
+  train: settleTraining,
+  start: settleStart,
+  stop: settleRelease,
+  delete: settleRelease,
 };
 
 /** Stop and delete cannot fail: one more step, and the next one when the row is due again. */

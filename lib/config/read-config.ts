@@ -15,8 +15,12 @@ export const defaultFile = 'crowsnest.config.json';
  * @param file absent: `crowsnest.config.json`, if it is there
  * @throws BadConfig
  */
-export function readConfig(stage: unknown, file?: string): { readonly stage: StageName; readonly config: StageConfig } {
-  if (!stageNames.includes(stage as StageName)) throw new BadConfig(`Say which stage: -c stage=${stageNames.join('|')}.`);
+export function readConfig(
+  stage: unknown,
+  file?: string,
+): { readonly stage: StageName; readonly config: StageConfig } {
+  if (!stageNames.includes(stage as StageName))
+    throw new BadConfig(`Say which stage: -c stage=${stageNames.join('|')}.`);
   const name = stage as StageName;
   return { stage: name, config: configOf(name, own(name, file)) };
 }
@@ -26,7 +30,8 @@ function own(stage: StageName, file?: string): unknown {
   const path = file ?? defaultFile;
   const stages = parse(path);
   for (const each of Object.keys(stages)) {
-    if (!stageNames.includes(each as StageName)) throw new BadConfig(`${path} knows the stages ${stageNames.join(', ')}, not "${each}".`);
+    if (!stageNames.includes(each as StageName))
+      throw new BadConfig(`${path} knows the stages ${stageNames.join(', ')}, not "${each}".`);
   }
   return stages[stage] ?? {};
 }
@@ -36,7 +41,10 @@ function parse(path: string): Readonly<Record<string, unknown>> {
   try {
     content = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    throw new BadConfig(`${path} cannot be read as JSON: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new BadConfig(
+      `${path} cannot be read as JSON: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
   }
   if (!isObject(content)) throw new BadConfig(`${path} must be an object with a member for each stage.`);
   return content;
@@ -47,21 +55,28 @@ export function configOf(stage: StageName, given: unknown): StageConfig {
   check(stage, { members: schema }, given);
   const config = merge(stageDefaults[stage], given) as StageConfig;
   if (config.needsAlarmTopic && config.alarmTopicArn === undefined) {
-    throw new BadConfig(`${stage}.alarmTopicArn is missing: say in ${defaultFile} which SNS topic is to hear the alarms of ${stage}.`);
+    throw new BadConfig(
+      `${stage}.alarmTopicArn is missing: say in ${defaultFile} which SNS topic is to hear the alarms of ${stage}.`,
+    );
   }
   if (config.endpoint === 'private' && config.vpcEndpointIds.length === 0) {
-    throw new BadConfig(`${stage}.vpcEndpointIds is missing: a private endpoint can be reached only through interface endpoints that are listed there.`);
+    throw new BadConfig(
+      `${stage}.vpcEndpointIds is missing: a private endpoint can be reached only through interface endpoints that are listed there.`,
+    );
   }
   if (config.endpoint === 'private' && config.domain !== undefined) {
     throw new BadConfig(`${stage}.domain cannot go with a private endpoint: leave one of them out.`);
   }
   if ((config.account === undefined) !== (config.region === undefined)) {
-    throw new BadConfig(`${stage}.account and ${stage}.region go together: give both, or neither to deploy where the CLI points.`);
+    throw new BadConfig(
+      `${stage}.account and ${stage}.region go together: give both, or neither to deploy where the CLI points.`,
+    );
   }
   return config;
 }
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function check(path: string, rule: Rule, value: unknown): void {
   if (!('members' in rule)) {
@@ -71,7 +86,8 @@ function check(path: string, rule: Rule, value: unknown): void {
   if (!isObject(value)) throw new BadConfig(`${path} must be an object; it is ${JSON.stringify(value)}.`);
   for (const [member, each] of Object.entries(value)) {
     const known = Object.hasOwn(rule.members, member) ? rule.members[member] : undefined;
-    if (known === undefined) throw new BadConfig(`${path} knows ${Object.keys(rule.members).join(', ')}; not "${member}".`);
+    if (known === undefined)
+      throw new BadConfig(`${path} knows ${Object.keys(rule.members).join(', ')}; not "${member}".`);
     check(`${path}.${member}`, known, each);
   }
   for (const member of rule.required ?? []) {
@@ -82,6 +98,7 @@ function check(path: string, rule: Rule, value: unknown): void {
 function merge(under: unknown, over: unknown): unknown {
   if (!isObject(under) || !isObject(over)) return over;
   const merged: Record<string, unknown> = { ...under };
-  for (const [member, value] of Object.entries(over)) merged[member] = Object.hasOwn(under, member) ? merge(under[member], value) : value;
+  for (const [member, value] of Object.entries(over))
+    merged[member] = Object.hasOwn(under, member) ? merge(under[member], value) : value;
   return merged;
 }

@@ -75,18 +75,51 @@ const shared = {
   tags: {},
   instanceType: 'ml.c5.2xlarge', // what AWS names for the Marketplace algorithm
   invocationsPerInstance: 180,
-  trainingInstanceType: 'ml.g4dn.2xlarge', trainingVolumeGigabytes: 20, trainingSeconds: 7200, // likewise
-  buckets: [], bucketKeyArns: [], images: [], modelPackages: [],
+  trainingInstanceType: 'ml.g4dn.2xlarge',
+  trainingVolumeGigabytes: 20,
+  trainingSeconds: 7200, // likewise
+  buckets: [],
+  bucketKeyArns: [],
+  images: [],
+  modelPackages: [],
   quotas: defaultQuotas,
-  throttles: { read: { rate: 50, burst: 100 }, write: { rate: 10, burst: 20 }, detect: { rate: 200, burst: 400 } },
+  throttles: {
+    read: { rate: 50, burst: 100 },
+    write: { rate: 10, burst: 20 },
+    detect: { rate: 200, burst: 400 },
+  },
   extensions: true,
-  endpoint: 'regional', vpcEndpointIds: [], callerAccounts: [], gatewayLogRole: true,
+  endpoint: 'regional',
+  vpcEndpointIds: [],
+  callerAccounts: [],
+  gatewayLogRole: true,
   reservedConcurrency: {},
 } as const satisfies Partial<StageConfig>;
 
 /** The stages, side by side. */
 export const stageDefaults: Readonly<Record<StageName, StageConfig>> = {
-  dev: { ...shared, logRetentionDays: 14, pointInTimeRecovery: false, keepData: false, terminationProtection: false, needsAlarmTopic: false },
-  staging: { ...shared, logRetentionDays: 30, pointInTimeRecovery: true, keepData: false, terminationProtection: false, needsAlarmTopic: false },
-  prod: { ...shared, logRetentionDays: 365, pointInTimeRecovery: true, keepData: true, terminationProtection: true, needsAlarmTopic: true },
+  dev: {
+    ...shared,
+    logRetentionDays: 14,
+    pointInTimeRecovery: false,
+    keepData: false,
+    terminationProtection: false,
+    needsAlarmTopic: false,
+  },
+  staging: {
+    ...shared,
+    logRetentionDays: 30,
+    pointInTimeRecovery: true,
+    keepData: false,
+    terminationProtection: false,
+    needsAlarmTopic: false,
+  },
+  prod: {
+    ...shared,
+    logRetentionDays: 365,
+    pointInTimeRecovery: true,
+    keepData: true,
+    terminationProtection: true,
+    needsAlarmTopic: true,
+  },
 };

@@ -1,6 +1,12 @@
 import { Duration } from 'aws-cdk-lib';
 import type { RestApi } from 'aws-cdk-lib/aws-apigateway';
-import { Alarm, ComparisonOperator, Metric, TreatMissingData, type IMetric } from 'aws-cdk-lib/aws-cloudwatch';
+import {
+  Alarm,
+  ComparisonOperator,
+  Metric,
+  TreatMissingData,
+  type IMetric,
+} from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { FilterPattern, type ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
@@ -32,7 +38,11 @@ interface Rule {
 }
 
 /** Where a heading of the runbook is found from an alarm's description. */
-const link = (heading: string): string => `docs/runbook.md#${heading.toLowerCase().replaceAll(/[^a-z0-9 -]/g, '').replaceAll(' ', '-')}`;
+const link = (heading: string): string =>
+  `docs/runbook.md#${heading
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9 -]/g, '')
+    .replaceAll(' ', '-')}`;
 
 const minutes = (count: number): Duration => Duration.minutes(count);
 
@@ -45,12 +55,16 @@ export class Alarms extends Construct {
     super(scope, id);
     this.#props = props;
     this.#countLines();
-    const topic = props.topicArn === undefined ? undefined : Topic.fromTopicArn(this, 'Topic', props.topicArn);
+    const topic =
+      props.topicArn === undefined ? undefined : Topic.fromTopicArn(this, 'Topic', props.topicArn);
     this.all = Object.entries(this.#rules()).map(([name, rule]) => {
       const alarm = new Alarm(this, name, {
         metric: rule.metric,
         threshold: rule.above ?? rule.below ?? 0,
-        comparisonOperator: rule.above === undefined ? ComparisonOperator.LESS_THAN_THRESHOLD : ComparisonOperator.GREATER_THAN_THRESHOLD,
+        comparisonOperator:
+          rule.above === undefined
+            ? ComparisonOperator.LESS_THAN_THRESHOLD
+            : ComparisonOperator.GREATER_THAN_THRESHOLD,
         evaluationPeriods: rule.periods ?? 1,
         treatMissingData: rule.missing ?? TreatMissingData.NOT_BREACHING,
         alarmDescription: `Crowsnest ${props.stage}: ${rule.says} See ${link(rule.heading)}`,
@@ -66,41 +80,130 @@ export class Alarms extends Construct {
 
   #countLines(): void {
     const count = (id: string, log: ILogGroup, metricName: MetricName, pattern: string): void => {
-      log.addMetricFilter(id, { filterPattern: FilterPattern.literal(pattern), metricNamespace: namespaceOf(this.#props.stage), metricName, metricValue: '1' });
+      log.addMetricFilter(id, {
+        filterPattern: FilterPattern.literal(pattern),
+        metricNamespace: namespaceOf(this.#props.stage),
+        metricName,
+        metricValue: '1',
+      });
     };
     const { rows, sweep } = this.#props.logs;
-    for (const [id, log] of [['Rows', rows], ['Sweep', sweep]] as const) {
-      count(`${id}HostingFailures`, log, 'HostingFailures', '{ $.message = "hosting failed" || $.message = "a hosted model failed" }');
-      count(`${id}QuotaRefusals`, log, 'QuotaRefusals', '{ $.message = "hosting failed" && $.reason = "*quota*" }');
+    for (const [id, log] of [
+      ['Rows', rows],
+      ['Sweep', sweep],
+    ] as const) {
+      count(
+        `${id}HostingFailures`,
+        log,
+        'HostingFailures',
+        '{ $.message = "hosting failed" || $.message = "a hosted model failed" }',
+      );
+      count(
+        `${id}QuotaRefusals`,
+        log,
+        'QuotaRefusals',
+        '{ $.message = "hosting failed" && $.reason = "*quota*" }',
+      );
     }
     count('Takeovers', sweep, 'Takeovers', '{ $.message = "took an operation over" }');
   }
 
   #rules(): Record<string, Rule> {
     const { restApi, workflows, sweep, audit } = this.#props;
-    const executions = Object.fromEntries(workflows.flatMap((workflow) => [
-      [`${workflow.node.id}Failed`, { metric: workflow.machine.metricFailed({ period: minutes(5) }), above: 0, says: 'an execution failed; the sweep goes on with its model.', heading: 'Stuck model' }],
-      [`${workflow.node.id}TimedOut`, { metric: workflow.machine.metricTimedOut({ period: minutes(5) }), above: 0, says: 'an execution took longer than its workflow allows.', heading: 'Stuck model' }],
-    ]));
+    const executions = Object.fromEntries(
+      workflows.flatMap((workflow) => [
+        [
+          `${workflow.node.id}Failed`,
+          {
+            metric: workflow.machine.metricFailed({ period: minutes(5) }),
+            above: 0,
+            says: 'an execution failed; the sweep goes on with its model.',
+            heading: 'Stuck model',
+          },
+        ],
+        [
+          `${workflow.node.id}TimedOut`,
+          {
+            metric: workflow.machine.metricTimedOut({ period: minutes(5) }),
+            above: 0,
+            says: 'an execution took longer than its workflow allows.',
+            heading: 'Stuck model',
+          },
+        ],
+      ]),
+    );
     return {
-      ServerErrors: { metric: restApi.metricServerError({ period: minutes(5) }), above: 5, says: 'the API answers with errors of its own.', heading: 'API errors' },
-      SweepSilent: {
-        metric: sweep.metricInvocations({ period: minutes(5) }), below: 1, periods: 2, missing: TreatMissingData.BREACHING,
-        says: 'the sweep does not come by: nothing is repaired, and nothing follows the engine.', heading: 'The sweep is silent',
+      ServerErrors: {
+        metric: restApi.metricServerError({ period: minutes(5) }),
+        above: 5,
+        says: 'the API answers with errors of its own.',
+        heading: 'API errors',
       },
-      SweepErrors: { metric: sweep.metricErrors({ period: minutes(5) }), above: 2, periods: 2, says: 'the sweep fails as a whole.', heading: 'The sweep is silent' },
-      SweepFailures: { metric: this.#own('SweepFailures', minutes(5)), above: 0, periods: 3, says: 'a row cannot be looked after.', heading: 'Stuck model' },
-      Takeovers: { metric: this.#own('Takeovers', minutes(15), 'Sum'), above: 5, says: 'operations are taken over again and again: their executions do not run.', heading: 'Stuck model' },
-      HostingFailures: { metric: this.#own('HostingFailures', minutes(5), 'Sum'), above: 0, says: 'a model could not be hosted, or is hosted no longer.', heading: 'Hosting failed' },
-      QuotaRefusals: { metric: this.#own('QuotaRefusals', minutes(5), 'Sum'), above: 0, says: 'the account has no room for another instance.', heading: 'Quota refused' },
-      ReportOnly: { metric: this.#own('ReportOnly', minutes(5)), above: 0, says: 'the table was restored, and the sweep only reports.', heading: 'After a restore' },
+      SweepSilent: {
+        metric: sweep.metricInvocations({ period: minutes(5) }),
+        below: 1,
+        periods: 2,
+        missing: TreatMissingData.BREACHING,
+        says: 'the sweep does not come by: nothing is repaired, and nothing follows the engine.',
+        heading: 'The sweep is silent',
+      },
+      SweepErrors: {
+        metric: sweep.metricErrors({ period: minutes(5) }),
+        above: 2,
+        periods: 2,
+        says: 'the sweep fails as a whole.',
+        heading: 'The sweep is silent',
+      },
+      SweepFailures: {
+        metric: this.#own('SweepFailures', minutes(5)),
+        above: 0,
+        periods: 3,
+        says: 'a row cannot be looked after.',
+        heading: 'Stuck model',
+      },
+      Takeovers: {
+        metric: this.#own('Takeovers', minutes(15), 'Sum'),
+        above: 5,
+        says: 'operations are taken over again and again: their executions do not run.',
+        heading: 'Stuck model',
+      },
+      HostingFailures: {
+        metric: this.#own('HostingFailures', minutes(5), 'Sum'),
+        above: 0,
+        says: 'a model could not be hosted, or is hosted no longer.',
+        heading: 'Hosting failed',
+      },
+      QuotaRefusals: {
+        metric: this.#own('QuotaRefusals', minutes(5), 'Sum'),
+        above: 0,
+        says: 'the account has no room for another instance.',
+        heading: 'Quota refused',
+      },
+      ReportOnly: {
+        metric: this.#own('ReportOnly', minutes(5)),
+        above: 0,
+        says: 'the table was restored, and the sweep only reports.',
+        heading: 'After a restore',
+      },
       UnknownResources: {
-        metric: this.#own('UnknownResources', Duration.hours(1)), above: 0, says: 'the engine has resources of ours that the table never knew. They may cost money.', heading: 'Unknown resources',
+        metric: this.#own('UnknownResources', Duration.hours(1)),
+        above: 0,
+        says: 'the engine has resources of ours that the table never knew. They may cost money.',
+        heading: 'Unknown resources',
       },
       LeftoverResources: {
-        metric: this.#own('LeftoverResources', Duration.hours(1)), above: 0, says: 'the engine has resources whose run has ended. They may cost money.', heading: 'Unknown resources',
+        metric: this.#own('LeftoverResources', Duration.hours(1)),
+        above: 0,
+        says: 'the engine has resources whose run has ended. They may cost money.',
+        heading: 'Unknown resources',
       },
-      AuditErrors: { metric: audit.metricErrors({ period: Duration.hours(1) }), above: 0, periods: 2, says: 'the audit fails.', heading: 'The audit fails' },
+      AuditErrors: {
+        metric: audit.metricErrors({ period: Duration.hours(1) }),
+        above: 0,
+        periods: 2,
+        says: 'the audit fails.',
+        heading: 'The audit fails',
+      },
       ...executions,
     };
   }

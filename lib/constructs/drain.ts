@@ -22,12 +22,20 @@ export interface DrainProps extends Omit<FunctionGroupProps<'drain'>, 'kind' | '
 export class Drain extends Construct {
   constructor(scope: Construct, id: string, { table, workflows, needs, ...props }: DrainProps) {
     super(scope, id);
-    const group = new FunctionGroup(this, 'Function', { ...props, kind: 'drain', bundle: 'drain', description: 'Crowsnest: stops every model before the stack is deleted' });
+    const group = new FunctionGroup(this, 'Function', {
+      ...props,
+      kind: 'drain',
+      bundle: 'drain',
+      description: 'Crowsnest: stops every model before the stack is deleted',
+    });
     table.allow(group.role, 'read', 'change', 'put');
     for (const workflow of workflows) workflow.allowStart(group.role);
     allow(group.role, { actions: ['cloudformation:DescribeStacks'], on: [Aws.STACK_ID] });
 
-    const handlers = [group.add('begin', { timeout: Duration.seconds(60), memory: 512 }), group.add('look', { timeout: Duration.minutes(5), memory: 512 })] as const;
+    const handlers = [
+      group.add('begin', { timeout: Duration.seconds(60), memory: 512 }),
+      group.add('look', { timeout: Duration.minutes(5), memory: 512 }),
+    ] as const;
     const provider = new Provider(this, 'Provider', {
       onEventHandler: handlers[0],
       isCompleteHandler: handlers[1],
@@ -36,7 +44,10 @@ export class Drain extends Construct {
       logGroup: newLog(this, 'ProviderLog', props.defaults),
       disableWaiterStateMachineLogging: true,
     });
-    const resource = new CustomResource(this, 'Resource', { serviceToken: provider.serviceToken, resourceType: 'Custom::CrowsnestDrain' });
+    const resource = new CustomResource(this, 'Resource', {
+      serviceToken: provider.serviceToken,
+      resourceType: 'Custom::CrowsnestDrain',
+    });
     resource.node.addDependency(...needs, group);
     explain(provider, handlers);
   }
@@ -44,12 +55,22 @@ export class Drain extends Construct {
 
 /** The framework's own functions call ours, and each other, in any version. */
 function explain(provider: Provider, handlers: readonly LambdaFunction[]): void {
-  const reason = 'Made by the CDK\'s framework for custom resources: its functions call the two above, and its waiter calls them.';
+  const reason =
+    "Made by the CDK's framework for custom resources: its functions call the two above, and its waiter calls them.";
   const stack = Stack.of(provider);
   const framework = ['framework-isComplete', 'framework-onTimeout'].map((id) => provider.node.findChild(id));
-  const called = [...handlers, ...framework].map((fn) => stack.getLogicalId(fn.node.defaultChild as CfnFunction));
-  acknowledge(provider, [
-    'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]',
-    'AwsSolutions-L1', 'AwsSolutions-SF1', 'AwsSolutions-SF2', ...called.map((id) => `AwsSolutions-IAM5[Resource::<${id}.Arn>:*]`),
-  ], reason);
+  const called = [...handlers, ...framework].map((fn) =>
+    stack.getLogicalId(fn.node.defaultChild as CfnFunction),
+  );
+  acknowledge(
+    provider,
+    [
+      'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]',
+      'AwsSolutions-L1',
+      'AwsSolutions-SF1',
+      'AwsSolutions-SF2',
+      ...called.map((id) => `AwsSolutions-IAM5[Resource::<${id}.Arn>:*]`),
+    ],
+    reason,
+  );
 }

@@ -10,28 +10,95 @@ interface Reply {
   readonly retryAfter?: number;
 }
 
-const ownWords = Symbol('the gateway\'s own words');
+const ownWords = Symbol("the gateway's own words");
 
 /** What the gateway refuses by itself, told as the service would tell it. An unsigned call and an unknown path look alike to it, and stay 403. */
 const replies: readonly Reply[] = [
   { type: ResponseType.ACCESS_DENIED, error: 'AccessDeniedException', message: ownWords },
-  { type: ResponseType.MISSING_AUTHENTICATION_TOKEN, error: 'AccessDeniedException', message: 'The request is not signed, or no operation of this service has this method and path.' },
+  {
+    type: ResponseType.MISSING_AUTHENTICATION_TOKEN,
+    error: 'AccessDeniedException',
+    message: 'The request is not signed, or no operation of this service has this method and path.',
+  },
   { type: ResponseType.INVALID_SIGNATURE, error: 'AccessDeniedException', message: ownWords },
-  { type: ResponseType.EXPIRED_TOKEN, error: 'AccessDeniedException', message: 'The security token of the request has expired.' },
-  { type: ResponseType.INVALID_API_KEY, error: 'AccessDeniedException', message: 'The API key of the request is not valid.' },
-  { type: ResponseType.UNAUTHORIZED, error: 'AccessDeniedException', message: 'The request is not authorized.' },
-  { type: ResponseType.WAF_FILTERED, error: 'AccessDeniedException', message: 'The request was refused by a firewall in front of this service.' },
-  { type: ResponseType.BAD_REQUEST_BODY, error: 'ValidationException', message: 'The body of the request is not valid.' },
-  { type: ResponseType.BAD_REQUEST_PARAMETERS, error: 'ValidationException', message: 'The parameters of the request are not valid.' },
-  { type: ResponseType.REQUEST_TOO_LARGE, error: 'ValidationException', message: 'The request is too large: this deployment takes bodies of up to 4400000 bytes. Compress or shrink the picture.' },
-  { type: ResponseType.UNSUPPORTED_MEDIA_TYPE, error: 'ValidationException', message: 'The Content-Type of the request is not supported.' },
-  { type: ResponseType.RESOURCE_NOT_FOUND, error: 'ResourceNotFoundException', message: 'No operation of this service has this method and path.' },
-  { type: ResponseType.THROTTLED, error: 'ThrottlingException', message: 'Too many requests. Try your call again.', retryAfter: 1 },
-  { type: ResponseType.QUOTA_EXCEEDED, error: 'ThrottlingException', message: 'Too many requests. Try your call again later.', retryAfter: 60 },
-  ...['API_CONFIGURATION_ERROR', 'AUTHORIZER_CONFIGURATION_ERROR', 'AUTHORIZER_FAILURE', 'INTEGRATION_FAILURE', 'INTEGRATION_TIMEOUT'].map((type) =>
-    ({ type: ResponseType.of(type), error: 'InternalServerException', message: 'Crowsnest could not process the request. Try your call again.' }) as const),
+  {
+    type: ResponseType.EXPIRED_TOKEN,
+    error: 'AccessDeniedException',
+    message: 'The security token of the request has expired.',
+  },
+  {
+    type: ResponseType.INVALID_API_KEY,
+    error: 'AccessDeniedException',
+    message: 'The API key of the request is not valid.',
+  },
+  {
+    type: ResponseType.UNAUTHORIZED,
+    error: 'AccessDeniedException',
+    message: 'The request is not authorized.',
+  },
+  {
+    type: ResponseType.WAF_FILTERED,
+    error: 'AccessDeniedException',
+    message: 'The request was refused by a firewall in front of this service.',
+  },
+  {
+    type: ResponseType.BAD_REQUEST_BODY,
+    error: 'ValidationException',
+    message: 'The body of the request is not valid.',
+  },
+  {
+    type: ResponseType.BAD_REQUEST_PARAMETERS,
+    error: 'ValidationException',
+    message: 'The parameters of the request are not valid.',
+  },
+  {
+    type: ResponseType.REQUEST_TOO_LARGE,
+    error: 'ValidationException',
+    message:
+      'The request is too large: this deployment takes bodies of up to 4400000 bytes. Compress or shrink the picture.',
+  },
+  {
+    type: ResponseType.UNSUPPORTED_MEDIA_TYPE,
+    error: 'ValidationException',
+    message: 'The Content-Type of the request is not supported.',
+  },
+  {
+    type: ResponseType.RESOURCE_NOT_FOUND,
+    error: 'ResourceNotFoundException',
+    message: 'No operation of this service has this method and path.',
+  },
+  {
+    type: ResponseType.THROTTLED,
+    error: 'ThrottlingException',
+    message: 'Too many requests. Try your call again.',
+    retryAfter: 1,
+  },
+  {
+    type: ResponseType.QUOTA_EXCEEDED,
+    error: 'ThrottlingException',
+    message: 'Too many requests. Try your call again later.',
+    retryAfter: 60,
+  },
+  ...[
+    'API_CONFIGURATION_ERROR',
+    'AUTHORIZER_CONFIGURATION_ERROR',
+    'AUTHORIZER_FAILURE',
+    'INTEGRATION_FAILURE',
+    'INTEGRATION_TIMEOUT',
+  ].map(
+    (type) =>
+      ({
+        type: ResponseType.of(type),
+        error: 'InternalServerException',
+        message: 'Crowsnest could not process the request. Try your call again.',
+      }) as const,
+  ),
   { type: ResponseType.DEFAULT_4XX, error: 'ValidationException', message: ownWords },
-  { type: ResponseType.DEFAULT_5XX, error: 'InternalServerException', message: 'Crowsnest could not process the request. Try your call again.' },
+  {
+    type: ResponseType.DEFAULT_5XX,
+    error: 'InternalServerException',
+    message: 'Crowsnest could not process the request. Try your call again.',
+  },
 ];
 
 /** A refusal as both SDK families read it; see `refusal` in the pipeline. The templates know no logic, only substitution. */
@@ -45,12 +112,14 @@ export class GatewayResponses extends Construct {
         type,
         statusCode: String(errorStatus[error]),
         responseHeaders: {
-          'Content-Type': '\'application/json\'',
+          'Content-Type': "'application/json'",
           'x-amzn-ErrorType': `'${error}'`,
           'x-amzn-RequestId': 'context.requestId',
           ...(retryAfter !== undefined && { 'Retry-After': `'${retryAfter}'` }),
         },
-        templates: { 'application/json': `{"__type":"com.amazonaws.lookoutvision#${error}","Message":${text}}` },
+        templates: {
+          'application/json': `{"__type":"com.amazonaws.lookoutvision#${error}","Message":${text}}`,
+        },
       });
     }
   }

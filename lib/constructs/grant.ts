@@ -20,11 +20,26 @@ export class UnexplainedWildcard extends Error {
  * @throws UnexplainedWildcard
  */
 export function allow(role: IRole, { actions, on, when, because }: Grant): void {
-  role.addToPrincipalPolicy(new PolicyStatement({ actions: [...actions], resources: [...on], ...(when !== undefined && { conditions: when }) }));
-  const wild = on.map((resource) => flat(Stack.of(role).resolve(resource))).filter((resource) => resource.includes('*'));
+  role.addToPrincipalPolicy(
+    new PolicyStatement({
+      actions: [...actions],
+      resources: [...on],
+      ...(when !== undefined && { conditions: when }),
+    }),
+  );
+  const wild = on
+    .map((resource) => flat(Stack.of(role).resolve(resource)))
+    .filter((resource) => resource.includes('*'));
   if (wild.length === 0) return;
-  if (because === undefined) throw new UnexplainedWildcard(`${role.node.path}: ${actions.join(', ')} on ${wild.join(', ')} needs a reason`);
-  acknowledge(role, wild.map((resource) => `AwsSolutions-IAM5[Resource::${resource}]`), because);
+  if (because === undefined)
+    throw new UnexplainedWildcard(
+      `${role.node.path}: ${actions.join(', ')} on ${wild.join(', ')} needs a reason`,
+    );
+  acknowledge(
+    role,
+    wild.map((resource) => `AwsSolutions-IAM5[Resource::${resource}]`),
+    because,
+  );
 }
 
 /** A value of a template as the rules write it: references in angle brackets. */

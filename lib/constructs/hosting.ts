@@ -15,7 +15,8 @@ export interface HostingProps {
 }
 
 /** Engine resources are made, and named, while the stack runs; and some actions know no resources. */
-const because = 'Names are made while the stack runs: the wildcard stands behind the stage\'s own prefix, a list of the operator\'s, or an action that knows no resources.';
+const because =
+  "Names are made while the stack runs: the wildcard stands behind the stage's own prefix, a list of the operator's, or an action that knows no resources.";
 
 /** What a run is made of: the types as ARNs write them, and as actions do. */
 const nouns = { endpoint: 'Endpoint', 'endpoint-config': 'EndpointConfig', model: 'Model' } as const;
@@ -38,7 +39,9 @@ export class Hosting extends Construct {
     // An endpoint is made from a configuration, and the right must be there for both.
     this.#allow(to, ['sagemaker:CreateEndpoint'], this.#ours('endpoint-config'));
     this.#allow(to, ['sagemaker:AddTags'], this.#ours(...types));
-    this.#allow(to, ['iam:PassRole'], [this.executionRole.roleArn], { StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' } });
+    this.#allow(to, ['iam:PassRole'], [this.executionRole.roleArn], {
+      StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' },
+    });
     this.#allow(to, ['aws-marketplace:ViewSubscriptions'], ['*']);
     this.allowObserve(to);
     this.allowScale(to);
@@ -54,12 +57,22 @@ export class Hosting extends Construct {
   }
 
   allowScale(to: IRole): void {
-    this.#allow(to, ['application-autoscaling:RegisterScalableTarget', 'application-autoscaling:PutScalingPolicy'], [this.#targets()], ofSageMaker);
+    this.#allow(
+      to,
+      ['application-autoscaling:RegisterScalableTarget', 'application-autoscaling:PutScalingPolicy'],
+      [this.#targets()],
+      ofSageMaker,
+    );
     this.#allow(to, ['cloudwatch:PutMetricAlarm', 'cloudwatch:DescribeAlarms'], [this.#alarms()]);
     // Once in an account's life: the role under which Application Auto Scaling changes endpoints.
-    this.#allow(to, ['iam:CreateServiceLinkedRole'], [
-      `arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint`,
-    ], { StringEquals: { 'iam:AWSServiceName': 'sagemaker.application-autoscaling.amazonaws.com' } });
+    this.#allow(
+      to,
+      ['iam:CreateServiceLinkedRole'],
+      [
+        `arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint`,
+      ],
+      { StringEquals: { 'iam:AWSServiceName': 'sagemaker.application-autoscaling.amazonaws.com' } },
+    );
   }
 
   /** Takes the resources of a run away. */
@@ -76,14 +89,27 @@ export class Hosting extends Construct {
 
   /** Lists what there is, of anybody's, and reads the tags of what looks like ours. */
   allowAudit(to: IRole): void {
-    this.#allow(to, ['sagemaker:ListEndpoints', 'sagemaker:ListEndpointConfigs', 'sagemaker:ListModels'], ['*']);
+    this.#allow(
+      to,
+      ['sagemaker:ListEndpoints', 'sagemaker:ListEndpointConfigs', 'sagemaker:ListModels'],
+      ['*'],
+    );
     this.#allow(to, ['sagemaker:ListModelPackages'], [this.#sageMaker('model-package', '*')]);
     this.#allow(to, ['sagemaker:ListTags'], this.#ours(...types, 'model-package'));
   }
 
   /** Makes packages of what a training put out. */
   allowPackages(to: IRole): void {
-    this.#allow(to, ['sagemaker:CreateModelPackage', 'sagemaker:DescribeModelPackage', 'sagemaker:AddTags', 'sagemaker:ListTags'], this.#ours('model-package'));
+    this.#allow(
+      to,
+      [
+        'sagemaker:CreateModelPackage',
+        'sagemaker:DescribeModelPackage',
+        'sagemaker:AddTags',
+        'sagemaker:ListTags',
+      ],
+      this.#ours('model-package'),
+    );
     this.#allow(to, ['aws-marketplace:ViewSubscriptions'], ['*']);
   }
 
@@ -100,7 +126,11 @@ export class Hosting extends Construct {
 
   /** Removes what is kept for a version. */
   allowDiscard(to: IRole): void {
-    this.#allow(to, ['sagemaker:DescribeModelPackage', 'sagemaker:DeleteModelPackage', 'sagemaker:ListTags'], this.#ours('model-package'));
+    this.#allow(
+      to,
+      ['sagemaker:DescribeModelPackage', 'sagemaker:DeleteModelPackage', 'sagemaker:ListTags'],
+      this.#ours('model-package'),
+    );
     this.#props.objects.allowArtifacts(to, 'Get', 'Delete');
   }
 
@@ -109,15 +139,26 @@ export class Hosting extends Construct {
     const { images, objects, stage } = this.#props;
     const role = new Role(this, 'ExecutionRole', {
       description: 'Crowsnest: what hosted models run under',
-      assumedBy: new ServicePrincipal('sagemaker.amazonaws.com', { conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } } }),
+      assumedBy: new ServicePrincipal('sagemaker.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+      }),
     });
     objects.allowArtifacts(role, 'Get');
-    const group = Stack.of(this).formatArn({ service: 'logs', resource: 'log-group', resourceName: `/aws/sagemaker/Endpoints/cn-${stage}-*`, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
+    const group = Stack.of(this).formatArn({
+      service: 'logs',
+      resource: 'log-group',
+      resourceName: `/aws/sagemaker/Endpoints/cn-${stage}-*`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
     this.#allow(role, ['logs:CreateLogGroup', 'logs:DescribeLogStreams'], [group]);
     this.#allow(role, ['logs:CreateLogStream', 'logs:PutLogEvents'], [`${group}:log-stream:*`]);
     if (images.length > 0) {
       this.#allow(role, ['ecr:GetAuthorizationToken'], ['*']);
-      this.#allow(role, ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'], [...new Set(images.map(repositoryOf))]);
+      this.#allow(
+        role,
+        ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'],
+        [...new Set(images.map(repositoryOf))],
+      );
     }
     return role;
   }
@@ -141,20 +182,33 @@ export class Hosting extends Construct {
 
   /** Their ids are the service's own; the condition says whose targets they are. */
   #targets(): string {
-    return Stack.of(this).formatArn({ service: 'application-autoscaling', resource: 'scalable-target', resourceName: '*' });
+    return Stack.of(this).formatArn({
+      service: 'application-autoscaling',
+      resource: 'scalable-target',
+      resourceName: '*',
+    });
   }
 
   #alarms(): string {
-    return Stack.of(this).formatArn({ service: 'cloudwatch', resource: 'alarm', resourceName: `TargetTracking-endpoint/cn-${this.#props.stage}-*`, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
+    return Stack.of(this).formatArn({
+      service: 'cloudwatch',
+      resource: 'alarm',
+      resourceName: `TargetTracking-endpoint/cn-${this.#props.stage}-*`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
   }
 }
 
 const ofSageMaker = {
-  StringEquals: { 'application-autoscaling:service-namespace': 'sagemaker', 'application-autoscaling:scalable-dimension': 'sagemaker:variant:DesiredInstanceCount' },
+  StringEquals: {
+    'application-autoscaling:service-namespace': 'sagemaker',
+    'application-autoscaling:scalable-dimension': 'sagemaker:variant:DesiredInstanceCount',
+  },
 };
 
 /** `123456789012.dkr.ecr.eu-west-1.amazonaws.com/inspection:*` is of the repository `inspection` there. */
 function repositoryOf(image: string): string {
-  const [, account = '', region = '', path = ''] = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.[^/]+\/([^:@]+)/.exec(image) ?? [];
+  const [, account = '', region = '', path = ''] =
+    /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.[^/]+\/([^:@]+)/.exec(image) ?? [];
   return `arn:${Aws.PARTITION}:ecr:${region}:${account}:repository/${path}`;
 }

@@ -30,9 +30,15 @@ export class Objects extends Construct {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       enforceSSL: true,
       removalPolicy: RemovalPolicy.RETAIN, // nobody gets the right to empty it, and a bucket that is not empty cannot be deleted
-      ...(props.key === undefined ? { encryption: BucketEncryption.S3_MANAGED } : { encryption: BucketEncryption.KMS, encryptionKey: props.key, bucketKeyEnabled: true }),
+      ...(props.key === undefined
+        ? { encryption: BucketEncryption.S3_MANAGED }
+        : { encryption: BucketEncryption.KMS, encryptionKey: props.key, bucketKeyEnabled: true }),
     });
-    acknowledge(this.artifacts, ['AwsSolutions-S1'], 'Only this stack writes here, each object once; who asked for it is in the model\'s row.');
+    acknowledge(
+      this.artifacts,
+      ['AwsSolutions-S1'],
+      "Only this stack writes here, each object once; who asked for it is in the model's row.",
+    );
   }
 
   /** What callers name. Who may not list cannot tell what is missing from what is forbidden, so that reading goes with listing. */
@@ -47,7 +53,11 @@ export class Objects extends Construct {
 
   /** Our own copies. */
   allowArtifacts(to: IRole, ...actions: readonly ('Get' | 'Put' | 'Delete')[]): void {
-    allow(to, { actions: actions.map((action) => `s3:${action}Object`), on: [this.artifacts.arnForObjects('*')], because });
+    allow(to, {
+      actions: actions.map((action) => `s3:${action}Object`),
+      on: [this.artifacts.arnForObjects('*')],
+      because,
+    });
     allow(to, { actions: ['s3:ListBucket'], on: [this.artifacts.bucketArn] });
     if (this.#props.key !== undefined) useKey(this.#props.key, to, 's3');
   }

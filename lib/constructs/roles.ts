@@ -16,9 +16,14 @@ class RolePath implements IAspect {
 }
 
 /** Puts every role, those of the CDK's own helpers included, under the account's boundary and path. */
-export function confineRoles(scope: Construct, { permissionsBoundaryArn, rolePath }: Pick<StageConfig, 'permissionsBoundaryArn' | 'rolePath'>): void {
+export function confineRoles(
+  scope: Construct,
+  { permissionsBoundaryArn, rolePath }: Pick<StageConfig, 'permissionsBoundaryArn' | 'rolePath'>,
+): void {
   if (permissionsBoundaryArn !== undefined) {
-    PermissionsBoundary.of(scope).apply(ManagedPolicy.fromManagedPolicyArn(scope, 'Boundary', permissionsBoundaryArn));
+    PermissionsBoundary.of(scope).apply(
+      ManagedPolicy.fromManagedPolicyArn(scope, 'Boundary', permissionsBoundaryArn),
+    );
   }
   if (rolePath !== undefined) Aspects.of(scope).add(new RolePath(rolePath));
 }

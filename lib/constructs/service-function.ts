@@ -4,7 +4,11 @@ import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type CfnLogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { encodeEnvironment, type Environment, type FunctionKind } from '../../lambdas/contract/environments.ts';
+import {
+  encodeEnvironment,
+  type Environment,
+  type FunctionKind,
+} from '../../lambdas/contract/environments.ts';
 import { acknowledge } from '../acknowledge.ts';
 
 /** What all functions of a stage share. */
@@ -32,7 +36,9 @@ export interface FunctionProps {
 }
 
 export function newLog(scope: Construct, id: string, { logRetention, keepLogs }: FunctionDefaults): LogGroup {
-  const log = new LogGroup(scope, id, { removalPolicy: keepLogs ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY });
+  const log = new LogGroup(scope, id, {
+    removalPolicy: keepLogs ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+  });
   (log.node.defaultChild as CfnLogGroup).retentionInDays = logRetention;
   return log;
 }
@@ -50,9 +56,16 @@ export class FunctionGroup<K extends FunctionKind = FunctionKind> extends Constr
     this.#code = Code.fromAsset(join(props.defaults.bundles, props.bundle));
     this.logGroup = newLog(this, 'Log', props.defaults);
     // No managed policy: it would let the function write to every log there is.
-    this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com'), description: props.description });
+    this.role = new Role(this, 'Role', {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      description: props.description,
+    });
     this.logGroup.grantWrite(this.role);
-    acknowledge(this.role, ['AwsSolutions-IAM5[Resource::*]'], 'For tracing, whose actions know no resources.');
+    acknowledge(
+      this.role,
+      ['AwsSolutions-IAM5[Resource::*]'],
+      'For tracing, whose actions know no resources.',
+    );
   }
 
   /** @param handler the name under which the bundle exports it */

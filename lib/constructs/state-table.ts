@@ -48,16 +48,28 @@ export class StateTable extends Construct {
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: pointInTimeRecovery },
       deletionProtection: keep,
       removalPolicy: keep ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
-      ...(key === undefined ? { encryption: TableEncryption.AWS_MANAGED } : { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey: key }),
+      ...(key === undefined
+        ? { encryption: TableEncryption.AWS_MANAGED }
+        : { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey: key }),
     });
-    for (const { IndexName, KeySchema: [hash, range] } of tableSchema.GlobalSecondaryIndexes) {
+    for (const {
+      IndexName,
+      KeySchema: [hash, range],
+    } of tableSchema.GlobalSecondaryIndexes) {
       this.table.addGlobalSecondaryIndex({
-        indexName: IndexName, partitionKey: attribute(hash.AttributeName), sortKey: attribute(range.AttributeName), projectionType: ProjectionType.KEYS_ONLY,
+        indexName: IndexName,
+        partitionKey: attribute(hash.AttributeName),
+        sortKey: attribute(range.AttributeName),
+        projectionType: ProjectionType.KEYS_ONLY,
       });
     }
-    if (!pointInTimeRecovery) acknowledge(this.table, ['AwsSolutions-DDB3'], 'A stage to try things in: its rows need no way back.');
+    if (!pointInTimeRecovery)
+      acknowledge(this.table, ['AwsSolutions-DDB3'], 'A stage to try things in: its rows need no way back.');
     this.tableName = restored ?? this.table.tableName;
-    this.#arn = restored === undefined ? this.table.tableArn : Stack.of(this).formatArn({ service: 'dynamodb', resource: 'table', resourceName: restored });
+    this.#arn =
+      restored === undefined
+        ? this.table.tableArn
+        : Stack.of(this).formatArn({ service: 'dynamodb', resource: 'table', resourceName: restored });
     this.#key = key;
   }
 

@@ -25,19 +25,28 @@ export class Tasks extends Construct {
   readonly of: Readonly<Record<WorkflowName, Readonly<Record<string, LambdaFunction>>>>;
   readonly rows: FunctionGroup<'rows'>;
 
-  constructor(scope: Construct, id: string, { defaults, table, objects, hosting, training, environment }: TasksProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { defaults, table, objects, hosting, training, environment }: TasksProps,
+  ) {
     super(scope, id);
-    const group = <K extends Kind>(name: string, kind: K, description: string): FunctionGroup<K> => new FunctionGroup<K>(this, name, {
-      defaults, kind, bundle: `task-${kind}`, environment: environment[kind], description: `Crowsnest tasks: ${description}`,
-    });
+    const group = <K extends Kind>(name: string, kind: K, description: string): FunctionGroup<K> =>
+      new FunctionGroup<K>(this, name, {
+        defaults,
+        kind,
+        bundle: `task-${kind}`,
+        environment: environment[kind],
+        description: `Crowsnest tasks: ${description}`,
+      });
     const rows = group('Rows', 'rows', 'note in the table how an operation goes');
     table.allow(rows.role, 'read', 'change');
 
-    const provision = group('Provision', 'provision', 'make the engine\'s resources');
+    const provision = group('Provision', 'provision', "make the engine's resources");
     table.allow(provision.role, 'read', 'change');
     hosting.allowProvision(provision.role);
 
-    const release = group('Release', 'release', 'take the engine\'s resources away');
+    const release = group('Release', 'release', "take the engine's resources away");
     table.allow(release.role, 'read', 'change');
     hosting.allowRelease(release.role);
 
@@ -77,7 +86,11 @@ export class Tasks extends Construct {
         Erase: importing.add('Erase', props),
       },
       importing: { Admit: importing.add('Admit', props) },
-      datasets: { Stage: datasets.add('Stage', more), Carry: datasets.add('Carry', more), Settle: datasets.add('Settle', more) },
+      datasets: {
+        Stage: datasets.add('Stage', more),
+        Carry: datasets.add('Carry', more),
+        Settle: datasets.add('Settle', more),
+      },
       training: {
         TakeExamples: trainer.add('TakeExamples', more),
         Train: trainer.add('Train', more),

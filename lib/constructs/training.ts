@@ -12,7 +12,8 @@ export interface TrainingProps {
   readonly algorithmArn: string | undefined;
 }
 
-const because = 'Names are made while the stack runs: the wildcard stands behind the stage\'s own prefix, or an action that knows no resources.';
+const because =
+  "Names are made while the stack runs: the wildcard stands behind the stage's own prefix, or an action that knows no resources.";
 
 const jobs = { 'training-job': 'TrainingJob', 'transform-job': 'TransformJob' } as const;
 
@@ -30,9 +31,12 @@ export class Training extends Construct {
   /** Orders a training, the package that is made of it and its evaluation. Only this may pass the execution role. */
   allowTrain(to: IRole): void {
     const { algorithmArn, hosting } = this.#props;
-    for (const [type, noun] of Object.entries(jobs)) this.#allow(to, [`sagemaker:Create${noun}`, 'sagemaker:AddTags'], [this.#ours(type)]);
+    for (const [type, noun] of Object.entries(jobs))
+      this.#allow(to, [`sagemaker:Create${noun}`, 'sagemaker:AddTags'], [this.#ours(type)]);
     this.#allow(to, ['sagemaker:CreateModel', 'sagemaker:AddTags'], [this.#ours('model')]);
-    this.#allow(to, ['iam:PassRole'], [this.executionRole.roleArn], { StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' } });
+    this.#allow(to, ['iam:PassRole'], [this.executionRole.roleArn], {
+      StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' },
+    });
     if (algorithmArn !== undefined) this.#allow(to, ['sagemaker:DescribeAlgorithm'], [algorithmArn]);
     hosting.allowPackages(to);
     this.allowSettle(to);
@@ -40,8 +44,17 @@ export class Training extends Construct {
 
   /** Ends what trains and judges a version, and takes away what it was judged by. */
   allowEnd(to: IRole): void {
-    for (const [type, noun] of Object.entries(jobs)) this.#allow(to, [`sagemaker:Describe${noun}`, `sagemaker:Stop${noun}`, 'sagemaker:ListTags'], [this.#ours(type)]);
-    this.#allow(to, ['sagemaker:DescribeModel', 'sagemaker:DeleteModel', 'sagemaker:ListTags'], [this.#ours('model')]);
+    for (const [type, noun] of Object.entries(jobs))
+      this.#allow(
+        to,
+        [`sagemaker:Describe${noun}`, `sagemaker:Stop${noun}`, 'sagemaker:ListTags'],
+        [this.#ours(type)],
+      );
+    this.#allow(
+      to,
+      ['sagemaker:DescribeModel', 'sagemaker:DeleteModel', 'sagemaker:ListTags'],
+      [this.#ours('model')],
+    );
   }
 
   /** Sees how a training goes, ends it, and keeps what came of it. */
@@ -59,15 +72,26 @@ export class Training extends Construct {
     const { objects, stage } = this.#props;
     const role = new Role(this, 'ExecutionRole', {
       description: 'Crowsnest: what models are trained and evaluated under',
-      assumedBy: new ServicePrincipal('sagemaker.amazonaws.com', { conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } } }),
+      assumedBy: new ServicePrincipal('sagemaker.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+      }),
     });
     objects.allowRead(role);
     objects.allowArtifacts(role, 'Get', 'Put');
-    const groups = ['TrainingJobs', 'TransformJobs'].map((each) => Stack.of(this).formatArn({
-      service: 'logs', resource: 'log-group', resourceName: `/aws/sagemaker/${each}`, arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-    }));
+    const groups = ['TrainingJobs', 'TransformJobs'].map((each) =>
+      Stack.of(this).formatArn({
+        service: 'logs',
+        resource: 'log-group',
+        resourceName: `/aws/sagemaker/${each}`,
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      }),
+    );
     this.#allow(role, ['logs:CreateLogGroup', 'logs:DescribeLogStreams'], groups);
-    this.#allow(role, ['logs:CreateLogStream', 'logs:PutLogEvents'], groups.map((group) => `${group}:log-stream:cn-${stage}-*`));
+    this.#allow(
+      role,
+      ['logs:CreateLogStream', 'logs:PutLogEvents'],
+      groups.map((group) => `${group}:log-stream:cn-${stage}-*`),
+    );
     return role;
   }
 
@@ -76,6 +100,10 @@ export class Training extends Construct {
   }
 
   #ours(type: string): string {
-    return Stack.of(this).formatArn({ service: 'sagemaker', resource: type, resourceName: `cn-${this.#props.stage}-*` });
+    return Stack.of(this).formatArn({
+      service: 'sagemaker',
+      resource: type,
+      resourceName: `cn-${this.#props.stage}-*`,
+    });
   }
 }

@@ -25,10 +25,18 @@ export class Watch extends Construct {
   readonly audit: LambdaFunction;
   readonly sweepGroup: FunctionGroup<'sweep'>;
 
-  constructor(scope: Construct, id: string, { defaults, table, hosting, training, workflows, environment }: WatchProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { defaults, table, hosting, training, workflows, environment }: WatchProps,
+  ) {
     super(scope, id);
     this.sweepGroup = new FunctionGroup(this, 'Sweep', {
-      defaults, kind: 'sweep', bundle: 'sweep', environment: environment.sweep, description: 'Crowsnest: looks after every row that is due',
+      defaults,
+      kind: 'sweep',
+      bundle: 'sweep',
+      environment: environment.sweep,
+      description: 'Crowsnest: looks after every row that is due',
     });
     const { role } = this.sweepGroup;
     table.allow(role, 'read', 'change', 'put', 'delete', 'bulk', 'identify');
@@ -43,7 +51,11 @@ export class Watch extends Construct {
     every(this, 'Minute', Duration.minutes(1), this.sweep);
 
     const audit = new FunctionGroup(this, 'Audit', {
-      defaults, kind: 'audit', bundle: 'audit', environment: environment.audit, description: 'Crowsnest: looks for engine resources that the table never knew',
+      defaults,
+      kind: 'audit',
+      bundle: 'audit',
+      environment: environment.audit,
+      description: 'Crowsnest: looks for engine resources that the table never knew',
     });
     table.allow(audit.role, 'read');
     hosting.allowAudit(audit.role);
@@ -56,6 +68,12 @@ export class Watch extends Construct {
 function every(scope: Construct, id: string, interval: Duration, fn: LambdaFunction): void {
   new Rule(scope, id, {
     schedule: Schedule.rate(interval),
-    targets: [new Target(fn, { event: RuleTargetInput.fromObject({}), retryAttempts: 0, maxEventAge: Duration.minutes(1) })],
+    targets: [
+      new Target(fn, {
+        event: RuleTargetInput.fromObject({}),
+        retryAttempts: 0,
+        maxEventAge: Duration.minutes(1),
+      }),
+    ],
   });
 }

@@ -27,27 +27,40 @@ export class Workflow extends Construct {
 
   constructor(scope: Construct, id: string, { name, tasks, defaults }: WorkflowProps) {
     super(scope, id);
-    const definition = readFileSync(fileURLToPath(new URL(`../../lambdas/workflows/${name}.asl.json`, import.meta.url)), 'utf8');
+    const definition = readFileSync(
+      fileURLToPath(new URL(`../../lambdas/workflows/${name}.asl.json`, import.meta.url)),
+      'utf8',
+    );
     const wanted = [...new Set([...definition.matchAll(/\$\{(\w+)\}/g)].map(([, task = '']) => task))];
     const missing = wanted.filter((task) => tasks[task] === undefined);
     const idle = Object.keys(tasks).filter((task) => !wanted.includes(task));
     if (missing.length + idle.length > 0) {
-      throw new WrongTasks(`${name}.asl.json: nobody carries out ${missing.join(', ') || 'nothing'}, and nobody asks for ${idle.join(', ') || 'nothing'}.`);
+      throw new WrongTasks(
+        `${name}.asl.json: nobody carries out ${missing.join(', ') || 'nothing'}, and nobody asks for ${idle.join(', ') || 'nothing'}.`,
+      );
     }
 
     this.machine = new StateMachine(this, 'Machine', {
       // As text, so that the template shows it, and without the spaces, because a template has a limit. CDK grants nothing for it.
       definitionBody: DefinitionBody.fromString(JSON.stringify(JSON.parse(definition))),
       // Published versions: an execution that is under way when a release comes goes on with the code that it began with.
-      definitionSubstitutions: Object.fromEntries(Object.entries(tasks).map(([task, fn]) => [task, fn.currentVersion.functionArn])),
+      definitionSubstitutions: Object.fromEntries(
+        Object.entries(tasks).map(([task, fn]) => [task, fn.currentVersion.functionArn]),
+      ),
       tracingEnabled: true,
       logs: { destination: newLog(this, 'Log', defaults), level: LogLevel.ALL, includeExecutionData: true },
     });
     allow(this.machine.role, {
-      actions: ['lambda:InvokeFunction'], on: Object.values(tasks).map((fn) => `${fn.functionArn}:*`),
-      because: 'All versions, not only the newest: executions that began under an earlier release still call theirs.',
+      actions: ['lambda:InvokeFunction'],
+      on: Object.values(tasks).map((fn) => `${fn.functionArn}:*`),
+      because:
+        'All versions, not only the newest: executions that began under an earlier release still call theirs.',
     });
-    acknowledge(this.machine.role, ['AwsSolutions-IAM5[Resource::*]'], 'For tracing, and to deliver logs: these actions know no resources.');
+    acknowledge(
+      this.machine.role,
+      ['AwsSolutions-IAM5[Resource::*]'],
+      'For tracing, and to deliver logs: these actions know no resources.',
+    );
   }
 
   allowStart(role: IRole): void {

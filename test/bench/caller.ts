@@ -12,7 +12,9 @@ export class Caller {
     this.#socket = socket;
     this.#url = url;
     socket.setNoDelay(true).setEncoding('latin1');
-    socket.on('data', (text: string) => this.#take(text)).on('close', () => this.#waiting?.reject(new Error('the host has closed the connection')));
+    socket
+      .on('data', (text: string) => this.#take(text))
+      .on('close', () => this.#waiting?.reject(new Error('the host has closed the connection')));
   }
 
   static async open(url: URL): Promise<Caller> {
@@ -25,7 +27,9 @@ export class Caller {
   post(picture: Uint8Array): Promise<number> {
     this.#waiting = Promise.withResolvers<number>();
     this.#socket.cork();
-    this.#socket.write(`POST ${this.#url.pathname} HTTP/1.1\r\nHost: ${this.#url.host}\r\nContent-Type: image/jpeg\r\nContent-Length: ${picture.byteLength}\r\n\r\n`);
+    this.#socket.write(
+      `POST ${this.#url.pathname} HTTP/1.1\r\nHost: ${this.#url.host}\r\nContent-Type: image/jpeg\r\nContent-Length: ${picture.byteLength}\r\n\r\n`,
+    );
     this.#socket.write(picture);
     this.#socket.uncork();
     return this.#waiting.promise;

@@ -21,25 +21,41 @@ export async function hostBenchmarks(): Promise<Result[]> {
   try {
     const model = await host.trained(samples.samples.model);
     const stored = join(samples.folder, 's3', samples.samples.bucket);
-    const files = [...samples.samples.test.normal, ...samples.samples.test.anomaly].map((key) => join(stored, key));
+    const files = [...samples.samples.test.normal, ...samples.samples.test.anomaly].map((key) =>
+      join(stored, key),
+    );
     const pictures = files.map((file) => readFileSync(file));
-    const url = new URL(`${host.url}/2020-11-20/projects/${model.ProjectName}/models/${model.ModelVersion}/detect`);
+    const url = new URL(
+      `${host.url}/2020-11-20/projects/${model.ProjectName}/models/${model.ModelVersion}/detect`,
+    );
     const results: Result[] = [];
     for (const units of [1, 2]) {
       await host.client.send(new StartModelCommand({ ...model, MinInferenceUnits: units }));
       await host.until(model.ModelVersion, 'STARTING_HOSTING');
       await sleep(1000); // the second unit may come a moment later
       const loops = await Promise.all(Array.from({ length: units }, () => bareLoop(join(stored, 'model'))));
-      results.push(await compare({
-        name: `detect-${units}`, unit: 'pictures/s', goal: '>= 0.9', meets: (ratio) => ratio >= 0.9,
-        note: 'the caller, the server and the units share this machine\'s processors, the bare loops have them alone',
-      }, 4, () => throughHttp(url, pictures, units), async () => {
-        const counts = await Promise.all(loops.map(async (loop) => {
-          loop.send({ files, milliseconds: turn });
-          return (await once(loop, 'message') as [{ judged: number }])[0].judged;
-        }));
-        return counts.reduce((sum, count) => sum + count, 0) / (turn / 1000);
-      }));
+      results.push(
+        await compare(
+          {
+            name: `detect-${units}`,
+            unit: 'pictures/s',
+            goal: '>= 0.9',
+            meets: (ratio) => ratio >= 0.9,
+            note: "the caller, the server and the units share this machine's processors, the bare loops have them alone",
+          },
+          4,
+          () => throughHttp(url, pictures, units),
+          async () => {
+            const counts = await Promise.all(
+              loops.map(async (loop) => {
+                loop.send({ files, milliseconds: turn });
+                return ((await once(loop, 'message')) as [{ judged: number }])[0].judged;
+              }),
+            );
+            return counts.reduce((sum, count) => sum + count, 0) / (turn / 1000);
+          },
+        ),
+      );
       for (const loop of loops) loop.disconnect();
       await host.client.send(new StopModelCommand(model));
       await host.until(model.ModelVersion, 'STOPPING_HOSTING');
@@ -53,7 +69,9 @@ export async function hostBenchmarks(): Promise<Result[]> {
 }
 
 async function bareLoop(folder: string): Promise<ChildProcess> {
-  const loop = fork(fileURLToPath(new URL('./judging.ts', import.meta.url)), [folder], { execArgv: ['--disable-warning=ExperimentalWarning'] });
+  const loop = fork(fileURLToPath(new URL('./judging.ts', import.meta.url)), [folder], {
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+  });
   await once(loop, 'message');
   return loop;
 }
@@ -63,23 +81,32 @@ async function throughHttp(url: URL, pictures: readonly Uint8Array[], units: num
   const callers = await Promise.all(Array.from({ length: units * 3 }, () => Caller.open(url)));
   const until = performance.now() + turn;
   let judged = 0;
-  await Promise.all(callers.map(async (caller) => {
-    for (let next = judged; performance.now() < until; next += 1) {
-      const status = await caller.post(pictures[next % pictures.length] as Uint8Array);
-      if (status !== 200) throw new Error(`DetectAnomalies was answered ${status}`);
-      judged += 1;
-    }
-    caller.close();
-  }));
+  await Promise.all(
+    callers.map(async (caller) => {
+      for (let next = judged; performance.now() < until; next += 1) {
+        const status = await caller.post(pictures[next % pictures.length] as Uint8Array);
+        if (status !== 200) throw new Error(`DetectAnomalies was answered ${status}`);
+        judged += 1;
+      }
+      caller.close();
+    }),
+  );
   return judged / (turn / 1000);
 }
 
 /** From the answer of StartModel to HOSTED as a caller sees it, against the start of one unit by itself. */
-async function hosted(host: HostProcess, model: { readonly ProjectName: string; readonly ModelVersion: string }, folder: string): Promise<Result> {
+async function hosted(
+  host: HostProcess,
+  model: { readonly ProjectName: string; readonly ModelVersion: string },
+  folder: string,
+): Promise<Result> {
   const figures: { ours: number; against: number }[] = [];
   for (let round = 0; round < 6; round += 1) {
     const from = performance.now();
-    const unit = startUnit({ folder, limits: pictureLimits, threads: 1 }, 'bench', { register: () => undefined, unregister: () => undefined });
+    const unit = startUnit({ folder, limits: pictureLimits, threads: 1 }, 'bench', {
+      register: () => undefined,
+      unregister: () => undefined,
+    });
     await unit.loaded;
     const against = performance.now() - from;
     unit.kill('measured');
@@ -93,8 +120,14 @@ async function hosted(host: HostProcess, model: { readonly ProjectName: string; 
     await host.until(model.ModelVersion, 'STOPPING_HOSTING');
     if (round > 0) figures.push({ ours, against });
   }
-  return resultOf({
-    name: 'hosted', unit: 'ms', goal: '+ <= 150 ms', meets: (_ratio, ours, against) => ours.median - against.median <= 150,
-    note: 'seen by a caller who asks every 20 ms; the workflow looks when the engine has news',
-  }, figures);
+  return resultOf(
+    {
+      name: 'hosted',
+      unit: 'ms',
+      goal: '+ <= 150 ms',
+      meets: (_ratio, ours, against) => ours.median - against.median <= 150,
+      note: 'seen by a caller who asks every 20 ms; the workflow looks when the engine has news',
+    },
+    figures,
+  );
 }

@@ -12,7 +12,8 @@ process.on('message', ({ files, milliseconds }: { files: string[]; milliseconds:
   const until = performance.now() + milliseconds;
   void (async () => {
     let judged = 0;
-    for (; performance.now() < until; judged += 1) await model.judge(await decode(pictures[judged % pictures.length] as Uint8Array, 'image/jpeg'));
+    for (; performance.now() < until; judged += 1)
+      await model.judge(await decode(pictures[judged % pictures.length] as Uint8Array, 'image/jpeg'));
     process.send?.({ judged });
   })();
 });

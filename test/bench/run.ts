@@ -8,15 +8,22 @@ import { stepBenchmarks } from './steps.ts';
 import { table, type Result } from './measure.ts';
 import { trainBenchmarks } from './train.ts';
 
-const { values: { json, only } } = parseArgs({ options: { json: { type: 'boolean', default: false }, only: { type: 'string' } } });
+const {
+  values: { json, only },
+} = parseArgs({ options: { json: { type: 'boolean', default: false }, only: { type: 'string' } } });
 
 const groups: Readonly<Record<string, () => Promise<Result[]>>> = {
-  start: startBenchmarks, host: hostBenchmarks, rows: rowBenchmarks, cold: coldBenchmarks, steps: stepBenchmarks, train: trainBenchmarks,
+  start: startBenchmarks,
+  host: hostBenchmarks,
+  rows: rowBenchmarks,
+  cold: coldBenchmarks,
+  steps: stepBenchmarks,
+  train: trainBenchmarks,
 };
 const results: Result[] = [];
 for (const [name, group] of Object.entries(groups)) {
   if (only !== undefined && only !== name) continue;
   if (!json) console.error(`measuring ${name} ...`);
-  results.push(...await group());
+  results.push(...(await group()));
 }
 console.log(json ? JSON.stringify(results, undefined, 2) : table(results));

@@ -24,24 +24,59 @@ export async function rowBenchmarks(): Promise<Result[]> {
       await seed(client, table, projects, 100);
     }
     const engine = new ScriptedEngine();
-    const measured = (name: string, calls: number, work: (store: Store, projects: number, index: number) => Promise<unknown>): Promise<Result> => {
+    const measured = (
+      name: string,
+      calls: number,
+      work: (store: Store, projects: number, index: number) => Promise<unknown>,
+    ): Promise<Result> => {
       const of = (table: keyof typeof sizes) => (): Promise<number> => {
         const store = new Store(client, table, clock);
         return medianOf(calls, (index) => work(store, sizes[table], index));
       };
-      return compare({ name, unit: 'ms', goal: `<= ${bound}`, meets: atMost(bound) }, 12, of('many'), of('few'));
+      return compare(
+        { name, unit: 'ms', goal: `<= ${bound}`, meets: atMost(bound) },
+        12,
+        of('many'),
+        of('few'),
+      );
     };
-    const read = async (store: Store, name: 'DescribeModel' | 'ListModels', labels: Record<string, string>): Promise<void> => {
-      const { status } = await dispatch({ handlers: readHandlers, context: { settings, clock, store, log: silent } }, name, { labels, query: [], headers: {}, body: new Uint8Array() }, { requestId: 'bench', log: silent, caller: () => 'bench' });
+    const read = async (
+      store: Store,
+      name: 'DescribeModel' | 'ListModels',
+      labels: Record<string, string>,
+    ): Promise<void> => {
+      const { status } = await dispatch(
+        { handlers: readHandlers, context: { settings, clock, store, log: silent } },
+        name,
+        { labels, query: [], headers: {}, body: new Uint8Array() },
+        { requestId: 'bench', log: silent, caller: () => 'bench' },
+      );
       if (status !== 200) throw new Error(`${name} was answered ${status}`);
     };
     const objects = new MemoryObjects();
     return [
-      await measured('scale-rows-describe', 60, (store, projects, index) => read(store, 'DescribeModel', { projectName: `p${(index * 7919) % projects}`, modelVersion: String(1 + (index % 100)) })),
-      await measured('scale-rows-list', 15, (store, projects, index) => read(store, 'ListModels', { projectName: `p${(index * 7919) % projects}` })),
-      await measured('scale-rows-sweep', 40, (store) => sweep({
-        settings, clock, store, engine, importer: engine, objects, trainer: new ScriptedTrainer(objects), log: silent, runner: { start: () => Promise.resolve('started' as const) },
-      })),
+      await measured('scale-rows-describe', 60, (store, projects, index) =>
+        read(store, 'DescribeModel', {
+          projectName: `p${(index * 7919) % projects}`,
+          modelVersion: String(1 + (index % 100)),
+        }),
+      ),
+      await measured('scale-rows-list', 15, (store, projects, index) =>
+        read(store, 'ListModels', { projectName: `p${(index * 7919) % projects}` }),
+      ),
+      await measured('scale-rows-sweep', 40, (store) =>
+        sweep({
+          settings,
+          clock,
+          store,
+          engine,
+          importer: engine,
+          objects,
+          trainer: new ScriptedTrainer(objects),
+          log: silent,
+          runner: { start: () => Promise.resolve('started' as const) },
+        }),
+      ),
     ];
   } finally {
     client.destroy();

@@ -27,31 +27,70 @@ await ensureTable(client, executions, executionSchema);
 await seed(client, table, 3, models);
 
 let requests = 0;
-client.middlewareStack.add((next) => (args) => {
-  requests += 1;
-  return next(args);
-}, { step: 'initialize', name: 'count' });
+client.middlewareStack.add(
+  (next) => (args) => {
+    requests += 1;
+    return next(args);
+  },
+  { step: 'initialize', name: 'count' },
+);
 
 const store = new Store(client, table, clock);
 const memory = new ExecutionMemory(client, executions, clock);
 const ids = idsOf(clock);
 /** Both sides hand the operation over in the same way; nothing carries it out. */
-const runner = { start: async (execution: Parameters<ExecutionMemory['open']>[0]): Promise<'started' | 'exists'> => (await memory.open(execution) ? 'started' : 'exists') };
+const runner = {
+  start: async (execution: Parameters<ExecutionMemory['open']>[0]): Promise<'started' | 'exists'> =>
+    (await memory.open(execution)) ? 'started' : 'exists',
+};
 
 /** The floor: the same rows in the same transaction and the same hand-over, by a handler that checks nothing and remembers what it was compiled with. */
-async function bareStart({ project, version, token, units }: Asked): Promise<{ status: number; body: object }> {
+async function bareStart({
+  project,
+  version,
+  token,
+  units,
+}: Asked): Promise<{ status: number; body: object }> {
   const now = clock.now();
   const id = ids.next();
-  const operation: OperationRecord = { id, attempt: 1, kind: 'start', actor: 'bench', at: now, deadline: now + 3_600_000 };
+  const operation: OperationRecord = {
+    id,
+    attempt: 1,
+    kind: 'start',
+    actor: 'bench',
+    at: now,
+    deadline: now + 3_600_000,
+  };
   const dueAt = now + 3_600_000;
   const key = { project, version };
   const answer = { Status: 'STARTING_HOSTING' };
   try {
     await store.commit(
-      store.tokens.remember('BareStart', token, { fingerprint: fingerprint({ project, version, units }), answer, operationId: id, version }, now),
-      store.models.begin(key, mayBegin.start, { status: passingState.start, statusMessage: statusMessage.starting, units: { min: units }, operation, deploymentId: id, dueAt }),
+      store.tokens.remember(
+        'BareStart',
+        token,
+        { fingerprint: fingerprint({ project, version, units }), answer, operationId: id, version },
+        now,
+      ),
+      store.models.begin(key, mayBegin.start, {
+        status: passingState.start,
+        statusMessage: statusMessage.starting,
+        units: { min: units },
+        operation,
+        deploymentId: id,
+        dueAt,
+      }),
       store.quotas.take('RUNNING_MODELS', settings.quotas.runningModels),
-      store.deployments.open({ v: 1, id, ...key, units: { min: units }, startedBy: 'bench', startedAt: now, reserved: true, dueAt }),
+      store.deployments.open({
+        v: 1,
+        id,
+        ...key,
+        units: { min: units },
+        startedBy: 'bench',
+        startedAt: now,
+        reserved: true,
+        dueAt,
+      }),
     );
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
@@ -69,17 +108,30 @@ interface Asked {
   readonly units: number;
 }
 
-const bare = (work: (asked: Asked) => Promise<{ status: number; body: object }>) => (req: IncomingMessage, res: ServerResponse): void => {
-  const chunks: Buffer[] = [];
-  req.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
-    const [, , , project = '', , version = ''] = (req.url ?? '').split('/');
-    const { MinInferenceUnits: units } = JSON.parse(Buffer.concat(chunks).toString()) as { MinInferenceUnits: number };
-    void work({ project, version, token: String(req.headers['x-amzn-client-token']), units }).then(({ status, body }) => {
-      const text = JSON.stringify(body);
-      res.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) }).end(text);
-    });
-  });
-};
+const bare =
+  (work: (asked: Asked) => Promise<{ status: number; body: object }>) =>
+  (req: IncomingMessage, res: ServerResponse): void => {
+    const chunks: Buffer[] = [];
+    req
+      .on('data', (chunk: Buffer) => chunks.push(chunk))
+      .on('end', () => {
+        const [, , , project = '', , version = ''] = (req.url ?? '').split('/');
+        const { MinInferenceUnits: units } = JSON.parse(Buffer.concat(chunks).toString()) as {
+          MinInferenceUnits: number;
+        };
+        void work({ project, version, token: String(req.headers['x-amzn-client-token']), units }).then(
+          ({ status, body }) => {
+            const text = JSON.stringify(body);
+            res
+              .writeHead(status, {
+                'Content-Type': 'application/json',
+                'Content-Length': Buffer.byteLength(text),
+              })
+              .end(text);
+          },
+        );
+      });
+  };
 
 async function open(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1');
@@ -89,9 +141,26 @@ async function open(server: Server): Promise<number> {
 
 const context = { settings, clock, store, log: silent, ids, runner };
 const ports = {
-  ours: await open(createServer(listener({ service: { handlers: { ...readHandlers, ...writeHandlers }, context }, log: silent, authenticate: () => 'bench' }))),
+  ours: await open(
+    createServer(
+      listener({
+        service: { handlers: { ...readHandlers, ...writeHandlers }, context },
+        log: silent,
+        authenticate: () => 'bench',
+      }),
+    ),
+  ),
   floor: await open(createServer(bare(bareStart))),
-  usual: await open(createServer(bare((asked) => usualStart(client, table, (execution) => runner.start(execution), { ...asked, limit: settings.quotas.runningModels })))),
+  usual: await open(
+    createServer(
+      bare((asked) =>
+        usualStart(client, table, (execution) => runner.start(execution), {
+          ...asked,
+          limit: settings.quotas.runningModels,
+        }),
+      ),
+    ),
+  ),
 };
 process.on('message', () => process.send?.({ requests }));
 process.on('disconnect', () => void database.close().then(() => process.exit(0)));

@@ -7,7 +7,10 @@ import { resultOf, type Result } from './measure.ts';
 const engine = { StartModel: 300, StopModel: 120 } as const;
 
 /** Derived by hand in docs/benchmarks.md for those times. */
-const byHand = { StartModel: { transitions: 35, calls: 13 }, StopModel: { transitions: 27, calls: 10 } } as const;
+const byHand = {
+  StartModel: { transitions: 35, calls: 13 },
+  StopModel: { transitions: 27, calls: 10 },
+} as const;
 
 /** What Step Functions and Lambda are paid for, counted while the real tasks carry out one start and one stop. */
 export async function stepBenchmarks(): Promise<Result[]> {
@@ -25,9 +28,17 @@ export async function stepBenchmarks(): Promise<Result[]> {
     for (const operation of ['StartModel', 'StopModel'] as const) {
       const counted = await count(world, operation);
       for (const what of ['transitions', 'calls'] as const) {
-        results.push(resultOf({
-          name: `steps-${operation === 'StartModel' ? 'start' : 'stop'}-${what}`, unit: what === 'calls' ? 'Lambda calls' : 'state transitions', goal: 'equal', meets: (ratio) => ratio === 1,
-        }, [{ ours: counted[what], against: byHand[operation][what] }]));
+        results.push(
+          resultOf(
+            {
+              name: `steps-${operation === 'StartModel' ? 'start' : 'stop'}-${what}`,
+              unit: what === 'calls' ? 'Lambda calls' : 'state transitions',
+              goal: 'equal',
+              meets: (ratio) => ratio === 1,
+            },
+            [{ ours: counted[what], against: byHand[operation][what] }],
+          ),
+        );
       }
     }
     return results;
@@ -37,10 +48,22 @@ export async function stepBenchmarks(): Promise<Result[]> {
   }
 }
 
-async function count(world: Simulation, operation: keyof typeof engine): Promise<{ readonly transitions: number; readonly calls: number }> {
+async function count(
+  world: Simulation,
+  operation: keyof typeof engine,
+): Promise<{ readonly transitions: number; readonly calls: number }> {
   const { steps } = world;
   const before = { entered: steps.entered, carriedOut: steps.carriedOut };
-  await carryOut(world, { do: 'call', operation, project: 0, version: 2, token: 0, units: 1, skew: 0, finish: true });
+  await carryOut(world, {
+    do: 'call',
+    operation,
+    project: 0,
+    version: 2,
+    token: 0,
+    units: 1,
+    skew: 0,
+    finish: true,
+  });
   const [run] = steps.runs;
   const ordered = world.now;
   while (run !== undefined && steps.runs.includes(run)) {

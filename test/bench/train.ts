@@ -13,7 +13,10 @@ const goals = { trunk: { seconds: 30, iou: 0.7 }, dictionary: { seconds: 120, io
 const graphMilliseconds = 25;
 const f1 = 0.95;
 
-interface Sets { readonly train: readonly LabelledPicture[]; readonly test: readonly LabelledPicture[] }
+interface Sets {
+  readonly train: readonly LabelledPicture[];
+  readonly test: readonly LabelledPicture[];
+}
 
 /**
  * What a training takes and comes to: on two kinds of defect on plates that are drawn here and, where they are beside the project, on AWS's cookies,
@@ -30,26 +33,63 @@ export async function trainBenchmarks(): Promise<Result[]> {
   for (const [set, pictures] of Object.entries(sets)) {
     for (const features of ['trunk', 'dictionary'] as const) {
       if (features === 'trunk' && findTrunk() === undefined) continue;
-      results.push(...await measured(`train-${set}-${features}`, features, pictures));
+      results.push(...(await measured(`train-${set}-${features}`, features, pictures)));
     }
   }
   return results;
 }
 
-async function measured(name: string, features: keyof typeof goals, { train, test }: Sets): Promise<Result[]> {
-  const minimums = { single: { normals: 0, anomalies: 0 }, train: { normals: 1, anomalies: 1 }, test: { normals: 1, anomalies: 1 } };
+async function measured(
+  name: string,
+  features: keyof typeof goals,
+  { train, test }: Sets,
+): Promise<Result[]> {
+  const minimums = {
+    single: { normals: 0, anomalies: 0 },
+    train: { normals: 1, anomalies: 1 },
+    test: { normals: 1, anomalies: 1 },
+  };
   const began = performance.now();
-  const training = await trainInProcess({ pictures: train, test, seed: 1, features, minimums, now: Date.now });
+  const training = await trainInProcess({
+    pictures: train,
+    test,
+    seed: 1,
+    features,
+    minimums,
+    now: Date.now,
+  });
   const seconds = (performance.now() - began) / 1000;
   const goal = goals[features];
   const classes = training.evaluation.classes ?? [];
   const iou = classes.reduce((sum, each) => sum + each.iou, 0) / classes.length;
-  const row = (what: string, unit: string, ours: number, against: number, least: boolean, note?: string): Result => resultOf({
-    name: `${name}-${what}`, unit, goal: `${least ? '>=' : '<='} ${against}`, meets: (ratio) => least ? ratio >= 1 : ratio <= 1, ...(note !== undefined && { note }),
-  }, [{ ours, against }]);
+  const row = (
+    what: string,
+    unit: string,
+    ours: number,
+    against: number,
+    least: boolean,
+    note?: string,
+  ): Result =>
+    resultOf(
+      {
+        name: `${name}-${what}`,
+        unit,
+        goal: `${least ? '>=' : '<='} ${against}`,
+        meets: (ratio) => (least ? ratio >= 1 : ratio <= 1),
+        ...(note !== undefined && { note }),
+      },
+      [{ ours, against }],
+    );
   return [
     row('time', 's', seconds, goal.seconds, false, 'the goal is that of two free processors'),
-    row('graph', 'ms', await graphTime(training), graphMilliseconds, false, '110,592 pixels, one thread, the graph alone'),
+    row(
+      'graph',
+      'ms',
+      await graphTime(training),
+      graphMilliseconds,
+      false,
+      '110,592 pixels, one thread, the graph alone',
+    ),
     row('f1', 'F1 of held-out pictures', training.evaluation.f1Score, f1, true),
     row('iou', 'IoU of held-out patches', iou, goal.iou, true),
   ];
@@ -60,7 +100,10 @@ async function graphTime({ files }: Training): Promise<number> {
   const parsed = parseManifest(files['model.json'] ?? new Uint8Array());
   if (!parsed.ok) throw new Error('the model has no manifest');
   const { width, height } = parsed.manifest.input;
-  const session = await ort.InferenceSession.create(files['model.onnx'] ?? new Uint8Array(), { intraOpNumThreads: 1, interOpNumThreads: 1 });
+  const session = await ort.InferenceSession.create(files['model.onnx'] ?? new Uint8Array(), {
+    intraOpNumThreads: 1,
+    interOpNumThreads: 1,
+  });
   const image = new ort.Tensor('uint8', new Uint8Array(width * height * 3).fill(128), [1, height, width, 3]);
   try {
     return await medianOf(50, () => session.run({ image }));

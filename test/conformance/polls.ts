@@ -1,7 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  DescribeDatasetCommand, DescribeModelCommand, DescribeModelPackagingJobCommand, ListModelsCommand,
-  type DatasetDescription, type LookoutVisionClient, type ModelDescription, type ModelPackagingDescription,
+  DescribeDatasetCommand,
+  DescribeModelCommand,
+  DescribeModelPackagingJobCommand,
+  ListModelsCommand,
+  type DatasetDescription,
+  type LookoutVisionClient,
+  type ModelDescription,
+  type ModelPackagingDescription,
 } from '@aws-sdk/client-lookoutvision';
 
 /**
@@ -22,7 +28,9 @@ interface Loop<T> {
   look(): Promise<T>;
 }
 
-async function loop<T extends { readonly Status?: string | undefined; readonly StatusMessage?: string | undefined }>(wanted: Loop<T>): Promise<T> {
+async function loop<
+  T extends { readonly Status?: string | undefined; readonly StatusMessage?: string | undefined },
+>(wanted: Loop<T>): Promise<T> {
   for (; ; await sleep(interval)) {
     const seen = await wanted.look();
     const status = indexed(seen.Status, 'Status');
@@ -33,24 +41,49 @@ async function loop<T extends { readonly Status?: string | undefined; readonly S
   }
 }
 
-export interface Project { readonly ProjectName: string }
-export interface Model extends Project { readonly ModelVersion: string }
+export interface Project {
+  readonly ProjectName: string;
+}
+export interface Model extends Project {
+  readonly ModelVersion: string;
+}
 
-const describeDataset = async (client: LookoutVisionClient, project: Project, DatasetType: string): Promise<DatasetDescription> =>
-  indexed((await client.send(new DescribeDatasetCommand({ ...project, DatasetType }))).DatasetDescription, 'DatasetDescription');
+const describeDataset = async (
+  client: LookoutVisionClient,
+  project: Project,
+  DatasetType: string,
+): Promise<DatasetDescription> =>
+  indexed(
+    (await client.send(new DescribeDatasetCommand({ ...project, DatasetType }))).DatasetDescription,
+    'DatasetDescription',
+  );
 
 export const describeModel = async (client: LookoutVisionClient, model: Model): Promise<ModelDescription> =>
   indexed((await client.send(new DescribeModelCommand(model))).ModelDescription, 'ModelDescription');
 
 /** Python every 2 s, awslabs and Java every 5 s. */
-export const untilCreated = (client: LookoutVisionClient, project: Project, type: string): Promise<DatasetDescription> =>
-  loop({ passing: ['CREATE_IN_PROGRESS'], end: ['CREATE_COMPLETE'], look: () => describeDataset(client, project, type) });
+export const untilCreated = (
+  client: LookoutVisionClient,
+  project: Project,
+  type: string,
+): Promise<DatasetDescription> =>
+  loop({
+    passing: ['CREATE_IN_PROGRESS'],
+    end: ['CREATE_COMPLETE'],
+    look: () => describeDataset(client, project, type),
+  });
 
 /** Every 5 s. */
-export const untilUpdated = (client: LookoutVisionClient, project: Project, type: string): Promise<DatasetDescription> => loop({
-  passing: ['UPDATE_IN_PROGRESS', 'UPDATE_FAILED_ROLLBACK_IN_PROGRESS'], end: ['UPDATE_COMPLETE', 'UPDATE_FAILED_ROLLBACK_COMPLETE'],
-  look: () => describeDataset(client, project, type),
-});
+export const untilUpdated = (
+  client: LookoutVisionClient,
+  project: Project,
+  type: string,
+): Promise<DatasetDescription> =>
+  loop({
+    passing: ['UPDATE_IN_PROGRESS', 'UPDATE_FAILED_ROLLBACK_IN_PROGRESS'],
+    end: ['UPDATE_COMPLETE', 'UPDATE_FAILED_ROLLBACK_COMPLETE'],
+    look: () => describeDataset(client, project, type),
+  });
 
 /** Python every 600 s, Java and awslabs every 60 s. */
 export const untilTrained = (client: LookoutVisionClient, model: Model): Promise<ModelDescription> =>
@@ -70,14 +103,30 @@ export async function untilItIs(client: LookoutVisionClient, model: Model, statu
 }
 
 /** Python every 2 s, awslabs every 5 s, Java every 60 s. */
-export async function untilUnlisted(client: LookoutVisionClient, { ProjectName, ModelVersion }: Model): Promise<void> {
+export async function untilUnlisted(
+  client: LookoutVisionClient,
+  { ProjectName, ModelVersion }: Model,
+): Promise<void> {
   const listed = async (): Promise<boolean> =>
-    indexed((await client.send(new ListModelsCommand({ ProjectName }))).Models, 'Models').some((model) => model.ModelVersion === ModelVersion);
+    indexed((await client.send(new ListModelsCommand({ ProjectName }))).Models, 'Models').some(
+      (model) => model.ModelVersion === ModelVersion,
+    );
   while (await listed()) await sleep(interval);
 }
 
 /** Java every 60 s. */
-export const untilPackaged = (client: LookoutVisionClient, project: Project, JobName: string): Promise<ModelPackagingDescription> => loop({
-  passing: ['CREATED', 'RUNNING'], end: ['SUCCEEDED', 'FAILED'],
-  look: async () => indexed((await client.send(new DescribeModelPackagingJobCommand({ ...project, JobName }))).ModelPackagingDescription, 'ModelPackagingDescription'),
-});
+export const untilPackaged = (
+  client: LookoutVisionClient,
+  project: Project,
+  JobName: string,
+): Promise<ModelPackagingDescription> =>
+  loop({
+    passing: ['CREATED', 'RUNNING'],
+    end: ['SUCCEEDED', 'FAILED'],
+    look: async () =>
+      indexed(
+        (await client.send(new DescribeModelPackagingJobCommand({ ...project, JobName })))
+          .ModelPackagingDescription,
+        'ModelPackagingDescription',
+      ),
+  });

@@ -4,12 +4,28 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import {
-  CreateProjectCommand, DeleteDatasetCommand, DeleteModelCommand, DescribeDatasetCommand, DescribeProjectCommand, DetectAnomaliesCommand,
-  ListModelsCommand, ResourceNotFoundException, UpdateDatasetEntriesCommand,
+  CreateProjectCommand,
+  DeleteDatasetCommand,
+  DeleteModelCommand,
+  DescribeDatasetCommand,
+  DescribeProjectCommand,
+  DetectAnomaliesCommand,
+  ListModelsCommand,
+  ResourceNotFoundException,
+  UpdateDatasetEntriesCommand,
 } from '@aws-sdk/client-lookoutvision';
 import { close, hold, hosted, start, statusOf, stop, until } from '../helpers/flow.ts';
 import { testService } from '../helpers/service.ts';
-import { changes, create, createModel, describeDataset, lines, project, train, withDataset } from './points.ts';
+import {
+  changes,
+  create,
+  createModel,
+  describeDataset,
+  lines,
+  project,
+  train,
+  withDataset,
+} from './points.ts';
 
 // What a service must get right so that unmodified clients of the original work: what happens, and when it is to be seen. Each point comes from
 // published code, which does not ask twice: a status one look too old ends a script.
@@ -27,7 +43,10 @@ test('1. the status changes before the call that changes it returns', async () =
   await world.client.send(new UpdateDatasetEntriesCommand({ ...train, Changes: changes(lines(1, 0)) }));
   expect((await describeDataset(world))?.Status).toBe('UPDATE_IN_PROGRESS');
   await create(world, lines(1, 0), 'test');
-  expect((await world.client.send(new DescribeDatasetCommand({ ...project, DatasetType: 'test' }))).DatasetDescription?.Status).toBe('CREATE_IN_PROGRESS');
+  expect(
+    (await world.client.send(new DescribeDatasetCommand({ ...project, DatasetType: 'test' })))
+      .DatasetDescription?.Status,
+  ).toBe('CREATE_IN_PROGRESS');
 });
 
 test('1. and what describes a model or a dataset reads strongly', async () => {
@@ -49,7 +68,10 @@ test('2. no other status is ever seen on the way, whatever the engine goes throu
   const world = await service.open();
   const model = await world.trained();
   const seen = { start: new Set<string | undefined>(), stop: new Set<string | undefined>() };
-  for (const [way, call, act, last] of [['start', 'create', start, 'HOSTED'], ['stop', 'remove', stop, 'TRAINED']] as const) {
+  for (const [way, call, act, last] of [
+    ['start', 'create', start, 'HOSTED'],
+    ['stop', 'remove', stop, 'TRAINED'],
+  ] as const) {
     const held = hold(world.engine, call);
     world.engine.born = { state: 'updating', note: 'The engine is being updated.' };
     world.engine.removes = false;
@@ -93,7 +115,7 @@ test('11. StopModel always ends in TRAINED, even if the engine fails to remove a
   };
   await stop(world, model);
   await world.settle();
-  for (let looks = 0; await statusOf(world, model) !== 'TRAINED' && looks < 20; looks += 1) {
+  for (let looks = 0; (await statusOf(world, model)) !== 'TRAINED' && looks < 20; looks += 1) {
     expect(await statusOf(world, model)).toBe('STOPPING_HOSTING');
     await world.sweepAfter(120);
   }
@@ -137,7 +159,11 @@ test('15. CreateModel right behind CreateDataset is a conflict that names the da
   await world.client.send(new CreateProjectCommand(project));
   world.frozen = true;
   await create(world);
-  await expect(createModel(world)).rejects.toMatchObject({ name: 'ConflictException', ResourceType: 'DATASET', ResourceId: 'parts/train' });
+  await expect(createModel(world)).rejects.toMatchObject({
+    name: 'ConflictException',
+    ResourceType: 'DATASET',
+    ResourceId: 'parts/train',
+  });
   world.frozen = false;
   await world.sweepAfter(100);
   expect(await createModel(world)).toMatchObject({ ModelVersion: '1', Status: 'TRAINING' });

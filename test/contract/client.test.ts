@@ -8,7 +8,13 @@ import { encodeValue } from '../../lambdas/http/encode.ts';
 import { readInput } from '../../lambdas/http/read-input.ts';
 import { match } from '../../lambdas/http/routes.ts';
 import { exampleOf } from '../helpers/examples.ts';
-import { originalOperations, outlineOf, published, publishedError, publishedErrors } from '../helpers/published-client.ts';
+import {
+  originalOperations,
+  outlineOf,
+  published,
+  publishedError,
+  publishedErrors,
+} from '../helpers/published-client.ts';
 
 // The contract, row by row, against the published JavaScript client: what its types say, what it sends, what it makes of what it is sent.
 
@@ -25,7 +31,7 @@ test.each(errorNames)('the client has a class for %s, with the members that the 
 describe.each(originalOperations)('%s', (name) => {
   const row = operations[name];
 
-  test('takes and gives the members that the client\'s types have, required or not, of the same kinds', () => {
+  test("takes and gives the members that the client's types have, required or not, of the same kinds", () => {
     // In the client's types a token is as optional as in the contract; it makes one when none is given.
     expect(outlineOf(row.input)).toEqual(published(`${name}Request`));
     expect(outlineOf(row.output)).toEqual(published(`${name}Response`));
@@ -41,13 +47,21 @@ describe.each(originalOperations)('%s', (name) => {
     const matched = match(method, path);
     if (!('name' in matched)) throw new Error(`no operation has ${method} ${path}`);
     expect(matched.name).toBe(name);
-    const pairs = Object.entries(query).flatMap(([key, value]) => [value].flat().map((each) => [key, each] as const));
-    expect(readInput(name, { labels: matched.labels, query: pairs, headers, body })).toEqual(inMilliseconds(example));
+    const pairs = Object.entries(query).flatMap(([key, value]) =>
+      [value].flat().map((each) => [key, each] as const),
+    );
+    expect(readInput(name, { labels: matched.labels, query: pairs, headers, body })).toEqual(
+      inMilliseconds(example),
+    );
   });
 
   test('gives every member of its answer so that the client reads it', async () => {
     const example = exampleOf(row.output) as Record<string, unknown>;
-    const { $metadata: _, ...received } = await receivedBy(name, row.status, JSON.stringify(encodeValue(row.output, inMilliseconds(example))));
+    const { $metadata: _, ...received } = await receivedBy(
+      name,
+      row.status,
+      JSON.stringify(encodeValue(row.output, inMilliseconds(example))),
+    );
     expect(received).toEqual(example);
   });
 });
@@ -57,7 +71,9 @@ function inMilliseconds(value: unknown): unknown {
   if (value instanceof Date) return value.getTime();
   if (value instanceof Uint8Array) return Buffer.from(value);
   if (Array.isArray(value)) return value.map(inMilliseconds);
-  return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value).map(([key, each]) => [key, inMilliseconds(each)])) : value;
+  return typeof value === 'object' && value !== null
+    ? Object.fromEntries(Object.entries(value).map(([key, each]) => [key, inMilliseconds(each)]))
+    : value;
 }
 
 interface Sent {
@@ -69,18 +85,28 @@ interface Sent {
   readonly body?: Uint8Array | string;
 }
 
-interface Answer { readonly statusCode: number; readonly headers: Readonly<Record<string, string>>; readonly body: unknown }
+interface Answer {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}
 
 /** The client with something else in the place of the network. */
-async function call(name: OperationName, input: object, handle: (request: Sent) => Answer): Promise<Record<string, unknown>> {
+async function call(
+  name: OperationName,
+  input: object,
+  handle: (request: Sent) => Answer,
+): Promise<Record<string, unknown>> {
   const commands = sdk as unknown as Readonly<Record<string, new (given: object) => never>>;
   const Command = commands[`${name}Command`];
   if (Command === undefined) throw new Error(`there is no ${name}Command`);
   const client = new sdk.LookoutVisionClient({
-    region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' }, maxAttempts: 1,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    maxAttempts: 1,
     requestHandler: { handle: (request: Sent) => Promise.resolve({ response: handle(request) }) } as never,
   });
-  return { ...await client.send(new Command(input)) as object };
+  return { ...((await client.send(new Command(input))) as object) };
 }
 
 async function sentBy(name: OperationName, input: object): Promise<Sent & { readonly body: Uint8Array }> {
@@ -93,8 +119,15 @@ async function sentBy(name: OperationName, input: object): Promise<Sent & { read
   return { ...seen, body: Buffer.from(seen.body ?? '') };
 }
 
-const receivedBy = (name: OperationName, statusCode: number, body: string): Promise<Record<string, unknown>> =>
+const receivedBy = (
+  name: OperationName,
+  statusCode: number,
+  body: string,
+): Promise<Record<string, unknown>> =>
   call(name, exampleOf(operations[name].input) as object, () => answer(statusCode, body));
 
-const answer = (statusCode: number, body: string): Answer =>
-  ({ statusCode, headers: { 'content-type': 'application/json' }, body: Readable.from([Buffer.from(body)]) });
+const answer = (statusCode: number, body: string): Answer => ({
+  statusCode,
+  headers: { 'content-type': 'application/json' },
+  body: Readable.from([Buffer.from(body)]),
+});

@@ -1,5 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { isHosting, isPassing, mayBegin, passingState, servingStates, statusMessage } from '../../lambdas/domain/lifecycle.ts';
+import {
+  isHosting,
+  isPassing,
+  mayBegin,
+  passingState,
+  servingStates,
+  statusMessage,
+} from '../../lambdas/domain/lifecycle.ts';
 import { waitOf } from '../../lambdas/workflows/context.ts';
 
 describe('the lifecycle of a model', () => {
@@ -18,12 +25,25 @@ describe('the lifecycle of a model', () => {
 
   test.each(Object.entries(states))('%s', (name, expected) => {
     const state = name as keyof typeof states;
-    const begins = (['start', 'stop', 'delete'] as const).filter((kind) => (mayBegin[kind] as readonly string[]).includes(state));
-    expect({ begins, passing: isPassing(state), hosting: isHosting(state), serving: servingStates.includes(state) }).toEqual(expected);
+    const begins = (['start', 'stop', 'delete'] as const).filter((kind) =>
+      (mayBegin[kind] as readonly string[]).includes(state),
+    );
+    expect({
+      begins,
+      passing: isPassing(state),
+      hosting: isHosting(state),
+      serving: servingStates.includes(state),
+    }).toEqual(expected);
   });
 
   test('each kind of operation holds a model in one state', () => {
-    expect(passingState).toEqual({ import: 'TRAINING', train: 'TRAINING', start: 'STARTING_HOSTING', stop: 'STOPPING_HOSTING', delete: 'DELETING' });
+    expect(passingState).toEqual({
+      import: 'TRAINING',
+      train: 'TRAINING',
+      start: 'STARTING_HOSTING',
+      stop: 'STOPPING_HOSTING',
+      delete: 'DELETING',
+    });
   });
 
   test('no message is empty', () => {
@@ -36,7 +56,7 @@ describe('waits', () => {
     expect([0, 1, 2, 3, 4, 5, 6, 7, 40, 5000].map(waitOf)).toEqual([5, 8, 11, 17, 25, 38, 57, 60, 60, 60]);
   });
 
-  test('keep the history of the slowest start short of Step Functions\' 25,000 events', () => {
+  test("keep the history of the slowest start short of Step Functions' 25,000 events", () => {
     let rounds = 0;
     for (let seconds = 0; seconds < 10_800; rounds += 1) seconds += waitOf(rounds);
     expect(rounds * 9).toBeLessThan(25_000 / 10); // a wait, a task and a choice are nine events

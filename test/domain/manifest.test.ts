@@ -3,8 +3,14 @@ import { BadLineAt, readLines, type Line } from '../../lambdas/domain/lines.ts';
 import { parseCreationDate } from '../../lambdas/domain/manifest-dates.ts';
 import { parseEntry } from '../../lambdas/domain/manifest.ts';
 
-const about = (className: unknown, more: object = {}) => ({ 'class-name': className, 'human-annotated': 'yes', type: 'groundtruth/image-classification', ...more });
-const parse = (members: object) => parseEntry(JSON.stringify({ 'source-ref': 's3://photos/a.jpg', ...members }));
+const about = (className: unknown, more: object = {}) => ({
+  'class-name': className,
+  'human-annotated': 'yes',
+  type: 'groundtruth/image-classification',
+  ...more,
+});
+const parse = (members: object) =>
+  parseEntry(JSON.stringify({ 'source-ref': 's3://photos/a.jpg', ...members }));
 const kept = (members: object): unknown => JSON.parse(parse(members)?.text ?? 'null');
 
 describe('labels', () => {
@@ -17,7 +23,11 @@ describe('labels', () => {
   ])('%s = %j with class %j is %s, and is kept as %d', (name, value, className, label, normalised) => {
     const line = { [name]: value, [`${name}-metadata`]: about(className) };
     expect(parse(line)?.label).toBe(label);
-    expect(kept(line)).toEqual({ 'source-ref': 's3://photos/a.jpg', [name]: normalised, [`${name}-metadata`]: about(label) });
+    expect(kept(line)).toEqual({
+      'source-ref': 's3://photos/a.jpg',
+      [name]: normalised,
+      [`${name}-metadata`]: about(label),
+    });
   });
 
   test.each([
@@ -32,42 +42,90 @@ describe('labels', () => {
   });
 
   test('what a human said counts, not what a model found', () => {
-    expect(parse({
-      'anomaly-label-detected': 1, 'anomaly-label-detected-metadata': about('anomaly', { 'human-annotated': 'no' }),
-      'anomaly-label': 0, 'anomaly-label-metadata': about('normal'),
-    })?.label).toBe('normal');
+    expect(
+      parse({
+        'anomaly-label-detected': 1,
+        'anomaly-label-detected-metadata': about('anomaly', { 'human-annotated': 'no' }),
+        'anomaly-label': 0,
+        'anomaly-label-metadata': about('normal'),
+      })?.label,
+    ).toBe('normal');
   });
 
   // What was read must be written again, and to write such a line takes more stack than there is.
-  test.each([['lists', '['.repeat(30_000), ']'.repeat(30_000)], ['objects', '{"a":'.repeat(30_000), `1${'}'.repeat(30_000)}`]])('%s within %s without end are refused', (_, opening, closing) =>
-    expect(() => parseEntry(`{"source-ref":"s3://photos/a.jpg","x":${opening}${closing}}`)).toThrow('it has more than 32 levels of objects and lists'));
+  test.each([
+    ['lists', '['.repeat(30_000), ']'.repeat(30_000)],
+    ['objects', '{"a":'.repeat(30_000), `1${'}'.repeat(30_000)}`],
+  ])('%s within %s without end are refused', (_, opening, closing) =>
+    expect(() => parseEntry(`{"source-ref":"s3://photos/a.jpg","x":${opening}${closing}}`)).toThrow(
+      'it has more than 32 levels of objects and lists',
+    ),
+  );
 
   test('a key that S3 could not have is refused, by its bytes', () => {
     expect(parse({ 'source-ref': `s3://photos/${'a'.repeat(1024)}` })).toBeDefined();
-    expect(() => parse({ 'source-ref': `s3://photos/${'é'.repeat(513)}` })).toThrow('"source-ref" names a key of 1026 bytes; keys have at most 1024');
+    expect(() => parse({ 'source-ref': `s3://photos/${'é'.repeat(513)}` })).toThrow(
+      '"source-ref" names a key of 1026 bytes; keys have at most 1024',
+    );
   });
 
-  test('a folder is no picture', () => expect(parseEntry('{"source-ref":"s3://photos/train/normal/"}')).toBeUndefined());
+  test('a folder is no picture', () =>
+    expect(parseEntry('{"source-ref":"s3://photos/train/normal/"}')).toBeUndefined());
 });
 
 describe('masks', () => {
   const map = { 0: { 'class-name': 'cracked', 'hex-color': '#23A436' } };
-  const mask = (members: object) => parse({ 'anomaly-mask-ref': 's3://photos/m.png', 'anomaly-mask-ref-metadata': { type: 'groundtruth/semantic-segmentation', ...members } });
+  const mask = (members: object) =>
+    parse({
+      'anomaly-mask-ref': 's3://photos/m.png',
+      'anomaly-mask-ref-metadata': { type: 'groundtruth/semantic-segmentation', ...members },
+    });
 
   test('the official map, which has no background', () =>
-    expect(mask({ 'internal-color-map': map })?.mask).toEqual({ ref: 's3://photos/m.png', classes: [{ name: 'cracked', color: '#23A436' }] }));
-  test('the documented one, which has', () => expect(mask({
-    'internal-color-map': { 0: { 'class-name': 'BACKGROUND', 'hex-color': '#ffffff', confidence: 0 }, 1: { 'class-name': 'bent', 'hex-color': '#2ca02c' } },
-  })?.mask?.classes).toEqual([{ name: 'bent', color: '#2ca02c' }]));
+    expect(mask({ 'internal-color-map': map })?.mask).toEqual({
+      ref: 's3://photos/m.png',
+      classes: [{ name: 'cracked', color: '#23A436' }],
+    }));
+  test('the documented one, which has', () =>
+    expect(
+      mask({
+        'internal-color-map': {
+          0: { 'class-name': 'BACKGROUND', 'hex-color': '#ffffff', confidence: 0 },
+          1: { 'class-name': 'bent', 'hex-color': '#2ca02c' },
+        },
+      })?.mask?.classes,
+    ).toEqual([{ name: 'bent', color: '#2ca02c' }]));
   test('a dummy for a normal picture shows nothing', () =>
-    expect(mask({ 'internal-color-map': { 0: { 'class-name': 'BACKGROUND', 'hex-color': '#ffffff' } } })?.mask?.classes).toEqual([]));
+    expect(
+      mask({ 'internal-color-map': { 0: { 'class-name': 'BACKGROUND', 'hex-color': '#ffffff' } } })?.mask
+        ?.classes,
+    ).toEqual([]));
 
   test.each([
-    ['no map', { 'm-ref': 's3://photos/m.png', 'm-ref-metadata': { type: 'groundtruth/semantic-segmentation' } }, '"internal-color-map" of "m-ref-metadata" must be an object'],
+    [
+      'no map',
+      { 'm-ref': 's3://photos/m.png', 'm-ref-metadata': { type: 'groundtruth/semantic-segmentation' } },
+      '"internal-color-map" of "m-ref-metadata" must be an object',
+    ],
     ['no mask', { 'm-ref-metadata': { 'internal-color-map': map } }, '"m-ref" is missing'],
-    ['a mask elsewhere', { 'm-ref': 'masks/m.png', 'm-ref-metadata': { 'internal-color-map': map } }, '"m-ref" is \'masks/m.png\'; it must be s3://BUCKET/KEY'],
-    ['another name', { mask: 's3://photos/m.png', 'mask-metadata': { 'internal-color-map': map } }, '"mask" is a mask; its name must end with -ref'],
-    ['no colour', { 'm-ref': 's3://photos/m.png', 'm-ref-metadata': { 'internal-color-map': { 7: { 'class-name': 'bent' } } } }, 'entry "7" of "internal-color-map"'],
+    [
+      'a mask elsewhere',
+      { 'm-ref': 'masks/m.png', 'm-ref-metadata': { 'internal-color-map': map } },
+      '"m-ref" is \'masks/m.png\'; it must be s3://BUCKET/KEY',
+    ],
+    [
+      'another name',
+      { mask: 's3://photos/m.png', 'mask-metadata': { 'internal-color-map': map } },
+      '"mask" is a mask; its name must end with -ref',
+    ],
+    [
+      'no colour',
+      {
+        'm-ref': 's3://photos/m.png',
+        'm-ref-metadata': { 'internal-color-map': { 7: { 'class-name': 'bent' } } },
+      },
+      'entry "7" of "internal-color-map"',
+    ],
     ['no object', { 'l-metadata': 'x' }, '"l-metadata" must be an object'],
   ])('%s is a bad line', (_, line, reason) => expect(() => parse(line)).toThrow(reason));
 });
@@ -82,7 +140,10 @@ test.each([
   ['2022-08-22', '2022-08-22T00:00:00.000Z'],
   ['Mon Aug 22 2022 13:52:52 GMT-0700 (Pacific Daylight Time)', '2022-08-22T20:52:52.000Z'],
   ['Mon Aug 22 2022 13:52:52', '2022-08-22T13:52:52.000Z'],
-  ['labelling day 1', undefined], ['', undefined], [1_600_000_000, undefined], ['2022-13-45T00:00:00', undefined],
+  ['labelling day 1', undefined],
+  ['', undefined],
+  [1_600_000_000, undefined],
+  ['2022-13-45T00:00:00', undefined],
 ])('the date %j', (text, expected) => {
   const date = parseCreationDate(text);
   expect(date === undefined ? undefined : new Date(date).toISOString()).toBe(expected);
@@ -94,18 +155,27 @@ describe('lines', () => {
   }
   async function all(text: string | Buffer, size: number, from = { offset: 0, lines: 0 }): Promise<Line[]> {
     const found: Line[] = [];
-    for await (const line of readLines(cut(Buffer.from(text).subarray(from.offset), size), from)) found.push(line);
+    for await (const line of readLines(cut(Buffer.from(text).subarray(from.offset), size), from))
+      found.push(line);
     return found;
   }
 
   test.each([1, 2, 7, 100])('cut every %d bytes, with every kind of end', async (size) => {
     const text = '\uFEFF{"a":"é"}\r\n\n{"b":"𝒳"}\nlast';
     const found = await all(text, size);
-    expect(found.map(({ text: line, number }) => [number, line])).toEqual([[1, '{"a":"é"}'], [2, ''], [3, '{"b":"𝒳"}'], [4, 'last']]);
+    expect(found.map(({ text: line, number }) => [number, line])).toEqual([
+      [1, '{"a":"é"}'],
+      [2, ''],
+      [3, '{"b":"𝒳"}'],
+      [4, 'last'],
+    ]);
     expect(found.at(-1)?.end).toBe(Buffer.byteLength(text));
     const second = found[1] as Line;
     expect(await all(text, size, { offset: second.end, lines: second.number })).toEqual(found.slice(2)); // as a later step goes on
   });
 
-  test('what is no text is told with its line', () => expect(all(Buffer.from([0x61, 0x0a, 0xff, 0x0a]), 3)).rejects.toThrow(new BadLineAt(2, 'it is not UTF-8')));
+  test('what is no text is told with its line', () =>
+    expect(all(Buffer.from([0x61, 0x0a, 0xff, 0x0a]), 3)).rejects.toThrow(
+      new BadLineAt(2, 'it is not UTF-8'),
+    ));
 });

@@ -8,23 +8,37 @@ const home = { partition: 'aws-cn', region: 'cn-north-1', account: '111122223333
 describe('an ARN', () => {
   test('is spelled as the service spelled it', () => {
     expect(projectArn(home, 'parts')).toBe('arn:aws-cn:lookoutvision:cn-north-1:111122223333:project/parts');
-    expect(modelArn(home, { project: 'parts', version: '12' })).toBe('arn:aws-cn:lookoutvision:cn-north-1:111122223333:model/parts/12');
+    expect(modelArn(home, { project: 'parts', version: '12' })).toBe(
+      'arn:aws-cn:lookoutvision:cn-north-1:111122223333:model/parts/12',
+    );
     expect(modelId({ project: 'parts', version: '12' })).toBe('parts/12');
   });
 
   test('is read as it was written, at the longest too', () => {
     const project = `p${'-'.repeat(253)}_`;
-    expect(parseArn(modelArn(home, { project, version: '9999999999' }))).toEqual({ home, kind: 'model', project, version: '9999999999' });
+    expect(parseArn(modelArn(home, { project, version: '9999999999' }))).toEqual({
+      home,
+      kind: 'model',
+      project,
+      version: '9999999999',
+    });
     expect(parseArn(projectArn(home, project))).toEqual({ home, kind: 'project', project });
   });
 
   test.each([
-    '', 'arn:aws:s3:::bucket', 'arn:aws:lookoutvision:us-east-1:111122223333:dataset/parts/train',
-    'arn:aws:lookoutvision:us-east-1:111122223333:model/parts', 'arn:aws:lookoutvision:us-east-1:111122223333:project/parts/1',
-    'arn:aws:lookoutvision:us-east-1:111122223333:model/parts/0', 'arn:aws:lookoutvision:us-east-1:111122223333:model/parts/01',
-    'arn:aws:lookoutvision:us-east-1:111122223333:model/parts/latest', 'arn:aws:lookoutvision:us-east-1:111122223333:model/parts/99999999999',
-    'arn:aws:lookoutvision:us-east-1:111122223333:model/-parts/1', 'arn:aws:lookoutvision:us-east-1:111122223333:model/pa rts/1',
-    ' arn:aws:lookoutvision:us-east-1:111122223333:project/parts', 'arn:aws:lookoutvision:us-east-1:111122223333:project/parts\n',
+    '',
+    'arn:aws:s3:::bucket',
+    'arn:aws:lookoutvision:us-east-1:111122223333:dataset/parts/train',
+    'arn:aws:lookoutvision:us-east-1:111122223333:model/parts',
+    'arn:aws:lookoutvision:us-east-1:111122223333:project/parts/1',
+    'arn:aws:lookoutvision:us-east-1:111122223333:model/parts/0',
+    'arn:aws:lookoutvision:us-east-1:111122223333:model/parts/01',
+    'arn:aws:lookoutvision:us-east-1:111122223333:model/parts/latest',
+    'arn:aws:lookoutvision:us-east-1:111122223333:model/parts/99999999999',
+    'arn:aws:lookoutvision:us-east-1:111122223333:model/-parts/1',
+    'arn:aws:lookoutvision:us-east-1:111122223333:model/pa rts/1',
+    ' arn:aws:lookoutvision:us-east-1:111122223333:project/parts',
+    'arn:aws:lookoutvision:us-east-1:111122223333:project/parts\n',
     `arn:aws:lookoutvision:us-east-1:111122223333:project/${'p'.repeat(256)}`,
   ])('of another form, %j, names nothing', (arn) => {
     expect(parseArn(arn)).toBeUndefined();
@@ -32,13 +46,24 @@ describe('an ARN', () => {
 });
 
 describe('an execution', () => {
-  const operation: OperationRecord = { id: 'a'.repeat(25), attempt: 3, kind: 'start', actor: 'me', at: 1, deadline: 2 };
+  const operation: OperationRecord = {
+    id: 'a'.repeat(25),
+    attempt: 3,
+    kind: 'start',
+    actor: 'me',
+    at: 1,
+    deadline: 2,
+  };
 
   test('is a function of the row alone', () => {
     expect(executionOf({ project: 'parts', version: '1', operation })).toEqual({
-      workflow: 'hosting', name: `${'a'.repeat(25)}-3`, input: { v: 1, kind: 'start', project: 'parts', version: '1', operationId: 'a'.repeat(25), attempt: 3 },
+      workflow: 'hosting',
+      name: `${'a'.repeat(25)}-3`,
+      input: { v: 1, kind: 'start', project: 'parts', version: '1', operationId: 'a'.repeat(25), attempt: 3 },
     });
-    expect(executionOf({ project: 'parts', version: '1', operation: { ...operation, kind: 'import' } }).workflow).toBe('importing');
+    expect(
+      executionOf({ project: 'parts', version: '1', operation: { ...operation, kind: 'import' } }).workflow,
+    ).toBe('importing');
   });
 
   test('has a name that Step Functions takes, however far in time and however often taken over', () => {
@@ -46,7 +71,11 @@ describe('an execution', () => {
     for (const now of [0, farthest]) {
       const id = idsOf({ now: () => now }).next();
       expect(id).toMatch(/^[a-z0-9]{25}$/);
-      const { name } = executionOf({ project: 'p'.repeat(255), version: '9999999999', operation: { ...operation, id, attempt: Number.MAX_SAFE_INTEGER } });
+      const { name } = executionOf({
+        project: 'p'.repeat(255),
+        version: '9999999999',
+        operation: { ...operation, id, attempt: Number.MAX_SAFE_INTEGER },
+      });
       expect(name).toMatch(/^[a-zA-Z0-9-]{1,80}$/);
     }
   });

@@ -2,11 +2,21 @@ import { describe, expect, test } from '@jest/globals';
 import { fingerprint } from '../../lambdas/domain/tokens.ts';
 
 describe('a fingerprint', () => {
-  const parameters = { ProjectName: 'parts', ModelVersion: '1', Source: { S3: { Bucket: 'models', Prefix: 'a/' } }, Tags: [{ Key: 'k', Value: 'v' }] };
+  const parameters = {
+    ProjectName: 'parts',
+    ModelVersion: '1',
+    Source: { S3: { Bucket: 'models', Prefix: 'a/' } },
+    Tags: [{ Key: 'k', Value: 'v' }],
+  };
 
   test('does not depend on the order of members, on members that are not there, or on the token', () => {
     const reordered = {
-      ClientToken: 'one', Tags: [{ Value: 'v', Key: 'k' }], Source: { S3: { Prefix: 'a/', Bucket: 'models' } }, ModelVersion: '1', Description: undefined, ProjectName: 'parts',
+      ClientToken: 'one',
+      Tags: [{ Value: 'v', Key: 'k' }],
+      Source: { S3: { Prefix: 'a/', Bucket: 'models' } },
+      ModelVersion: '1',
+      Description: undefined,
+      ProjectName: 'parts',
     };
     expect(fingerprint(reordered)).toBe(fingerprint(parameters));
     expect(fingerprint({ ...parameters, ClientToken: 'two' })).toBe(fingerprint(parameters));
@@ -14,7 +24,9 @@ describe('a fingerprint', () => {
 
   test('does not depend on the spacing of the JSON that they came in', () => {
     const compact = JSON.stringify(parameters);
-    expect(fingerprint(JSON.parse(JSON.stringify(parameters, null, 4)) as Record<string, unknown>)).toBe(fingerprint(JSON.parse(compact) as Record<string, unknown>));
+    expect(fingerprint(JSON.parse(JSON.stringify(parameters, null, 4)) as Record<string, unknown>)).toBe(
+      fingerprint(JSON.parse(compact) as Record<string, unknown>),
+    );
   });
 
   test.each([

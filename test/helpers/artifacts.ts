@@ -16,22 +16,40 @@ export const manifest = {
 
 /** The map has a channel for red and one for blue; anomalous is what is mostly bright. */
 export const colourManifest = {
-  ...manifest, outputs: { score: 'score', map: 'map' }, mapThreshold: 0.6,
-  classes: [{ name: 'red', color: '#Ff0000' }, { name: 'blue', color: '#0000ff' }],
+  ...manifest,
+  outputs: { score: 'score', map: 'map' },
+  mapThreshold: 0.6,
+  classes: [
+    { name: 'red', color: '#Ff0000' },
+    { name: 'blue', color: '#0000ff' },
+  ],
 };
 
 export function start(graph: Graph): string {
   const image = graph.input('image', 'uint8', [1, 64, 64, 3]);
-  return graph.node('Div', [graph.node('Cast', [image], { to: 1 }), graph.constant('white', float32([1], [255]))]);
+  return graph.node('Div', [
+    graph.node('Cast', [image], { to: 1 }),
+    graph.constant('white', float32([1], [255])),
+  ]);
 }
 
 /** Score: the mean of all bytes over 255. Map: how much redder, and how much bluer, than green a pixel is. */
 export function colourGraph(): Uint8Array {
   const graph = new Graph('colours');
   const pixels = start(graph);
-  graph.node('Reshape', [graph.node('ReduceMean', [pixels], { keepdims: 0 }), graph.constant('one', int64([1]))], {}, 'score');
+  graph.node(
+    'Reshape',
+    [graph.node('ReduceMean', [pixels], { keepdims: 0 }), graph.constant('one', int64([1]))],
+    {},
+    'score',
+  );
   graph.output('score', 'float32', [1]);
-  const [red, green, blue] = graph.nodes('Split', [graph.node('Transpose', [pixels], { perm: [0, 3, 1, 2] })], ['r', 'g', 'b'], { axis: 1 });
+  const [red, green, blue] = graph.nodes(
+    'Split',
+    [graph.node('Transpose', [pixels], { perm: [0, 3, 1, 2] })],
+    ['r', 'g', 'b'],
+    { axis: 1 },
+  );
   const less = (colour: string): string => graph.node('Relu', [graph.node('Sub', [colour, green])]);
   graph.node('Concat', [less(red), less(blue)], { axis: 1 }, 'map');
   graph.output('map', 'float32', [1, 2, 64, 64]);
@@ -42,8 +60,14 @@ export function colourGraph(): Uint8Array {
 export function hangingGraph(alwaysHangs = false): Uint8Array {
   const graph = new Graph('hanging');
   const mean = graph.node('ReduceMean', [start(graph)], { keepdims: 0 });
-  const above = graph.node('Relu', [graph.node('Sub', [mean, graph.constant('bound', float32([1], [alwaysHangs ? 0.1 : 0.9]))])]);
-  const turns = graph.node('Cast', [graph.node('Mul', [above, graph.constant('many', float32([1], [1e13]))])], { to: 7 });
+  const above = graph.node('Relu', [
+    graph.node('Sub', [mean, graph.constant('bound', float32([1], [alwaysHangs ? 0.1 : 0.9]))]),
+  ]);
+  const turns = graph.node(
+    'Cast',
+    [graph.node('Mul', [above, graph.constant('many', float32([1], [1e13]))])],
+    { to: 7 },
+  );
   const body = new Graph('body');
   body.input('turn', 'int64', []);
   body.input('going', 'bool', []);
@@ -64,11 +88,17 @@ export const json = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(v
 
 type Colour = string | { r: number; g: number; b: number; alpha?: number };
 /** A picture of one colour, with a rectangle of another laid on. */
-export function picture(background: Colour, patch?: { colour: Colour; left: number; top: number; width: number; height: number }, side = 64): Sharp {
+export function picture(
+  background: Colour,
+  patch?: { colour: Colour; left: number; top: number; width: number; height: number },
+  side = 64,
+): Sharp {
   const plain = sharp({ create: { width: side, height: side, channels: 3, background } });
   if (patch === undefined) return plain;
   const { colour, left, top, width, height } = patch;
-  return plain.composite([{ input: { create: { width, height, channels: 3, background: colour } }, left, top }]);
+  return plain.composite([
+    { input: { create: { width, height, channels: 3, background: colour } }, left, top },
+  ]);
 }
 
 export class MemoryObjects implements ObjectStore {
@@ -86,8 +116,11 @@ export class MemoryObjects implements ObjectStore {
   /** In small pieces, so that lines are cut anywhere. As S3, it has nothing to give from the end on, and says so. */
   stream({ bucket, key }: ObjectLocation, from = 0): Promise<ObjectStream | undefined> {
     const whole = this.objects.get(`${bucket}/${key}`);
-    if (whole !== undefined && from > 0 && from >= whole.length) return Promise.reject(new Error('InvalidRange'));
-    return Promise.resolve(whole && { tag: createHash('sha256').update(whole).digest('hex'), bytes: pieces(whole, from) });
+    if (whole !== undefined && from > 0 && from >= whole.length)
+      return Promise.reject(new Error('InvalidRange'));
+    return Promise.resolve(
+      whole && { tag: createHash('sha256').update(whole).digest('hex'), bytes: pieces(whole, from) },
+    );
   }
 
   write({ bucket, key }: ObjectLocation, bytes: Uint8Array): Promise<void> {
@@ -102,11 +135,13 @@ export class MemoryObjects implements ObjectStore {
   }
 
   removeAll(bucket: string, prefix: string): Promise<void> {
-    for (const path of this.objects.keys()) if (path.startsWith(`${bucket}/${prefix}`)) this.objects.delete(path);
+    for (const path of this.objects.keys())
+      if (path.startsWith(`${bucket}/${prefix}`)) this.objects.delete(path);
     return Promise.resolve();
   }
 }
 
 async function* pieces(whole: Uint8Array, from: number): AsyncGenerator<Uint8Array> {
-  for (let at = from; at < whole.length; at += 1000) yield await Promise.resolve(whole.subarray(at, at + 1000));
+  for (let at = from; at < whole.length; at += 1000)
+    yield await Promise.resolve(whole.subarray(at, at + 1000));
 }

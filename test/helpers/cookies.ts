@@ -10,17 +10,33 @@ const manifest = `${folder}manifests/template.manifest`;
 const root = 's3://cookies/';
 
 /** AWS's getting-started pictures, where somebody has put them beside the project, split as CreateModel splits a single dataset. */
-export function cookies(): { readonly train: LabelledPicture[]; readonly test: LabelledPicture[] } | undefined {
+export function cookies():
+  { readonly train: LabelledPicture[]; readonly test: LabelledPicture[] } | undefined {
   if (!existsSync(manifest)) return undefined;
-  const lines = readFileSync(manifest, 'utf8').trim().split('\n').map((line) => line.replace(/"((?:training|mask)-images\/[^"]+)"/g, `"${root}$1"`));
-  const { train, test } = split(lines.map((line) => parseEntry(line)).filter((entry): entry is LabelledEntry => entry !== undefined && isLabelled(entry)));
+  const lines = readFileSync(manifest, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => line.replace(/"((?:training|mask)-images\/[^"]+)"/g, `"${root}$1"`));
+  const { train, test } = split(
+    lines
+      .map((line) => parseEntry(line))
+      .filter((entry): entry is LabelledEntry => entry !== undefined && isLabelled(entry)),
+  );
   return { train: train.map(pictureOf), test: test.map(pictureOf) };
 }
 
 function pictureOf({ sourceRef, label, mask }: LabelledEntry): LabelledPicture {
   const load = (url: string): Promise<Uint8Array> => readFile(folder + url.slice(root.length));
   return {
-    id: sourceRef, type: 'image/jpeg', label, load: () => load(sourceRef),
-    ...(mask !== undefined && { mask: { load: () => load(mask.ref), colours: mask.classes.map(({ name, color }) => ({ className: name, hexColor: color })) } }),
+    id: sourceRef,
+    type: 'image/jpeg',
+    label,
+    load: () => load(sourceRef),
+    ...(mask !== undefined && {
+      mask: {
+        load: () => load(mask.ref),
+        colours: mask.classes.map(({ name, color }) => ({ className: name, hexColor: color })),
+      },
+    }),
   };
 }

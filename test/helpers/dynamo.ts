@@ -18,7 +18,10 @@ export interface Passed {
 export class TestDynamo {
   readonly passed: Passed[] = [];
   /** Answers instead of the emulator, or lets the request pass. */
-  intercept: (operation: string, body: Record<string, unknown>) => { readonly status: number; readonly body: object } | undefined = () => undefined;
+  intercept: (
+    operation: string,
+    body: Record<string, unknown>,
+  ) => { readonly status: number; readonly body: object } | undefined = () => undefined;
   /** Carries a request out, and then loses the answer with the connection. */
   loseAnswer: (operation: string) => boolean = () => false;
   /** What to close first, however the tests went. */
@@ -34,25 +37,43 @@ export class TestDynamo {
   }
 
   static async start(): Promise<TestDynamo> {
-    const database = await startDatabase(undefined, { register: () => undefined, unregister: () => undefined });
+    const database = await startDatabase(undefined, {
+      register: () => undefined,
+      unregister: () => undefined,
+    });
     const target = new URL(database.endpoint);
     const proxy = createServer((req, res) => {
       const chunks: Buffer[] = [];
-      req.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
-        const body = Buffer.concat(chunks);
-        const called = String(req.headers['x-amz-target'] ?? '');
-        const instead = self.#note(called, body);
-        const lost = instead === undefined && self.loseAnswer(called.split('.')[1] ?? '');
-        if (instead !== undefined) {
-          res.writeHead(instead.status, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(instead.body));
-          return;
-        }
-        request({ host: target.hostname, port: target.port, method: req.method, path: req.url, headers: req.headers }, (answer) => {
-          if (lost) return void answer.resume().on('end', () => res.destroy());
-          res.writeHead(answer.statusCode ?? 500, answer.headers);
-          answer.pipe(res);
-        }).on('error', () => res.destroy()).end(body);
-      });
+      req
+        .on('data', (chunk: Buffer) => chunks.push(chunk))
+        .on('end', () => {
+          const body = Buffer.concat(chunks);
+          const called = String(req.headers['x-amz-target'] ?? '');
+          const instead = self.#note(called, body);
+          const lost = instead === undefined && self.loseAnswer(called.split('.')[1] ?? '');
+          if (instead !== undefined) {
+            res
+              .writeHead(instead.status, { 'content-type': 'application/x-amz-json-1.0' })
+              .end(JSON.stringify(instead.body));
+            return;
+          }
+          request(
+            {
+              host: target.hostname,
+              port: target.port,
+              method: req.method,
+              path: req.url,
+              headers: req.headers,
+            },
+            (answer) => {
+              if (lost) return void answer.resume().on('end', () => res.destroy());
+              res.writeHead(answer.statusCode ?? 500, answer.headers);
+              answer.pipe(res);
+            },
+          )
+            .on('error', () => res.destroy())
+            .end(body);
+        });
     });
     proxy.listen(0, '127.0.0.1');
     await once(proxy, 'listening');

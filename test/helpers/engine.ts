@@ -10,7 +10,12 @@ import type { Units } from '../../lambdas/domain/model.ts';
 import { json, MemoryObjects } from './artifacts.ts';
 
 export const clock: Clock = { now: Date.now, sleep: (milliseconds) => sleep(milliseconds) };
-export const silent: Log = { info: () => undefined, warn: () => undefined, error: () => undefined, with: () => silent };
+export const silent: Log = {
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  with: () => silent,
+};
 
 export interface Bench {
   readonly engine: EmbeddedEngine;
@@ -31,7 +36,12 @@ export async function openBench(pool: Partial<PoolOptions> = {}): Promise<Bench>
   const pids = new Set<number>();
   const started: number[] = [];
   const engine = createEmbeddedEngine({
-    objects, clock, log: silent, folder, artifacts: { bucket: 'kept', prefix: 'models/' }, pool: { look: 20, ...pool },
+    objects,
+    clock,
+    log: silent,
+    folder,
+    artifacts: { bucket: 'kept', prefix: 'models/' },
+    pool: { look: 20, ...pool },
     children: {
       register: (pid) => {
         pids.add(pid);
@@ -41,17 +51,27 @@ export async function openBench(pool: Partial<PoolOptions> = {}): Promise<Bench>
     },
   });
   return {
-    engine, objects, pids, started,
+    engine,
+    objects,
+    pids,
+    started,
     deployment(id, graph, manifest, units) {
       objects.objects.set(`kept/${id}/model.onnx`, graph);
       objects.objects.set(`kept/${id}/model.json`, json(manifest));
-      return { id, model: { project: 'parts', version: '1' }, units, source: {}, artifact: { bucket: 'kept', prefix: `${id}/` } };
+      return {
+        id,
+        model: { project: 'parts', version: '1' },
+        units,
+        source: {},
+        artifact: { bucket: 'kept', prefix: `${id}/` },
+      };
     },
-    ready: (spec) => until(async () => {
-      const seen = await engine.observe(spec);
-      if (seen.state === 'failed') throw new Error(seen.reason);
-      return seen.state === 'ready' && (seen.unitsInService ?? 0) >= spec.units.min;
-    }),
+    ready: (spec) =>
+      until(async () => {
+        const seen = await engine.observe(spec);
+        if (seen.state === 'failed') throw new Error(seen.reason);
+        return seen.state === 'ready' && (seen.unitsInService ?? 0) >= spec.units.min;
+      }),
     async end() {
       await engine.close();
       await rm(folder, { recursive: true, force: true });
@@ -61,5 +81,5 @@ export async function openBench(pool: Partial<PoolOptions> = {}): Promise<Bench>
 
 /** Waits, in small steps, until `holds`; a test that waits in vain is ended by its own time limit. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!await holds()) await sleep(10);
+  while (!(await holds())) await sleep(10);
 }

@@ -25,14 +25,30 @@ export async function startKeyedHost({ real = false }: { readonly real?: boolean
   const dataDir = join(folder, 'data');
   const engine = new ScriptedEngine();
   const host = await startHost({
-    environment: localEnvironment({ PORT: '0', DATA_DIR: dataDir, CROWSNEST_KEYS: JSON.stringify([{ ...key, name: 'clients' }]) }),
-    log: createLog(() => undefined), engine: real ? embeddedEngine : () => engine,
+    environment: localEnvironment({
+      PORT: '0',
+      DATA_DIR: dataDir,
+      CROWSNEST_KEYS: JSON.stringify([{ ...key, name: 'clients' }]),
+    }),
+    log: createLog(() => undefined),
+    engine: real ? embeddedEngine : () => engine,
   });
   return {
-    url: host.url, engine, folder, dataDir,
+    url: host.url,
+    engine,
+    folder,
+    dataDir,
     variables: {
-      PATH: process.env['PATH'] ?? '', HOME: folder, AWS_ACCESS_KEY_ID: key.accessKeyId, AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
-      AWS_DEFAULT_REGION: 'us-east-1', AWS_REGION: 'us-east-1', AWS_EC2_METADATA_DISABLED: 'true', AWS_PAGER: '', NO_PROXY: '127.0.0.1', npm_config_loglevel: 'error',
+      PATH: process.env['PATH'] ?? '',
+      HOME: folder,
+      AWS_ACCESS_KEY_ID: key.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
+      AWS_DEFAULT_REGION: 'us-east-1',
+      AWS_REGION: 'us-east-1',
+      AWS_EC2_METADATA_DISABLED: 'true',
+      AWS_PAGER: '',
+      NO_PROXY: '127.0.0.1',
+      npm_config_loglevel: 'error',
     },
     close: async () => {
       await host.close();

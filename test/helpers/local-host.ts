@@ -26,18 +26,35 @@ export interface LocalHost {
 export const bucket = 'console-data';
 
 /** The local host as `npm start` starts it, on a data folder of its own. @param real whether it hosts and trains itself, or does as the test says */
-export async function openLocalHost({ real = false, variables = {} }: { readonly real?: boolean; readonly variables?: Readonly<Record<string, string>> } = {}): Promise<LocalHost> {
+export async function openLocalHost({
+  real = false,
+  variables = {},
+}: {
+  readonly real?: boolean;
+  readonly variables?: Readonly<Record<string, string>>;
+} = {}): Promise<LocalHost> {
   const folder = await mkdtemp(join(tmpdir(), 'crowsnest-conformance-'));
   const objects = createFolderObjects(join(folder, 's3'));
   const [engine, trainer] = [new ScriptedEngine(), new ScriptedTrainer(objects)];
   const host = await startHost({
-    environment: localEnvironment({ PORT: '0', DATA_DIR: folder, ...variables }), log: createLog(() => undefined),
-    engine: real ? embeddedEngine : () => engine, trainer: real ? embeddedTrainer : () => trainer,
+    environment: localEnvironment({ PORT: '0', DATA_DIR: folder, ...variables }),
+    log: createLog(() => undefined),
+    engine: real ? embeddedEngine : () => engine,
+    trainer: real ? embeddedTrainer : () => trainer,
   });
-  const client = new LookoutVisionClient({ endpoint: host.url, region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' }, maxAttempts: 1 });
+  const client = new LookoutVisionClient({
+    endpoint: host.url,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    maxAttempts: 1,
+  });
   return {
-    url: host.url, client, engine, trainer,
-    put: (key, content) => objects.write({ bucket, key }, typeof content === 'string' ? Buffer.from(content) : content),
+    url: host.url,
+    client,
+    engine,
+    trainer,
+    put: (key, content) =>
+      objects.write({ bucket, key }, typeof content === 'string' ? Buffer.from(content) : content),
     read: (key) => objects.read({ bucket, key }),
     close: async () => {
       client.destroy();

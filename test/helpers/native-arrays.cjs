@@ -6,7 +6,17 @@ const { TestEnvironment } = require('jest-environment-node');
 module.exports = class extends TestEnvironment {
   async setup() {
     await super.setup();
-    for (const array of [Float32Array, Float64Array, Int8Array, Uint16Array, Int16Array, Int32Array, Uint32Array, BigInt64Array, BigUint64Array]) {
+    for (const array of [
+      Float32Array,
+      Float64Array,
+      Int8Array,
+      Uint16Array,
+      Int16Array,
+      Int32Array,
+      Uint32Array,
+      BigInt64Array,
+      BigUint64Array,
+    ]) {
       this.global[array.name] = array;
     }
   }

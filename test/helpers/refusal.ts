@@ -15,14 +15,28 @@ export async function refusal(call: Promise<unknown>): Promise<Refusal> {
     await call;
   } catch (error) {
     if (!(error instanceof Error && '$metadata' in error)) throw error;
-    const { name, message, $metadata, $fault: _fault, $response: _response, $retryable: _retryable, __type: _type, ...members } = error as Carrier;
+    const {
+      name,
+      message,
+      $metadata,
+      $fault: _fault,
+      $response: _response,
+      $retryable: _retryable,
+      __type: _type,
+      ...members
+    } = error as Carrier;
     return { name, status: $metadata.httpStatusCode, message, ...members };
   }
   throw new Error('the call was accepted');
 }
 
-export const conflict = (resource: string, message: string): Refusal =>
-  ({ name: 'ConflictException', status: 409, message, ResourceId: resource, ResourceType: resource.includes('/') ? 'MODEL' : 'PROJECT' });
+export const conflict = (resource: string, message: string): Refusal => ({
+  name: 'ConflictException',
+  status: 409,
+  message,
+  ResourceId: resource,
+  ResourceType: resource.includes('/') ? 'MODEL' : 'PROJECT',
+});
 
 export const invalid = (message: string): Refusal => ({ name: 'ValidationException', status: 400, message });
 

@@ -8,15 +8,29 @@ export interface Ran {
 }
 
 /** Runs a program to its end, with these variables and no others. */
-export const run = (file: string, args: readonly string[], env: Readonly<Record<string, string>>, cwd?: string): Promise<Ran> =>
+export const run = (
+  file: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  cwd?: string,
+): Promise<Ran> =>
   new Promise((resolve) => {
-    const child = execFile(file, args, { env: { ...env }, maxBuffer: 64 * 1024 * 1024, timeout: 100_000, ...(cwd !== undefined && { cwd }) }, (_error, out, errors) => {
-      resolve({ code: child.exitCode ?? -1, out, errors });
-    });
+    const child = execFile(
+      file,
+      args,
+      { env: { ...env }, maxBuffer: 64 * 1024 * 1024, timeout: 100_000, ...(cwd !== undefined && { cwd }) },
+      (_error, out, errors) => {
+        resolve({ code: child.exitCode ?? -1, out, errors });
+      },
+    );
   });
 
 const launcher = fileURLToPath(new URL('../../bin/crowsnest.js', import.meta.url));
 
 /** `npx crowsnest`, on the Node that runs the tests. */
-export const crowsnest = (args: readonly string[], env: Readonly<Record<string, string>>, cwd?: string): Promise<Ran> =>
+export const crowsnest = (
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  cwd?: string,
+): Promise<Ran> =>
   run(process.execPath, ['--disable-warning=ExperimentalWarning', launcher, ...args], env, cwd);

@@ -1,9 +1,22 @@
 import type { Evaluation, Model, Units } from '../../lambdas/domain/model.ts';
 import {
-  NotHosted, type Admission, type DeploymentRef, type DeploymentSpec, type HostingEngine, type ModelImporter, type Observation, type PictureType, type Verdict,
+  NotHosted,
+  type Admission,
+  type DeploymentRef,
+  type DeploymentSpec,
+  type HostingEngine,
+  type ModelImporter,
+  type Observation,
+  type PictureType,
+  type Verdict,
 } from '../../lambdas/hosting/engine.ts';
 
-export const evaluation: Evaluation = { f1Score: 0.9, precision: 0.88, recall: 0.92, evaluatedAt: Date.parse('2026-01-01T00:00:00Z') };
+export const evaluation: Evaluation = {
+  f1Score: 0.9,
+  precision: 0.88,
+  recall: 0.92,
+  evaluatedAt: Date.parse('2026-01-01T00:00:00Z'),
+};
 
 /**
  * An engine that does what a test says, and keeps state as a real one does: what was created is there until it was removed. By default
@@ -21,7 +34,10 @@ export class ScriptedEngine implements HostingEngine, ModelImporter {
   /** Whether removing takes effect at once, or only when the test says `vanish`. */
   removes = true;
   /** Runs before a call takes effect: throws, or waits. */
-  before: (call: 'create' | 'observe' | 'scale' | 'remove' | 'detect' | 'admit' | 'discard', id: string) => void | Promise<void> = () => undefined;
+  before: (
+    call: 'create' | 'observe' | 'scale' | 'remove' | 'detect' | 'admit' | 'discard',
+    id: string,
+  ) => void | Promise<void> = () => undefined;
   verdict: Verdict = { isAnomalous: true, confidence: 0.97 };
   admission: Admission = { admitted: true, artifact: { bucket: 'artifacts', prefix: 'copy/' }, evaluation };
 

@@ -1,5 +1,11 @@
 import type { ObjectStore } from '../../lambdas/domain/ports.ts';
-import type { Trainer, TrainingExample, TrainingObservation, TrainingResults, TrainingSpec } from '../../lambdas/training/trainer.ts';
+import type {
+  Trainer,
+  TrainingExample,
+  TrainingObservation,
+  TrainingResults,
+  TrainingSpec,
+} from '../../lambdas/training/trainer.ts';
 
 /** A trainer that does what a test says, and keeps state as a real one does. By default everything succeeds at once, and every verdict is right. */
 export class ScriptedTrainer implements Trainer {
@@ -39,13 +45,26 @@ export class ScriptedTrainer implements Trainer {
   async finish(spec: TrainingSpec): Promise<void> {
     const [train, test] = await Promise.all([this.examples(spec, 'train'), this.examples(spec, 'test')]);
     const results: TrainingResults = {
-      f1Score: 1, precision: 1, recall: 1, rocAuc: 1, averagePrecision: 1, evaluatedAt: Date.parse('2026-01-15T12:30:00Z'),
+      f1Score: 1,
+      precision: 1,
+      recall: 1,
+      rocAuc: 1,
+      averagePrecision: 1,
+      evaluatedAt: Date.parse('2026-01-15T12:30:00Z'),
       images: { train: train.length, test: test.length },
-      pictures: test.map(({ source, label }) => ({ source, isAnomalous: label === 'anomaly', confidence: 0.9 })),
+      pictures: test.map(({ source, label }) => ({
+        source,
+        isAnomalous: label === 'anomaly',
+        confidence: 0.9,
+      })),
     };
     const location = { bucket: spec.workspace.bucket, key: `${spec.workspace.prefix}results.json` };
     await this.#objects.write(location, Buffer.from(JSON.stringify(results)));
-    for (const name of ['model.onnx', 'model.json']) await this.#objects.write({ bucket: spec.workspace.bucket, key: `${spec.workspace.prefix}${name}` }, Buffer.from('{}'));
+    for (const name of ['model.onnx', 'model.json'])
+      await this.#objects.write(
+        { bucket: spec.workspace.bucket, key: `${spec.workspace.prefix}${name}` },
+        Buffer.from('{}'),
+      );
     this.jobs.set(spec.id, { state: 'trained', artifact: spec.workspace, results: location });
   }
 
@@ -55,6 +74,10 @@ export class ScriptedTrainer implements Trainer {
 
   async examples(spec: TrainingSpec, set: 'train' | 'test'): Promise<TrainingExample[]> {
     const bytes = await this.#objects.read(spec.examples[set]);
-    return Buffer.from(bytes ?? '').toString().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as TrainingExample);
+    return Buffer.from(bytes ?? '')
+      .toString()
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as TrainingExample);
   }
 }

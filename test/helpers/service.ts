@@ -22,7 +22,9 @@ export function testService(): TestService {
     if (dynamo === undefined) throw new Error('the database runs while tests do');
     return dynamo;
   };
-  beforeAll(async () => { dynamo = await TestDynamo.start(); });
+  beforeAll(async () => {
+    dynamo = await TestDynamo.start();
+  });
   afterEach(async () => {
     running().reset();
     for (const world of worlds.splice(0)) {
@@ -35,8 +37,10 @@ export function testService(): TestService {
     await dynamo?.close();
   });
   return {
-    get dynamo() { return running(); },
-    shared: () => common ??= World.open(running()),
+    get dynamo() {
+      return running();
+    },
+    shared: () => (common ??= World.open(running())),
     open: async (options) => {
       const world = await World.open(running(), options);
       worlds.push(world);

@@ -9,7 +9,10 @@ import packaging from '../../lambdas/workflows/packaging.asl.json' with { type: 
 import training from '../../lambdas/workflows/training.asl.json' with { type: 'json' };
 import type { World } from './world.ts';
 
-interface Rule { readonly Next: string; readonly ErrorEquals?: readonly string[] }
+interface Rule {
+  readonly Next: string;
+  readonly ErrorEquals?: readonly string[];
+}
 
 /** The members of a state that these tests read. */
 export interface State {
@@ -20,42 +23,75 @@ export interface State {
   readonly Default?: string;
   readonly Choices?: readonly (Rule & Readonly<Record<string, unknown>>)[];
   readonly Catch?: readonly (Rule & { readonly ErrorEquals: readonly string[] })[];
-  readonly Retry?: readonly ({ readonly ErrorEquals: readonly string[]; readonly MaxAttempts: number } & Readonly<Record<string, unknown>>)[];
+  readonly Retry?: readonly ({
+    readonly ErrorEquals: readonly string[];
+    readonly MaxAttempts: number;
+  } & Readonly<Record<string, unknown>>)[];
 }
 
-export const definitions: Readonly<Record<WorkflowName, { readonly StartAt: string; readonly States: Readonly<Record<string, State>> }>> = { hosting, importing, training, datasets, packaging };
+export const definitions: Readonly<
+  Record<WorkflowName, { readonly StartAt: string; readonly States: Readonly<Record<string, State>> }>
+> = { hosting, importing, training, datasets, packaging };
 
 /** Every way on that a workflow has, as `from -> to`. */
 export const transitionsOf = (workflow: WorkflowName): string[] =>
-  Object.entries(definitions[workflow].States).flatMap(([from, { Next, Default, Choices = [], Catch = [] }]) =>
-    [Next, Default, ...Choices.map((each) => each.Next), ...Catch.map((each) => each.Next)].flatMap((to) => (to === undefined ? [] : [`${from} -> ${to}`])));
+  Object.entries(definitions[workflow].States).flatMap(
+    ([from, { Next, Default, Choices = [], Catch = [] }]) =>
+      [Next, Default, ...Choices.map((each) => each.Next), ...Catch.map((each) => each.Next)].flatMap((to) =>
+        to === undefined ? [] : [`${from} -> ${to}`],
+      ),
+  );
 
 export const namesOf = (workflow: WorkflowName, type: string): string[] =>
-  Object.entries(definitions[workflow].States).flatMap(([name, state]) => (state.Type === type ? [name] : []));
+  Object.entries(definitions[workflow].States).flatMap(([name, state]) =>
+    state.Type === type ? [name] : [],
+  );
 
 /** How a task is carried out: once, by the real one, unless a test wants it otherwise. */
-export type Perform = (state: string, once: () => Promise<Progress | undefined>) => Promise<Progress | undefined>;
+export type Perform = (
+  state: string,
+  once: () => Promise<Progress | undefined>,
+) => Promise<Progress | undefined>;
 
 /**
  * Walks one execution through the interpreter, task by task as the service would, and time passes while it waits.
  * @returns the states in the order in which they were entered
  */
-export async function walk(world: World, { workflow, input }: Pick<Execution, 'workflow' | 'input'>, perform: Perform = (_, once) => once()): Promise<string[]> {
-  const machine = new StateMachine(definitions[workflow] as never, { validationOptions: { noValidate: true } });
+export async function walk(
+  world: World,
+  { workflow, input }: Pick<Execution, 'workflow' | 'input'>,
+  perform: Perform = (_, once) => once(),
+): Promise<string[]> {
+  const machine = new StateMachine(definitions[workflow] as never, {
+    validationOptions: { noValidate: true },
+  });
   const states = namesOf(workflow, 'Task');
-  const handlers = Object.fromEntries(states.map((state) => [state, async (data: Travelling<ExecutionInput>) => {
-    const task = (tasks[workflow] as Readonly<Record<string, Task<never>>>)[state];
-    if (task === undefined) throw new Error(`there is no task ${state}`);
-    const result = await perform(state, async () => await task(structuredClone(data) as never, world.context) ?? undefined);
-    world.clock.advance(result?.wait ?? 0);
-    return result ?? null;
-  }]));
-  const run = machine.run(input as never, { overrides: {
-    taskResourceLocalHandlers: handlers as never,
-    waitTimeOverrides: Object.fromEntries(namesOf(workflow, 'Wait').map((state) => [state, 1])),
-    retryIntervalOverrides: Object.fromEntries(states.map((state) => [state, 1])),
-  } });
-  const failed = run.result.then(() => undefined, (error: unknown) => error);
+  const handlers = Object.fromEntries(
+    states.map((state) => [
+      state,
+      async (data: Travelling<ExecutionInput>) => {
+        const task = (tasks[workflow] as Readonly<Record<string, Task<never>>>)[state];
+        if (task === undefined) throw new Error(`there is no task ${state}`);
+        const result = await perform(
+          state,
+          async () => (await task(structuredClone(data) as never, world.context)) ?? undefined,
+        );
+        world.clock.advance(result?.wait ?? 0);
+        return result ?? null;
+      },
+    ]),
+  );
+  const run = machine.run(input as never, {
+    overrides: {
+      taskResourceLocalHandlers: handlers as never,
+      waitTimeOverrides: Object.fromEntries(namesOf(workflow, 'Wait').map((state) => [state, 1])),
+      retryIntervalOverrides: Object.fromEntries(states.map((state) => [state, 1])),
+    },
+  });
+  const failed = run.result.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
   const path: string[] = [];
   for await (const event of run.eventLogs) if (event.type === 'StateEntered') path.push(event.state.name);
   const error = await failed;

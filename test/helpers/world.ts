@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { LookoutVisionClient, CreateProjectCommand, DescribeModelCommand, type DescribeModelResponse } from '@aws-sdk/client-lookoutvision';
+import {
+  LookoutVisionClient,
+  CreateProjectCommand,
+  DescribeModelCommand,
+  type DescribeModelResponse,
+} from '@aws-sdk/client-lookoutvision';
 import type { Deployment } from '../../lambdas/domain/model.ts';
 import type { Log } from '../../lambdas/domain/ports.ts';
 import { defaultQuotas, localLimits, type Limits, type Settings } from '../../lambdas/domain/settings.ts';
@@ -47,7 +52,9 @@ export class World {
   readonly objects = new MemoryObjects();
   readonly trainer = new ScriptedTrainer(this.objects);
   readonly logged: string[] = [];
-  readonly log: Log = createLog((line) => { this.logged.push(line); });
+  readonly log: Log = createLog((line) => {
+    this.logged.push(line);
+  });
   readonly dynamo: TestDynamo;
   readonly tableName: string;
   readonly executionsName: string;
@@ -60,15 +67,38 @@ export class World {
   #server: LocalServer | undefined;
   #client: LookoutVisionClient | undefined;
 
-  private constructor(dynamo: TestDynamo, { settings = {}, pace = 1, now, engine: engineOn = () => this.engine, trainer: trainerOn = () => this.trainer }: WorldOptions) {
+  private constructor(
+    dynamo: TestDynamo,
+    {
+      settings = {},
+      pace = 1,
+      now,
+      engine: engineOn = () => this.engine,
+      trainer: trainerOn = () => this.trainer,
+    }: WorldOptions,
+  ) {
     this.clock = new TestClock(now);
     this.dynamo = dynamo;
     const id = randomUUID();
     this.tableName = `table-${id}`;
     this.executionsName = `executions-${id}`;
     this.settings = {
-      stage: 'test', partition: 'aws', region: 'us-east-1', account: '111122223333', quotas: defaultQuotas, extensions: true, buckets: ['*'],
-      times: { delivery: 60, start: 3600, import: 3600, train: 86_400, release: 1800, provision: 60, health: 60 },
+      stage: 'test',
+      partition: 'aws',
+      region: 'us-east-1',
+      account: '111122223333',
+      quotas: defaultQuotas,
+      extensions: true,
+      buckets: ['*'],
+      times: {
+        delivery: 60,
+        start: 3600,
+        import: 3600,
+        train: 86_400,
+        release: 1800,
+        provision: 60,
+        health: 60,
+      },
       ...settings,
       limits: { ...localLimits, ...settings.limits },
     };
@@ -77,9 +107,23 @@ export class World {
     this.runner = new LocalRunner({ memory, log: this.log, pace, retryAfter: 1 });
     const engine = engineOn(this.clock, this.objects);
     this.context = {
-      settings: this.settings, clock: this.clock, ids: idsOf(this.clock), store: this.store, engine, importer: engine, objects: this.objects,
-      trainer: trainerOn(this.objects), log: this.log,
-      runner: { start: async (execution) => (this.frozen ? (await memory.open(execution) ? 'started' : 'exists') : this.runner.start(execution)) },
+      settings: this.settings,
+      clock: this.clock,
+      ids: idsOf(this.clock),
+      store: this.store,
+      engine,
+      importer: engine,
+      objects: this.objects,
+      trainer: trainerOn(this.objects),
+      log: this.log,
+      runner: {
+        start: async (execution) =>
+          this.frozen
+            ? (await memory.open(execution))
+              ? 'started'
+              : 'exists'
+            : this.runner.start(execution),
+      },
     };
     this.runner.serve(this.context);
   }
@@ -89,12 +133,22 @@ export class World {
     dynamo.closers.push(() => world.close());
     await dynamo.table(world.tableName);
     await dynamo.table(world.executionsName, executionSchema);
-    const credentials = options.keys === undefined ? undefined : new Credentials(options.keys, world.settings, world.clock);
-    world.#server = await listen({
-      service: { handlers: { ...readHandlers, ...writeHandlers, ...detectHandlers }, context: { ...world.context, hosted: new HostedMemory() } },
-      log: world.log,
-      authenticate: (request, operation, labels) => credentials?.authenticate(request, operation, labels) ?? 'arn:aws:iam::111122223333:user/test',
-    }, '127.0.0.1', 0, credentials !== undefined);
+    const credentials =
+      options.keys === undefined ? undefined : new Credentials(options.keys, world.settings, world.clock);
+    world.#server = await listen(
+      {
+        service: {
+          handlers: { ...readHandlers, ...writeHandlers, ...detectHandlers },
+          context: { ...world.context, hosted: new HostedMemory() },
+        },
+        log: world.log,
+        authenticate: (request, operation, labels) =>
+          credentials?.authenticate(request, operation, labels) ?? 'arn:aws:iam::111122223333:user/test',
+      },
+      '127.0.0.1',
+      0,
+      credentials !== undefined,
+    );
     return world;
   }
 
@@ -104,34 +158,62 @@ export class World {
 
   /** The original client, one attempt a call: a test sees the first answer. */
   clientOf(accessKeyId = 'test', secretAccessKey = 'test', maxAttempts = 1): LookoutVisionClient {
-    return new LookoutVisionClient({ endpoint: this.url, region: 'us-east-1', credentials: { accessKeyId, secretAccessKey }, maxAttempts });
+    return new LookoutVisionClient({
+      endpoint: this.url,
+      region: 'us-east-1',
+      credentials: { accessKeyId, secretAccessKey },
+      maxAttempts,
+    });
   }
 
   get client(): LookoutVisionClient {
-    return this.#client ??= this.clientOf();
+    return (this.#client ??= this.clientOf());
   }
 
   /** A project with a model in TRAINED, made the way a user makes one. */
-  async trained(project = 'parts', tags?: { Key: string; Value: string }[]): Promise<{ ProjectName: string; ModelVersion: string }> {
-    if (await this.store.projects.get(project) === undefined) await this.client.send(new CreateProjectCommand({ ProjectName: project }));
-    const version = await this.import(project, { Source: { S3: { Bucket: 'models', Prefix: 'part/' } }, ...(tags && { Tags: tags }) });
+  async trained(
+    project = 'parts',
+    tags?: { Key: string; Value: string }[],
+  ): Promise<{ ProjectName: string; ModelVersion: string }> {
+    if ((await this.store.projects.get(project)) === undefined)
+      await this.client.send(new CreateProjectCommand({ ProjectName: project }));
+    const version = await this.import(project, {
+      Source: { S3: { Bucket: 'models', Prefix: 'part/' } },
+      ...(tags && { Tags: tags }),
+    });
     await this.settle();
     return { ProjectName: project, ModelVersion: version };
   }
 
   /** The one operation that the original client does not know. @returns the new version */
   async import(project: string, body: object, token?: string): Promise<string> {
-    const response = await this.post(`/2020-11-20/projects/${project}/models/import`, body, token === undefined ? {} : { 'x-amzn-client-token': token });
-    const answer = await response.json() as { ModelMetadata: { ModelVersion: string } };
+    const response = await this.post(
+      `/2020-11-20/projects/${project}/models/import`,
+      body,
+      token === undefined ? {} : { 'x-amzn-client-token': token },
+    );
+    const answer = (await response.json()) as { ModelMetadata: { ModelVersion: string } };
     if (response.status !== 202) throw new Error(JSON.stringify(answer));
     return answer.ModelMetadata.ModelVersion;
   }
 
-  post(path: string, body: unknown, headers: Record<string, string> = {}, method = 'POST'): Promise<Response> {
-    return fetch(`${this.url}${path}`, { method, headers: { 'content-type': 'application/json', ...headers }, ...(body !== undefined && { body: JSON.stringify(body) }) });
+  post(
+    path: string,
+    body: unknown,
+    headers: Record<string, string> = {},
+    method = 'POST',
+  ): Promise<Response> {
+    return fetch(`${this.url}${path}`, {
+      method,
+      headers: { 'content-type': 'application/json', ...headers },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
   }
 
-  async describe(model: { ProjectName: string; ModelVersion: string }): Promise<NonNullable<DescribeModelResponse['ModelDescription']>> {
+  async describe(model: {
+    ProjectName: string;
+    ModelVersion: string;
+  }): Promise<NonNullable<DescribeModelResponse['ModelDescription']>> {
     const { ModelDescription } = await this.client.send(new DescribeModelCommand(model));
     return ModelDescription ?? {};
   }
@@ -151,7 +233,11 @@ export class World {
 
   async deployments(model: { ProjectName: string; ModelVersion: string }): Promise<Deployment[]> {
     const found: Deployment[] = [];
-    for await (const deployment of this.store.deployments.ofModel({ project: model.ProjectName, version: model.ModelVersion })) found.push(deployment);
+    for await (const deployment of this.store.deployments.ofModel({
+      project: model.ProjectName,
+      version: model.ModelVersion,
+    }))
+      found.push(deployment);
     return found;
   }
 
@@ -164,7 +250,8 @@ export class World {
   /** What must hold at any moment: what is counted is what is reserved. @returns how many */
   async reserved(): Promise<{ readonly used: number; readonly reserved: number }> {
     let reserved = 0;
-    for await (const row of scan(this.dynamo.client, this.tableName)) if (row['reserved'] === true) reserved += 1;
+    for await (const row of scan(this.dynamo.client, this.tableName))
+      if (row['reserved'] === true) reserved += 1;
     return { used: await this.store.quotas.used('RUNNING_MODELS'), reserved };
   }
 

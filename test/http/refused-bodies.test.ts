@@ -11,24 +11,43 @@ import { testService } from '../helpers/service.ts';
 
 const service = testService();
 const sockets: Socket[] = [];
-afterEach(() => { for (const socket of sockets.splice(0)) socket.destroy(); });
+afterEach(() => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+});
 
-const tooLarge = 'The picture is larger than the 8388608 bytes that this deployment takes. Send a smaller one.';
+const tooLarge =
+  'The picture is larger than the 8388608 bytes that this deployment takes. Send a smaller one.';
 const path = '/2020-11-20/projects/parts/models/1/detect';
-const head = (length: number): string => `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: image/png\r\nContent-Length: ${length}\r\n\r\n`;
+const head = (length: number): string =>
+  `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: image/png\r\nContent-Length: ${length}\r\n\r\n`;
 
 /** A client that goes on sending when the other side has closed its direction. */
-async function open(port: number): Promise<{ readonly socket: Socket; readonly answer: () => string; readonly over: Promise<void> }> {
+async function open(
+  port: number,
+): Promise<{ readonly socket: Socket; readonly answer: () => string; readonly over: Promise<void> }> {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   sockets.push(socket);
   await once(socket, 'connect');
   let text = '';
-  socket.on('data', (chunk: Buffer) => { text += chunk.toString(); }).on('error', () => undefined);
-  return { socket, answer: () => text, over: new Promise((resolve) => { socket.once('close', () => resolve()); }) };
+  socket
+    .on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+    })
+    .on('error', () => undefined);
+  return {
+    socket,
+    answer: () => text,
+    over: new Promise((resolve) => {
+      socket.once('close', () => resolve());
+    }),
+  };
 }
 
 /** Sends as fast as the other side takes it, until there is no connection or `bytes` are sent. @returns how many were */
-async function gush({ socket, over }: Pick<Awaited<ReturnType<typeof open>>, 'socket' | 'over'>, bytes: number): Promise<number> {
+async function gush(
+  { socket, over }: Pick<Awaited<ReturnType<typeof open>>, 'socket' | 'over'>,
+  bytes: number,
+): Promise<number> {
   const chunk = Buffer.alloc(250_000);
   let sent = 0;
   while (!socket.destroyed && sent < bytes) {
@@ -40,10 +59,17 @@ async function gush({ socket, over }: Pick<Awaited<ReturnType<typeof open>>, 'so
 
 test('the original client reads the refusal of twelve megabytes, forty times in a row, and its other calls are answered in between', async () => {
   const world = await service.open();
-  const picture = { ProjectName: 'parts', ModelVersion: '1', ContentType: 'image/png', Body: Buffer.alloc(12_000_000) };
+  const picture = {
+    ProjectName: 'parts',
+    ModelVersion: '1',
+    ContentType: 'image/png',
+    Body: Buffer.alloc(12_000_000),
+  };
   for (let turn = 0; turn < 20; turn += 1) {
     const both = [0, 1].map(() => refusal(world.client.send(new DetectAnomaliesCommand(picture))));
-    expect(await Promise.all(both)).toMatchObject([0, 1].map(() => ({ name: 'ValidationException', message: tooLarge })));
+    expect(await Promise.all(both)).toMatchObject(
+      [0, 1].map(() => ({ name: 'ValidationException', message: tooLarge })),
+    );
     expect((await world.client.send(new ListProjectsCommand())).Projects).toEqual([]);
   }
 });
@@ -66,8 +92,15 @@ test('who reads only after sending all reads the refusal as well', async () => {
 test('a page that is turned away with a large body reads why', async () => {
   const world = await service.open();
   for (let turn = 0; turn < 10; turn += 1) {
-    const response = await fetch(`${world.url}${path}`, { method: 'POST', body: Buffer.alloc(12_000_000), headers: { origin: 'http://evil.example' } });
-    expect([response.status, response.headers.get('x-amzn-errortype')]).toEqual([403, 'AccessDeniedException']);
+    const response = await fetch(`${world.url}${path}`, {
+      method: 'POST',
+      body: Buffer.alloc(12_000_000),
+      headers: { origin: 'http://evil.example' },
+    });
+    expect([response.status, response.headers.get('x-amzn-errortype')]).toEqual([
+      403,
+      'AccessDeniedException',
+    ]);
   }
 });
 
@@ -86,8 +119,12 @@ test('who never stops sending reads the refusal too, and is cut off after 64 MB'
 const endless: Patience = { bytes: 1e12, idle: 1e8, total: 1e8 };
 
 /** A server that refuses everything before it is read, so patiently. `forsaken` resolves when it has no connection any more. */
-async function refusing(patience: Partial<Patience>): Promise<{ readonly port: number; readonly forsaken: () => Promise<void> }> {
-  const server = createServer((req, res) => answer(req, res, { status: 400, headers: {}, body: 'no' }, { ...endless, ...patience }));
+async function refusing(
+  patience: Partial<Patience>,
+): Promise<{ readonly port: number; readonly forsaken: () => Promise<void> }> {
+  const server = createServer((req, res) =>
+    answer(req, res, { status: 400, headers: {}, body: 'no' }, { ...endless, ...patience }),
+  );
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return {
     port: (server.address() as AddressInfo).port,

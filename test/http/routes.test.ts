@@ -1,5 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { type ConflictException, DescribeProjectCommand, ListProjectsCommand, LookoutVisionClient, StartModelCommand, TagResourceCommand } from '@aws-sdk/client-lookoutvision';
+import {
+  type ConflictException,
+  DescribeProjectCommand,
+  ListProjectsCommand,
+  LookoutVisionClient,
+  StartModelCommand,
+  TagResourceCommand,
+} from '@aws-sdk/client-lookoutvision';
 import { refusal } from '../helpers/refusal.ts';
 import { testService } from '../helpers/service.ts';
 
@@ -9,9 +16,20 @@ const root = '/2020-11-20';
 
 describe('what no operation answers', () => {
   test.each([
-    ['GET', '/', 404], ['GET', root, 404], ['GET', '/2019-11-20/projects', 404], ['GET', `${root}/Projects`, 404], ['GET', `${root}/projects/a/widgets`, 404], ['GET', `${root}/projects/a/datasets`, 405],
-    ['GET', `${root}//projects`, 404], ['GET', `/v1${root}/projects`, 404], ['GET', `${root}/projects/a/models/1/`, 404], ['GET', '*', 404],
-    ['PUT', `${root}/projects`, 405], ['POST', `${root}/projects/a`, 405], ['GET', `${root}/projects/a/models/1/start`, 405], ['PATCH', `${root}/tags/a`, 405],
+    ['GET', '/', 404],
+    ['GET', root, 404],
+    ['GET', '/2019-11-20/projects', 404],
+    ['GET', `${root}/Projects`, 404],
+    ['GET', `${root}/projects/a/widgets`, 404],
+    ['GET', `${root}/projects/a/datasets`, 405],
+    ['GET', `${root}//projects`, 404],
+    ['GET', `/v1${root}/projects`, 404],
+    ['GET', `${root}/projects/a/models/1/`, 404],
+    ['GET', '*', 404],
+    ['PUT', `${root}/projects`, 405],
+    ['POST', `${root}/projects/a`, 405],
+    ['GET', `${root}/projects/a/models/1/start`, 405],
+    ['PATCH', `${root}/tags/a`, 405],
     ['post', `${root}/projects/a/models/1`, 405],
   ])('%s %s: %d, and typed', async (method, path, status) => {
     const world = await service.shared();
@@ -20,19 +38,34 @@ describe('what no operation answers', () => {
     expect(response.headers.get('x-amzn-errortype')).toBe('UnknownOperationException');
     expect(response.headers.get('x-amzn-requestid')).toMatch(/^[0-9a-f-]{36}$/);
     expect(response.headers.get('content-type')).toBe('application/json');
-    expect(await response.json()).toEqual({ __type: 'UnknownOperationException', Message: 'No operation of this service has this method and path.' });
+    expect(await response.json()).toEqual({
+      __type: 'UnknownOperationException',
+      Message: 'No operation of this service has this method and path.',
+    });
   });
 
   test('a method that a path has not: the ones that it has', async () => {
     const world = await service.shared();
-    expect((await fetch(`${world.url}${root}/projects`, { method: 'PATCH' })).headers.get('allow')).toBe('POST, GET');
-    expect((await fetch(`${world.url}${root}/projects/a/models/1`, { method: 'PUT' })).headers.get('allow')).toBe('GET, DELETE');
+    expect((await fetch(`${world.url}${root}/projects`, { method: 'PATCH' })).headers.get('allow')).toBe(
+      'POST, GET',
+    );
+    expect(
+      (await fetch(`${world.url}${root}/projects/a/models/1`, { method: 'PUT' })).headers.get('allow'),
+    ).toBe('GET, DELETE');
   });
 
   test('a client pointed at a wrong base path tells its user so', async () => {
     const world = await service.shared();
-    const client = new LookoutVisionClient({ endpoint: `${world.url}/prod`, region: 'us-east-1', credentials: { accessKeyId: 'a', secretAccessKey: 'b' } });
-    expect(await refusal(client.send(new ListProjectsCommand({})))).toMatchObject({ name: 'UnknownOperationException', status: 404, message: 'No operation of this service has this method and path.' });
+    const client = new LookoutVisionClient({
+      endpoint: `${world.url}/prod`,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+    });
+    expect(await refusal(client.send(new ListProjectsCommand({})))).toMatchObject({
+      name: 'UnknownOperationException',
+      status: 404,
+      message: 'No operation of this service has this method and path.',
+    });
     client.destroy();
   });
 });
@@ -42,7 +75,7 @@ describe('labels', () => {
     const world = await service.open();
     const message = async (label: string): Promise<string> => {
       const response = await fetch(`${world.url}${root}/projects/${label}`);
-      return `${response.status} ${(await response.json() as { Message: string }).Message}`;
+      return `${response.status} ${((await response.json()) as { Message: string }).Message}`;
     };
     expect(await message('%70arts')).toBe('404 Project parts was not found.');
     const refused = (shown: string) =>
@@ -62,7 +95,9 @@ describe('labels', () => {
 
   test('a project may bear the name of a path, and "import" is no version', async () => {
     const world = await service.open();
-    expect(await refusal(world.client.send(new DescribeProjectCommand({ ProjectName: 'models' })))).toMatchObject({ message: 'Project models was not found.' });
+    expect(
+      await refusal(world.client.send(new DescribeProjectCommand({ ProjectName: 'models' }))),
+    ).toMatchObject({ message: 'Project models was not found.' });
     expect((await fetch(`${world.url}${root}/projects/a/models/import`)).status).toBe(400);
   });
 
@@ -82,11 +117,27 @@ describe('labels', () => {
     const world = await service.open();
     await world.trained('parts');
     const arn = 'arn:aws:lookoutvision:us-east-1:111122223333:model/parts/1';
-    await world.client.send(new TagResourceCommand({ ResourceArn: arn, Tags: [{ Key: 'a+b', Value: '' }, { Key: 'a b', Value: '' }, { Key: 'c', Value: '' }] }));
-    await fetch(`${world.url}${root}/tags/${encodeURIComponent(arn)}?tagKeys=a+b&tagKeys=c&other=x&&tagKey`, { method: 'DELETE' });
-    expect(await (await fetch(`${world.url}${root}/tags/${encodeURIComponent(arn)}`)).json()).toEqual({ Tags: [{ Key: 'a b', Value: '' }] });
+    await world.client.send(
+      new TagResourceCommand({
+        ResourceArn: arn,
+        Tags: [
+          { Key: 'a+b', Value: '' },
+          { Key: 'a b', Value: '' },
+          { Key: 'c', Value: '' },
+        ],
+      }),
+    );
+    await fetch(`${world.url}${root}/tags/${encodeURIComponent(arn)}?tagKeys=a+b&tagKeys=c&other=x&&tagKey`, {
+      method: 'DELETE',
+    });
+    expect(await (await fetch(`${world.url}${root}/tags/${encodeURIComponent(arn)}`)).json()).toEqual({
+      Tags: [{ Key: 'a b', Value: '' }],
+    });
     const twice = await fetch(`${world.url}${root}/projects?maxResults=1&maxResults=2`);
-    expect(await twice.json()).toMatchObject({ Message: "1 validation error detected: Value '[\"1\",\"2\"]' at 'maxResults' failed to satisfy constraint: Member must be an integer" });
+    expect(await twice.json()).toMatchObject({
+      Message:
+        '1 validation error detected: Value \'["1","2"]\' at \'maxResults\' failed to satisfy constraint: Member must be an integer',
+    });
   });
 });
 
@@ -96,15 +147,33 @@ describe('an error on the wire', () => {
     await world.trained();
     const response = await fetch(`${world.url}${root}/projects/parts/models/1/stop`, { method: 'POST' });
     expect(response.status).toBe(409);
-    expect(Object.fromEntries(['content-type', 'x-amzn-errortype', 'retry-after'].map((name) => [name, response.headers.get(name)])))
-      .toEqual({ 'content-type': 'application/json', 'x-amzn-errortype': 'ConflictException', 'retry-after': null });
+    expect(
+      Object.fromEntries(
+        ['content-type', 'x-amzn-errortype', 'retry-after'].map((name) => [name, response.headers.get(name)]),
+      ),
+    ).toEqual({
+      'content-type': 'application/json',
+      'x-amzn-errortype': 'ConflictException',
+      'retry-after': null,
+    });
     expect(await response.json()).toEqual({
-      __type: 'com.amazonaws.lookoutvision#ConflictException', Message: 'Model version 1 of project parts cannot be stopped while its status is TRAINED.',
-      ResourceId: 'parts/1', ResourceType: 'MODEL',
+      __type: 'com.amazonaws.lookoutvision#ConflictException',
+      Message: 'Model version 1 of project parts cannot be stopped while its status is TRAINED.',
+      ResourceId: 'parts/1',
+      ResourceType: 'MODEL',
     });
     const id = response.headers.get('x-amzn-requestid') ?? '';
-    expect(world.logged.map((line) => JSON.parse(line) as Record<string, unknown>).find(({ requestId }) => requestId === id))
-      .toMatchObject({ level: 'info', operation: 'StopModel', projectName: 'parts', modelVersion: '1', error: 'ConflictException' });
+    expect(
+      world.logged
+        .map((line) => JSON.parse(line) as Record<string, unknown>)
+        .find(({ requestId }) => requestId === id),
+    ).toMatchObject({
+      level: 'info',
+      operation: 'StopModel',
+      projectName: 'parts',
+      modelVersion: '1',
+      error: 'ConflictException',
+    });
   });
 
   test('the original client finds the id, on success and on refusal', async () => {
@@ -112,7 +181,9 @@ describe('an error on the wire', () => {
     const model = await world.trained();
     const answer = await world.client.send(new StartModelCommand({ ...model, MinInferenceUnits: 1 }));
     expect(answer.$metadata.requestId).toMatch(/^[0-9a-f-]{36}$/);
-    const error: unknown = await world.client.send(new StartModelCommand({ ...model, MinInferenceUnits: 1 })).catch((each: unknown) => each);
+    const error: unknown = await world.client
+      .send(new StartModelCommand({ ...model, MinInferenceUnits: 1 }))
+      .catch((each: unknown) => each);
     expect(error).toMatchObject({ $fault: 'client', $metadata: { httpStatusCode: 409 } });
     expect((error as ConflictException).$metadata.requestId).toMatch(/^[0-9a-f-]{36}$/);
   });

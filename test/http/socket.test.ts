@@ -18,7 +18,11 @@ async function raw(world: World, bytes: string | Buffer, { end = false, after = 
   await once(socket, 'connect');
   let answer = '';
   socket.setTimeout(after, () => socket.destroy());
-  socket.on('data', (chunk: Buffer) => { answer += chunk.toString(); }).on('error', () => undefined);
+  socket
+    .on('data', (chunk: Buffer) => {
+      answer += chunk.toString();
+    })
+    .on('error', () => undefined);
   socket.write(bytes);
   if (end) socket.end();
   await once(socket, 'close');
@@ -26,13 +30,17 @@ async function raw(world: World, bytes: string | Buffer, { end = false, after = 
 }
 
 const path = '/2020-11-20/projects/parts/models/1/start';
-const post = (more: string, body: string): string => `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${more}\r\n${body}`;
+const post = (more: string, body: string): string =>
+  `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${more}\r\n${body}`;
 const limits = { settings: { limits: { ...localLimits, picture: 5000, body: 1000 } } };
-const tooLarge = 'The request body is larger than the 1000 bytes that this deployment takes. Send a smaller one.';
+const tooLarge =
+  'The request body is larger than the 1000 bytes that this deployment takes. Send a smaller one.';
 
 /** The server still serves. */
 async function alive(world: World): Promise<void> {
-  expect(await refusal(world.client.send(new CreateProjectCommand({ ProjectName: '-' })))).toMatchObject({ name: 'ValidationException' });
+  expect(await refusal(world.client.send(new CreateProjectCommand({ ProjectName: '-' })))).toMatchObject({
+    name: 'ValidationException',
+  });
 }
 
 test('a body of exactly the limit is read; a larger one is refused, announced or not, before it has come', async () => {
@@ -53,7 +61,10 @@ test('a body of exactly the limit is read; a larger one is refused, announced or
 
 test('whoever sends forty megabytes reads the answer all the same', async () => {
   const world = await service.open(limits);
-  const response = await fetch(`${world.url}${path}`, { method: 'POST', body: Buffer.alloc(40_000_000, 'x') });
+  const response = await fetch(`${world.url}${path}`, {
+    method: 'POST',
+    body: Buffer.alloc(40_000_000, 'x'),
+  });
   expect(response.status).toBe(400);
   expect(await response.json()).toMatchObject({ Message: tooLarge });
 });
@@ -61,9 +72,15 @@ test('whoever sends forty megabytes reads the answer all the same', async () => 
 test('a length that lies: too long, and the caller goes: nothing is carried out, and nobody is answered', async () => {
   const world = await service.open();
   await world.trained();
-  expect(await raw(world, post('Content-Length: 500\r\n', '{"MinInferenceUnits":1}'), { end: true })).not.toContain('202');
-  expect(await raw(world, post('Transfer-Encoding: chunked\r\n', '17\r\n{"MinInferenceUnits":1}'), { end: true })).not.toContain('202');
-  expect(await world.describe({ ProjectName: 'parts', ModelVersion: '1' })).toMatchObject({ Status: 'TRAINED' });
+  expect(
+    await raw(world, post('Content-Length: 500\r\n', '{"MinInferenceUnits":1}'), { end: true }),
+  ).not.toContain('202');
+  expect(
+    await raw(world, post('Transfer-Encoding: chunked\r\n', '17\r\n{"MinInferenceUnits":1}'), { end: true }),
+  ).not.toContain('202');
+  expect(await world.describe({ ProjectName: 'parts', ModelVersion: '1' })).toMatchObject({
+    Status: 'TRAINED',
+  });
   await alive(world);
 });
 
@@ -83,12 +100,14 @@ test.each([
   ['a length that is no number', post('Content-Length: two\r\n', '{}')],
   ['a chunk of no length', post('Transfer-Encoding: chunked\r\n', 'zz\r\n')],
   ['headers without end', `GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ${'x'.repeat(40_000)}\r\n`],
-])('garbage (%s) is answered in the service\'s own form, and harms nobody', async (_name, bytes) => {
+])("garbage (%s) is answered in the service's own form, and harms nobody", async (_name, bytes) => {
   const world = await service.shared();
   const answer = await raw(world, bytes);
   expect(answer).toMatch(/^HTTP\/1\.1 400 /);
   expect(answer).toMatch(/\r\nx-amzn-errortype: ValidationException\r\n/i);
-  expect(answer).toMatch(/\{"__type":"com\.amazonaws\.lookoutvision#ValidationException","Message":"The request is not valid HTTP\."\}$/);
+  expect(answer).toMatch(
+    /\{"__type":"com\.amazonaws\.lookoutvision#ValidationException","Message":"The request is not valid HTTP\."\}$/,
+  );
   await alive(world);
 });
 
@@ -96,21 +115,35 @@ test('two requests in a row on one connection are two answers, in order', async 
   const world = await service.shared();
   const one = 'GET /2020-11-20/projects/one HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n';
   const answers = await raw(world, one + one.replace('/one', '/two'));
-  expect(answers.match(/Project \w+ was not found/g)).toEqual(['Project one was not found', 'Project two was not found']);
+  expect(answers.match(/Project \w+ was not found/g)).toEqual([
+    'Project one was not found',
+    'Project two was not found',
+  ]);
 });
 
 test('a header that comes twice is no token', async () => {
   const world = await service.shared();
-  const answer = await raw(world, post('X-Amzn-Client-Token: a\r\nX-Amzn-Client-Token: b\r\nContent-Length: 23\r\n', '{"MinInferenceUnits":1}'));
+  const answer = await raw(
+    world,
+    post(
+      'X-Amzn-Client-Token: a\r\nX-Amzn-Client-Token: b\r\nContent-Length: 23\r\n',
+      '{"MinInferenceUnits":1}',
+    ),
+  );
   expect(answer).toContain("Value 'a, b' at 'clientToken' failed to satisfy constraint");
 });
 
 test('web pages are kept out', async () => {
   const world = await service.shared();
-  const answer = async (headers: string): Promise<string> => raw(world, `GET /2020-11-20/projects HTTP/1.1\r\n${headers}\r\n`);
+  const answer = async (headers: string): Promise<string> =>
+    raw(world, `GET /2020-11-20/projects HTTP/1.1\r\n${headers}\r\n`);
   expect(await answer('Host: 127.0.0.1\r\n')).toMatch(/^HTTP\/1\.1 200 /);
   expect(await answer('Host: localhost:8080\r\n')).toMatch(/^HTTP\/1\.1 200 /);
-  for (const headers of ['Host: 127.0.0.1\r\nOrigin: https://example.com\r\n', 'Host: rebound.example.com\r\n', 'Host: 127.0.0.1\r\nOrigin: null\r\n']) {
+  for (const headers of [
+    'Host: 127.0.0.1\r\nOrigin: https://example.com\r\n',
+    'Host: rebound.example.com\r\n',
+    'Host: 127.0.0.1\r\nOrigin: null\r\n',
+  ]) {
     expect(await answer(headers)).toMatch(/^HTTP\/1\.1 403 [\s\S]*x-amzn-ErrorType: AccessDeniedException/);
   }
 });

@@ -7,34 +7,83 @@ import { configOf, readConfig } from '../../lib/config/read-config.ts';
 const topic = { alarmTopicArn: 'arn:aws:sns:eu-west-1:111122223333:alarms' };
 
 test('a laptop needs no file for dev and staging', () => {
-  expect(configOf('dev', {})).toMatchObject({ keepData: false, terminationProtection: false, pointInTimeRecovery: false, logRetentionDays: 14 });
-  expect(configOf('staging', {})).toMatchObject({ keepData: false, terminationProtection: false, pointInTimeRecovery: true, logRetentionDays: 30 });
+  expect(configOf('dev', {})).toMatchObject({
+    keepData: false,
+    terminationProtection: false,
+    pointInTimeRecovery: false,
+    logRetentionDays: 14,
+  });
+  expect(configOf('staging', {})).toMatchObject({
+    keepData: false,
+    terminationProtection: false,
+    pointInTimeRecovery: true,
+    logRetentionDays: 30,
+  });
 });
 
 test('prod keeps what it has, and wants somebody to hear its alarms', () => {
-  expect(() => configOf('prod', {})).toThrow('prod.alarmTopicArn is missing: say in crowsnest.config.json which SNS topic is to hear the alarms of prod.');
-  expect(configOf('prod', topic)).toMatchObject({ keepData: true, terminationProtection: true, pointInTimeRecovery: true, logRetentionDays: 365 });
+  expect(() => configOf('prod', {})).toThrow(
+    'prod.alarmTopicArn is missing: say in crowsnest.config.json which SNS topic is to hear the alarms of prod.',
+  );
+  expect(configOf('prod', topic)).toMatchObject({
+    keepData: true,
+    terminationProtection: true,
+    pointInTimeRecovery: true,
+    logRetentionDays: 365,
+  });
 });
 
 test('own values are laid over the defaults, member by member', () => {
-  const config = configOf('dev', { quotas: { runningModels: 7 }, throttles: { detect: { rate: 1000, burst: 2000 } }, buckets: ['cameras'] });
-  expect(config.quotas).toEqual({ projects: 100, modelsPerProject: 100, runningModels: 7, unitsPerModel: 5, concurrentTrainings: 2, concurrentPackagingJobs: 3 });
-  expect(config.throttles).toMatchObject({ read: { rate: 50, burst: 100 }, detect: { rate: 1000, burst: 2000 } });
+  const config = configOf('dev', {
+    quotas: { runningModels: 7 },
+    throttles: { detect: { rate: 1000, burst: 2000 } },
+    buckets: ['cameras'],
+  });
+  expect(config.quotas).toEqual({
+    projects: 100,
+    modelsPerProject: 100,
+    runningModels: 7,
+    unitsPerModel: 5,
+    concurrentTrainings: 2,
+    concurrentPackagingJobs: 3,
+  });
+  expect(config.throttles).toMatchObject({
+    read: { rate: 50, burst: 100 },
+    detect: { rate: 1000, burst: 2000 },
+  });
   expect(config.buckets).toEqual(['cameras']);
 });
 
 test.each([
   [{ instancetype: 'ml.c5.large' }, /^dev knows account, .*; not "instancetype"\.$/],
-  [{ instanceType: 'c5.large' }, 'dev.instanceType must be an instance type such as ml.c5.2xlarge; it is "c5.large".'],
-  [{ quotas: { models: 3 } }, 'dev.quotas knows projects, modelsPerProject, runningModels, unitsPerModel, concurrentTrainings, concurrentPackagingJobs; not "models".'],
-  [{ quotas: { runningModels: 1.5 } }, 'dev.quotas.runningModels must be a whole number from 0 to 10000; it is 1.5.'],
+  [
+    { instanceType: 'c5.large' },
+    'dev.instanceType must be an instance type such as ml.c5.2xlarge; it is "c5.large".',
+  ],
+  [
+    { quotas: { models: 3 } },
+    'dev.quotas knows projects, modelsPerProject, runningModels, unitsPerModel, concurrentTrainings, concurrentPackagingJobs; not "models".',
+  ],
+  [
+    { quotas: { runningModels: 1.5 } },
+    'dev.quotas.runningModels must be a whole number from 0 to 10000; it is 1.5.',
+  ],
   [{ throttles: { read: { rate: 5 } } }, 'dev.throttles.read.burst is missing.'],
   [{ buckets: ['Bad_Name'] }, 'dev.buckets must be a list of names of buckets; it is ["Bad_Name"].'],
   [{ buckets: 'cameras' }, 'dev.buckets must be a list of names of buckets; it is "cameras".'],
-  [{ tags: { 'crowsnest:stage': 'mine' } }, 'dev.tags must be an object of texts whose names do not begin with aws: or crowsnest:; it is {"crowsnest:stage":"mine"}.'],
+  [
+    { tags: { 'crowsnest:stage': 'mine' } },
+    'dev.tags must be an object of texts whose names do not begin with aws: or crowsnest:; it is {"crowsnest:stage":"mine"}.',
+  ],
   [{ logRetentionDays: 10 }, /^dev\.logRetentionDays must be one of 1, 3, 5, 7, 14, /],
-  [{ endpoint: 'private' }, 'dev.vpcEndpointIds is missing: a private endpoint can be reached only through interface endpoints that are listed there.'],
-  [{ region: 'eu-west-1' }, 'dev.account and dev.region go together: give both, or neither to deploy where the CLI points.'],
+  [
+    { endpoint: 'private' },
+    'dev.vpcEndpointIds is missing: a private endpoint can be reached only through interface endpoints that are listed there.',
+  ],
+  [
+    { region: 'eu-west-1' },
+    'dev.account and dev.region go together: give both, or neither to deploy where the CLI points.',
+  ],
   [{ __proto__: null, constructor: 'x' }, /not "constructor"\.$/],
   [[], 'dev must be an object; it is [].'],
 ])('%j is refused', (own, message) => expect(() => configOf('dev', own)).toThrow(message));
@@ -46,9 +95,13 @@ function file(content: string): string {
 }
 
 test('a file has a member for each stage, and no other', () => {
-  expect(readConfig('prod', file(JSON.stringify({ prod: topic }))).config.alarmTopicArn).toBe(topic.alarmTopicArn);
+  expect(readConfig('prod', file(JSON.stringify({ prod: topic }))).config.alarmTopicArn).toBe(
+    topic.alarmTopicArn,
+  );
   expect(readConfig('dev', file(JSON.stringify({ prod: topic }))).config.alarmTopicArn).toBeUndefined();
-  expect(() => readConfig('dev', file('{"production":{}}'))).toThrow(/knows the stages dev, staging, prod, not "production"\.$/);
+  expect(() => readConfig('dev', file('{"production":{}}'))).toThrow(
+    /knows the stages dev, staging, prod, not "production"\.$/,
+  );
   expect(() => readConfig('dev', file('{'))).toThrow(/cannot be read as JSON/);
   expect(() => readConfig('dev', '/nowhere/stages.json')).toThrow(/cannot be read as JSON/);
   expect(() => readConfig(undefined)).toThrow('Say which stage: -c stage=dev|staging|prod.');

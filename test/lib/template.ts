@@ -44,12 +44,17 @@ export const home = { account: '111122223333', region: 'eu-west-1' } as const;
 
 /** The template of a stage, in an account and region that are known, so that ARNs can be read. @param bundles where the code is, if it matters */
 export function synthesise(stage: StageName, own: object = {}, bundles = noCode): Synthesised {
-  const app = new App({ outdir: mkdtempSync(join(tmpdir(), 'crowsnest-cdk-')), analyticsReporting: false, context: cdkJson.context });
+  const app = new App({
+    outdir: mkdtempSync(join(tmpdir(), 'crowsnest-cdk-')),
+    analyticsReporting: false,
+    context: cdkJson.context,
+  });
   const config = configOf(stage, { ...home, ...(stage === 'prod' && { alarmTopicArn }), ...own });
   const stack = addStage(app, stage, config, bundles);
   const assembly = app.synth();
   const { template, terminationProtection = false } = assembly.getStackByName(stack.stackName) as unknown as {
-    template: { Resources: Record<string, Resource>; Outputs: Synthesised['outputs'] }; terminationProtection?: boolean;
+    template: { Resources: Record<string, Resource>; Outputs: Synthesised['outputs'] };
+    terminationProtection?: boolean;
   };
   return {
     resources: template.Resources,
@@ -63,8 +68,20 @@ export function synthesise(stage: StageName, own: object = {}, bundles = noCode)
 
 function findingsIn(file: string): string[] {
   if (!existsSync(file)) return [];
-  const { pluginReports } = JSON.parse(readFileSync(file, 'utf8')) as { pluginReports: { violations: { ruleName: string; description: string; violatingConstructs: { constructPath: string }[] }[] }[] };
-  return pluginReports.flatMap(({ violations }) => violations.flatMap(({ ruleName, violatingConstructs }) => violatingConstructs.map(({ constructPath }) => `${ruleName} at ${constructPath}`)));
+  const { pluginReports } = JSON.parse(readFileSync(file, 'utf8')) as {
+    pluginReports: {
+      violations: {
+        ruleName: string;
+        description: string;
+        violatingConstructs: { constructPath: string }[];
+      }[];
+    }[];
+  };
+  return pluginReports.flatMap(({ violations }) =>
+    violations.flatMap(({ ruleName, violatingConstructs }) =>
+      violatingConstructs.map(({ constructPath }) => `${ruleName} at ${constructPath}`),
+    ),
+  );
 }
 
 /** A value of the template in one line: references in angle brackets, without the hashes that CDK puts behind names. */
@@ -75,9 +92,10 @@ export function flat(value: unknown): string {
   const [[kind, of] = ['', undefined]] = Object.entries(value as Record<string, unknown>);
   if (kind === 'Ref') return of === 'AWS::Partition' ? 'aws' : `<${unhashed(String(of))}>`;
   if (kind === 'Fn::GetAtt') return `<${unhashed((of as string[])[0] ?? '')}.${(of as string[])[1] ?? ''}>`;
-  if (kind === 'Fn::Join') return (of as [string, unknown[]])[1].map(flat).join((of as [string, unknown[]])[0]);
+  if (kind === 'Fn::Join')
+    return (of as [string, unknown[]])[1].map(flat).join((of as [string, unknown[]])[0]);
   return JSON.stringify(value);
 }
 
-export const unhashed = (id: string): string => id.replace(/(CurrentVersion)?[0-9A-F]{8}([0-9a-f]{32})?$/, '$1');
-
+export const unhashed = (id: string): string =>
+  id.replace(/(CurrentVersion)?[0-9A-F]{8}([0-9a-f]{32})?$/, '$1');

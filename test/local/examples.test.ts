@@ -7,7 +7,13 @@ import { HostProcess, sampleFolder } from '../helpers/host-process.ts';
 const run = promisify(execFile);
 const example = (name: string): string => new URL(`../../examples/${name}`, import.meta.url).pathname;
 const key = { accessKeyId: 'AKADMIN', secretAccessKey: 's3cr3t/+x' };
-const line = { accessKeyId: 'AKLINE', secretAccessKey: 'other', name: 'line-4', actions: ['Describe*'], projects: ['cli'] };
+const line = {
+  accessKeyId: 'AKLINE',
+  secretAccessKey: 'other',
+  name: 'line-4',
+  actions: ['Describe*'],
+  projects: ['cli'],
+};
 
 let samples: Awaited<ReturnType<typeof sampleFolder>>;
 let host: HostProcess;
@@ -23,15 +29,29 @@ afterAll(async () => {
 
 /** What a user would have set, and nothing of what this machine has. */
 const variables = ({ accessKeyId, secretAccessKey } = key): Record<string, string> => ({
-  PATH: process.env['PATH'] ?? '', HOME: samples.folder, LANG: 'C.UTF-8', ENDPOINT: host.url, DATA_DIR: samples.folder, AWS_EC2_METADATA_DISABLED: 'true',
-  AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_DEFAULT_REGION: 'us-east-1', AWS_PAGER: '',
+  PATH: process.env['PATH'] ?? '',
+  HOME: samples.folder,
+  LANG: 'C.UTF-8',
+  ENDPOINT: host.url,
+  DATA_DIR: samples.folder,
+  AWS_EC2_METADATA_DISABLED: 'true',
+  AWS_ACCESS_KEY_ID: accessKeyId,
+  AWS_SECRET_ACCESS_KEY: secretAccessKey,
+  AWS_DEFAULT_REGION: 'us-east-1',
+  AWS_PAGER: '',
 });
 
 const walk = [
-  'TRAINED - The model was imported successfully.', 'STARTING_HOSTING', 'HOSTED - The model is running.',
-  'STOPPING_HOSTING', 'TRAINED - The model is not running. Call StartModel to start it.',
+  'TRAINED - The model was imported successfully.',
+  'STARTING_HOSTING',
+  'HOSTED - The model is running.',
+  'STOPPING_HOSTING',
+  'TRAINED - The model is not running. Call StartModel to start it.',
 ];
-const verdicts = [expect.stringMatching(/^01\.jpg normal 0\.\d+$/), expect.stringMatching(/^01-scratch\.jpg anomalous 0\.\d+$/)];
+const verdicts = [
+  expect.stringMatching(/^01\.jpg normal 0\.\d+$/),
+  expect.stringMatching(/^01-scratch\.jpg anomalous 0\.\d+$/),
+];
 
 test('the walk with the original client for JavaScript', async () => {
   const { stdout } = await run(process.execPath, [example('js-walk.mjs')], { env: variables() });
@@ -42,29 +62,51 @@ test('the walk with the original client for JavaScript', async () => {
 const python = '/usr/bin/python3';
 const knows = (): boolean => {
   try {
-    execFileSync(python, ['-c', 'import boto3; boto3.client("lookoutvision", region_name="us-east-1")'], { stdio: 'ignore' });
+    execFileSync(python, ['-c', 'import boto3; boto3.client("lookoutvision", region_name="us-east-1")'], {
+      stdio: 'ignore',
+    });
     return true;
   } catch {
     return false;
   }
 };
 
-(existsSync(python) && knows() ? test : test.skip)('the walk with boto3', async () => {
-  const { stdout } = await run(python, [example('boto3-walk.py')], { env: variables() });
-  expect(stdout.split('\n')).toEqual(expect.arrayContaining([...walk, ...verdicts]));
-}, 60_000);
+(existsSync(python) && knows() ? test : test.skip)(
+  'the walk with boto3',
+  async () => {
+    const { stdout } = await run(python, [example('boto3-walk.py')], { env: variables() });
+    expect(stdout.split('\n')).toEqual(expect.arrayContaining([...walk, ...verdicts]));
+  },
+  60_000,
+);
 
 const aws = '/usr/bin/aws';
 
-(existsSync(aws) ? test : test.skip)('the AWS CLI: signed calls, an ARN in the path, letters of any script, and a refusal in its words', async () => {
-  const cli = async (args: string[], as = key): Promise<unknown> => {
-    const { stdout } = await run(aws, ['lookoutvision', '--endpoint-url', host.url, ...args], { env: variables(as) });
-    return stdout === '' ? undefined : JSON.parse(stdout) as unknown;
-  };
-  expect(await cli(['create-project', '--project-name', 'cli', '--client-token', 'a-token'])).toMatchObject({ ProjectMetadata: { ProjectName: 'cli' } });
-  const arn = 'arn:aws:lookoutvision:us-east-1:000000000000:model/cli/1';
-  await expect(cli(['untag-resource', '--resource-arn', arn, '--tag-keys', 'größe', 'a b+c'])).rejects.toThrow(/ResourceNotFoundException/);
-  await expect(cli(['start-model', '--project-name', 'cli', '--model-version', '1', '--min-inference-units', '1'], line))
-    .rejects.toThrow(`(AccessDeniedException) when calling the StartModel operation: User: arn:aws:iam::000000000000:user/line-4 is not authorized to perform: `
-      + `lookoutvision:StartModel on resource: ${arn}`);
-}, 60_000);
+(existsSync(aws) ? test : test.skip)(
+  'the AWS CLI: signed calls, an ARN in the path, letters of any script, and a refusal in its words',
+  async () => {
+    const cli = async (args: string[], as = key): Promise<unknown> => {
+      const { stdout } = await run(aws, ['lookoutvision', '--endpoint-url', host.url, ...args], {
+        env: variables(as),
+      });
+      return stdout === '' ? undefined : (JSON.parse(stdout) as unknown);
+    };
+    expect(await cli(['create-project', '--project-name', 'cli', '--client-token', 'a-token'])).toMatchObject(
+      { ProjectMetadata: { ProjectName: 'cli' } },
+    );
+    const arn = 'arn:aws:lookoutvision:us-east-1:000000000000:model/cli/1';
+    await expect(
+      cli(['untag-resource', '--resource-arn', arn, '--tag-keys', 'größe', 'a b+c']),
+    ).rejects.toThrow(/ResourceNotFoundException/);
+    await expect(
+      cli(
+        ['start-model', '--project-name', 'cli', '--model-version', '1', '--min-inference-units', '1'],
+        line,
+      ),
+    ).rejects.toThrow(
+      `(AccessDeniedException) when calling the StartModel operation: User: arn:aws:iam::000000000000:user/line-4 is not authorized to perform: ` +
+        `lookoutvision:StartModel on resource: ${arn}`,
+    );
+  },
+  60_000,
+);

@@ -6,18 +6,24 @@ import { TestClock } from '../helpers/clock.ts';
 import { TestDynamo } from '../helpers/dynamo.ts';
 
 const day = 24 * 3600;
-const execution = { workflow: 'hosting', name: 'op-1', input: { v: 1, kind: 'start', project: 'parts', version: '1', operationId: 'op', attempt: 1 } } as const;
+const execution = {
+  workflow: 'hosting',
+  name: 'op-1',
+  input: { v: 1, kind: 'start', project: 'parts', version: '1', operationId: 'op', attempt: 1 },
+} as const;
 
 let dynamo: TestDynamo;
 let clock: TestClock;
 let table: string;
 let tables = 0;
 
-beforeAll(async () => { dynamo = await TestDynamo.start(); });
+beforeAll(async () => {
+  dynamo = await TestDynamo.start();
+});
 afterAll(() => dynamo.close());
 beforeEach(async () => {
   clock = new TestClock();
-  table = await dynamo.table(`executions-${tables += 1}`, executionSchema);
+  table = await dynamo.table(`executions-${(tables += 1)}`, executionSchema);
 });
 
 /** What a host has after a restart: the table, and nothing else. */
@@ -61,7 +67,13 @@ test('what a dead host left open ends as aborted; what had ended stays as it was
 
 test('rows are removed once they have expired, and no others', async () => {
   const seconds = clock.now() / 1000;
-  const rows = { past: seconds - 1, now: seconds, later: seconds + 1, never: undefined, 'as text': String(seconds - 1) };
+  const rows = {
+    past: seconds - 1,
+    now: seconds,
+    later: seconds + 1,
+    never: undefined,
+    'as text': String(seconds - 1),
+  };
   for (const [name, expiresAt] of Object.entries(rows)) {
     await dynamo.client.send(new PutCommand({ TableName: table, Item: { name, expiresAt } }));
   }
@@ -79,13 +91,19 @@ test('rows are removed once they have expired, and no others', async () => {
 
 test('a row that was made anew while it was about to be removed stays', async () => {
   const seconds = clock.now() / 1000;
-  await dynamo.client.send(new PutCommand({ TableName: table, Item: { name: 'token', expiresAt: seconds - 1 } }));
-  const renewing = { send: async (command: GetCommand) => {
-    if (command.constructor.name === 'DeleteCommand') {
-      await dynamo.client.send(new PutCommand({ TableName: table, Item: { name: 'token', expiresAt: seconds + day } }));
-    }
-    return dynamo.client.send(command);
-  } };
+  await dynamo.client.send(
+    new PutCommand({ TableName: table, Item: { name: 'token', expiresAt: seconds - 1 } }),
+  );
+  const renewing = {
+    send: async (command: GetCommand) => {
+      if (command.constructor.name === 'DeleteCommand') {
+        await dynamo.client.send(
+          new PutCommand({ TableName: table, Item: { name: 'token', expiresAt: seconds + day } }),
+        );
+      }
+      return dynamo.client.send(command);
+    },
+  };
   await removeExpired(renewing as never, table, ({ name }) => ({ name }), clock);
   const { Item } = await dynamo.client.send(new GetCommand({ TableName: table, Key: { name: 'token' } }));
   expect(Item).toEqual({ name: 'token', expiresAt: seconds + day });

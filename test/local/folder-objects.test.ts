@@ -19,7 +19,8 @@ const text = async (bucket: string, key: string): Promise<string | undefined> =>
   const bytes = await objects.read({ bucket, key });
   return bytes === undefined ? undefined : Buffer.from(bytes).toString();
 };
-const write = (bucket: string, key: string, content: string): Promise<void> => objects.write({ bucket, key }, Buffer.from(content));
+const write = (bucket: string, key: string, content: string): Promise<void> =>
+  objects.write({ bucket, key }, Buffer.from(content));
 
 describe('objects in a folder', () => {
   test('are files below a folder per bucket, replaced whole, with nothing left beside them', async () => {
@@ -71,7 +72,11 @@ describe('a stream', () => {
     expect(await read('large', 300_000)).toBe('');
     await write('photos', 'folder/object', '');
     expect(await read('folder/object')).toBe('');
-    expect([await read('none'), await read('folder'), await read('large/x')]).toEqual([undefined, undefined, undefined]);
+    expect([await read('none'), await read('folder'), await read('large/x')]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 
   test('has another tag when the object was replaced', async () => {
@@ -86,20 +91,27 @@ describe('a stream', () => {
   });
 
   test('is refused for a version, of which a folder keeps none, and outside', async () => {
-    await expect(objects.stream({ bucket: 'photos', key: 'm', versionId: 'abc' })).rejects.toThrow(LocationRefused);
+    await expect(objects.stream({ bucket: 'photos', key: 'm', versionId: 'abc' })).rejects.toThrow(
+      LocationRefused,
+    );
     await expect(objects.stream({ bucket: 'photos', key: '../m' })).rejects.toThrow(LocationRefused);
   });
 });
 
 describe('a location is refused', () => {
   test.each([
-    ['photos', '../secret', 'no part of a key may be empty, "." or ".."'], ['photos', 'a/../../secret', 'no part of a key may be'],
-    ['photos', '/etc/passwd', 'no part of a key may be empty'], ['photos', 'a//b', 'no part of a key may be empty'],
+    ['photos', '../secret', 'no part of a key may be empty, "." or ".."'],
+    ['photos', 'a/../../secret', 'no part of a key may be'],
+    ['photos', '/etc/passwd', 'no part of a key may be empty'],
+    ['photos', 'a//b', 'no part of a key may be empty'],
     ['photos', '', 'no part of a key may be empty'],
     ['photos', 'a\\..\\b', 'neither backslashes nor control characters'],
     ['photos', 'a\0b', 'neither backslashes nor control characters'],
     ['photos', 'x'.repeat(256), 'more than 255 bytes'],
-    ['..', 'secret', 'a bucket\'s name has'], ['.partial', 'x', 'a bucket\'s name has'], ['a/b', 'x', 'a bucket\'s name has'], ['', 'x', 'a bucket\'s name has'],
+    ['..', 'secret', "a bucket's name has"],
+    ['.partial', 'x', "a bucket's name has"],
+    ['a/b', 'x', "a bucket's name has"],
+    ['', 'x', "a bucket's name has"],
   ])('for the names s3://%s/%s', async (bucket, key, rule) => {
     await writeFile(join(base, 'secret'), 'secret');
     for (const call of [objects.read({ bucket, key }), write(bucket, key, 'x')]) {
@@ -136,7 +148,9 @@ describe('a location is refused', () => {
 
   test('where one key is a folder of another, which a folder cannot hold', async () => {
     await write('photos', 'a/b', 'x');
-    await expect(write('photos', 'a', 'y')).rejects.toThrow('s3://photos/a: other objects are below this key');
+    await expect(write('photos', 'a', 'y')).rejects.toThrow(
+      's3://photos/a: other objects are below this key',
+    );
     await expect(write('photos', 'a/b/c', 'y')).rejects.toThrow(LocationRefused);
     expect(await readdir(join(root, '.partial'))).toEqual([]);
   });

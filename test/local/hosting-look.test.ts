@@ -9,7 +9,9 @@ import { World } from '../helpers/world.ts';
 
 let dynamo: TestDynamo;
 
-beforeAll(async () => { dynamo = await TestDynamo.start(); });
+beforeAll(async () => {
+  dynamo = await TestDynamo.start();
+});
 afterAll(() => dynamo.close());
 
 test('a start is looked at when the engine has news, and not before', async () => {
@@ -24,7 +26,13 @@ test('a start is looked at when the engine has news, and not before', async () =
     asked.push([project, version, within]);
     await news.promise;
   };
-  const runner = new LocalRunner({ memory, log: world.log, pace: 60_000, hostingLook: 500, hostingNews }).serve(world.context);
+  const runner = new LocalRunner({
+    memory,
+    log: world.log,
+    pace: 60_000,
+    hostingLook: 500,
+    hostingNews,
+  }).serve(world.context);
   world.clock.advance(61);
   await sweep({ ...world.context, runner });
   await until(() => asked.length > 0);
@@ -42,7 +50,9 @@ test('whoever waits for a child does not wait as the workflow waits for a fleet'
   await world.post('/2020-11-20/projects/parts/models/1/start', { MinInferenceUnits: 1 });
   // The first wait is 5 s, and a second takes a minute here: without its own bound the look would come after this test has been given up.
   const memory = new ExecutionMemory(dynamo.client, world.executionsName, world.clock);
-  const runner = new LocalRunner({ memory, log: world.log, pace: 60_000, hostingLook: 1 }).serve(world.context);
+  const runner = new LocalRunner({ memory, log: world.log, pace: 60_000, hostingLook: 1 }).serve(
+    world.context,
+  );
   world.clock.advance(61);
   await sweep({ ...world.context, runner });
   await runner.idle();

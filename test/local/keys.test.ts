@@ -1,8 +1,18 @@
 import { createHash, createHmac } from 'node:crypto';
 import { Readable } from 'node:stream';
 import {
-  AccessDeniedException, CreateProjectCommand, DescribeModelCommand, DescribeProjectCommand, DetectAnomaliesCommand, ListModelsCommand, ListProjectsCommand,
-  ListTagsForResourceCommand, LookoutVisionClient, StartModelCommand, TagResourceCommand, UntagResourceCommand,
+  AccessDeniedException,
+  CreateProjectCommand,
+  DescribeModelCommand,
+  DescribeProjectCommand,
+  DetectAnomaliesCommand,
+  ListModelsCommand,
+  ListProjectsCommand,
+  ListTagsForResourceCommand,
+  LookoutVisionClient,
+  StartModelCommand,
+  TagResourceCommand,
+  UntagResourceCommand,
 } from '@aws-sdk/client-lookoutvision';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -14,7 +24,12 @@ const admin = { accessKeyId: 'ADMIN', secretAccessKey: 'admin-secret' };
 const line = { accessKeyId: 'LINE4', secretAccessKey: 'line-secret' };
 const keys = [
   { ...admin, name: 'admin', actions: ['*'], projects: ['*'] },
-  { ...line, name: 'line-4', actions: ['Describe*', 'DetectAnomalies', 'CreateProject', 'ListTagsForResource', 'List*Models'], projects: ['line-4-*'] },
+  {
+    ...line,
+    name: 'line-4',
+    actions: ['Describe*', 'DetectAnomalies', 'CreateProject', 'ListTagsForResource', 'List*Models'],
+    projects: ['line-4-*'],
+  },
 ];
 const model = { ProjectName: 'parts', ModelVersion: '1' };
 const arn = 'arn:aws:lookoutvision:us-east-1:111122223333:model/parts/1';
@@ -27,7 +42,10 @@ beforeAll(async () => {
   world = await World.open(dynamo, { keys });
   world.clock.advance((Date.now() - world.clock.now()) / 1000); // clients set their clock by the answers' Date, which is the machine's
   await clientOf().send(new CreateProjectCommand({ ProjectName: 'parts' }));
-  const imported = await signedFetch('/2020-11-20/projects/parts/models/import', JSON.stringify({ Source: { S3: { Bucket: 'models', Prefix: 'part/' } } }));
+  const imported = await signedFetch(
+    '/2020-11-20/projects/parts/models/import',
+    JSON.stringify({ Source: { S3: { Bucket: 'models', Prefix: 'part/' } } }),
+  );
   expect(imported.status).toBe(202);
   await world.settle();
 });
@@ -43,7 +61,12 @@ interface Signer {
 /** The original client, one attempt a call. */
 function clientOf({ key = admin, signingName = 'lookoutvision', off = 0 }: Signer = {}): LookoutVisionClient {
   const options = {
-    endpoint: world.url, region: 'us-east-1', credentials: key, maxAttempts: 1, signingName, systemClockOffset: off,
+    endpoint: world.url,
+    region: 'us-east-1',
+    credentials: key,
+    maxAttempts: 1,
+    signingName,
+    systemClockOffset: off,
   };
   return new LookoutVisionClient(options);
 }
@@ -56,13 +79,21 @@ interface Sent {
 }
 
 /** A client whose requests somebody changes: on their way, or before they are signed. */
-function changing(relation: 'after' | 'before', change: (request: Sent) => void, signer: Signer = {}): LookoutVisionClient {
+function changing(
+  relation: 'after' | 'before',
+  change: (request: Sent) => void,
+  signer: Signer = {},
+): LookoutVisionClient {
   const client = clientOf(signer);
   const somebody = (next: (args: { request: Sent }) => unknown) => (args: { request: Sent }) => {
     change(args.request);
     return next(args);
   };
-  client.middlewareStack.addRelativeTo(somebody as never, { relation, toMiddleware: 'httpSigningMiddleware', name: 'somebody' });
+  client.middlewareStack.addRelativeTo(somebody as never, {
+    relation,
+    toMiddleware: 'httpSigningMiddleware',
+    name: 'somebody',
+  });
   return client;
 }
 
@@ -81,33 +112,60 @@ class Sha256 {
 
 async function signedFetch(path: string, body: string): Promise<Response> {
   const { host, hostname } = new URL(world.url);
-  const signer = new SignatureV4({ credentials: admin, region: 'us-east-1', service: 'lookoutvision', sha256: Sha256 as never });
+  const signer = new SignatureV4({
+    credentials: admin,
+    region: 'us-east-1',
+    service: 'lookoutvision',
+    sha256: Sha256 as never,
+  });
   const signingDate = new Date(world.clock.now());
-  const { headers } = await signer.sign({ method: 'POST', protocol: 'http:', hostname, path, headers: { host }, body }, { signingDate });
+  const { headers } = await signer.sign(
+    { method: 'POST', protocol: 'http:', hostname, path, headers: { host }, body },
+    { signingDate },
+  );
   return fetch(`${world.url}${path}`, { method: 'POST', headers, body });
 }
 
 const denied = (message: string | RegExp) => ({
-  name: 'AccessDeniedException', constructor: AccessDeniedException, $metadata: expect.objectContaining({ httpStatusCode: 403 }) as unknown,
+  name: 'AccessDeniedException',
+  constructor: AccessDeniedException,
+  $metadata: expect.objectContaining({ httpStatusCode: 403 }) as unknown,
   message: expect.stringMatching(message) as unknown,
 });
 
 describe('who signs well', () => {
-  test.each(['lookoutvision', 'execute-api'])('for %s is let in, and is known by name', async (signingName) => {
-    const client = clientOf({ signingName });
-    expect((await client.send(new DescribeProjectCommand({ ProjectName: 'parts' }))).ProjectDescription?.ProjectName).toBe('parts');
-    await client.send(new CreateProjectCommand({ ProjectName: `by-${signingName}`, ClientToken: `by-${signingName}` }));
-  });
+  test.each(['lookoutvision', 'execute-api'])(
+    'for %s is let in, and is known by name',
+    async (signingName) => {
+      const client = clientOf({ signingName });
+      expect(
+        (await client.send(new DescribeProjectCommand({ ProjectName: 'parts' }))).ProjectDescription
+          ?.ProjectName,
+      ).toBe('parts');
+      await client.send(
+        new CreateProjectCommand({ ProjectName: `by-${signingName}`, ClientToken: `by-${signingName}` }),
+      );
+    },
+  );
 
   test('may name an ARN in the path, and lists, plus signs and letters of any script in the query', async () => {
     const client = clientOf();
     const tags = { 'a b+c': '1', 'größe/x=y': 'ü', 'k:v@z': '' };
-    await client.send(new TagResourceCommand({ ResourceArn: arn, Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) }));
+    await client.send(
+      new TagResourceCommand({
+        ResourceArn: arn,
+        Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+      }),
+    );
     expect((await client.send(new ListTagsForResourceCommand({ ResourceArn: arn }))).Tags).toHaveLength(3);
     await client.send(new UntagResourceCommand({ ResourceArn: arn, TagKeys: ['größe/x=y', 'a b+c'] }));
-    expect((await client.send(new ListTagsForResourceCommand({ ResourceArn: arn }))).Tags).toEqual([{ Key: 'k:v@z', Value: '' }]);
+    expect((await client.send(new ListTagsForResourceCommand({ ResourceArn: arn }))).Tags).toEqual([
+      { Key: 'k:v@z', Value: '' },
+    ]);
     // a signature that covers the token, and a token that nobody gave out
-    await expect(client.send(new ListModelsCommand({ ProjectName: 'parts', NextToken: 'a+/=' }))).rejects.toMatchObject({ name: 'ValidationException' });
+    await expect(
+      client.send(new ListModelsCommand({ ProjectName: 'parts', NextToken: 'a+/=' })),
+    ).rejects.toMatchObject({ name: 'ValidationException' });
   });
 
   test('may stream a picture without signing it, and nothing else', async () => {
@@ -115,16 +173,24 @@ describe('who signs well', () => {
     await world.settle();
     expect((await clientOf().send(new DescribeModelCommand(model))).ModelDescription?.Status).toBe('HOSTED');
     let sent: Record<string, string> = {};
-    const client = changing('after', ({ headers }) => { sent = headers; });
+    const client = changing('after', ({ headers }) => {
+      sent = headers;
+    });
     const bytes = await picture('#fff').png().toBuffer();
     const Body = Readable.from([bytes.subarray(0, 50), bytes.subarray(50)]);
-    const { DetectAnomalyResult } = await client.send(new DetectAnomaliesCommand({ ...model, ContentType: 'image/png', Body }));
+    const { DetectAnomalyResult } = await client.send(
+      new DetectAnomaliesCommand({ ...model, ContentType: 'image/png', Body }),
+    );
     expect(typeof DetectAnomalyResult?.IsAnomalous).toBe('boolean');
     expect(sent).toMatchObject({ 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' });
     expect(sent).not.toHaveProperty('content-length');
 
-    const sly = changing('before', ({ headers }) => { headers['x-amz-content-sha256'] = 'UNSIGNED-PAYLOAD'; });
-    await expect(sly.send(new CreateProjectCommand({ ProjectName: 'sly' }))).rejects.toMatchObject(denied('The body is not the one that was signed.'));
+    const sly = changing('before', ({ headers }) => {
+      headers['x-amz-content-sha256'] = 'UNSIGNED-PAYLOAD';
+    });
+    await expect(sly.send(new CreateProjectCommand({ ProjectName: 'sly' }))).rejects.toMatchObject(
+      denied('The body is not the one that was signed.'),
+    );
   });
 });
 
@@ -136,35 +202,117 @@ describe('refused is, as an AccessDeniedException,', () => {
     ['a wrong secret', () => clientOf({ key: { ...admin, secretAccessKey: 'another' } }), wrong],
     ['an unknown key', () => clientOf({ key: { ...admin, accessKeyId: 'WHO' } }), /unknown access key/],
     ['another service', () => clientOf({ signingName: 's3' }), /not signed for lookoutvision or execute-api/],
-    ['a clock six minutes behind', () => clientOf({ off: -6 * 60_000 }), /^The signature is too old, or from the future/],
-    ['a clock six minutes ahead', () => clientOf({ off: 6 * 60_000 }), /^The signature is too old, or from the future/],
-    ['a body changed on its way', () => changing('after', (request) => {
-      request.body = '{"MinInferenceUnits":5}';
-      request.headers['content-length'] = '23';
-    }), 'The body is not the one that was signed.'],
-    ['a body changed along with its hash', () => changing('after', (request) => {
-      request.body = '{"MinInferenceUnits":5}';
-      request.headers['content-length'] = '23';
-      request.headers['x-amz-content-sha256'] = createHash('sha256').update('{"MinInferenceUnits":5}').digest('hex');
-    }), wrong],
-    ['a path changed on its way', () => changing('after', (request) => { request.path = request.path.replace('parts/models/1', 'parts/models/2'); }), wrong],
-    ['a query added on its way', () => changing('after', (request) => { request.query['maxResults'] = '1'; }), wrong],
-    ['a client token changed on its way', () => changing('after', ({ headers }) => { headers['x-amzn-client-token'] = 'another'; }), wrong],
-    ['a client token that is not signed', () => changing('after', ({ headers }) => {
-      headers['authorization'] = (headers['authorization'] ?? '').replace('x-amzn-client-token', 'x-amzn-other');
-    }), 'The header x-amzn-client-token must be signed.'],
-    ['a session token that is not signed', () => changing('after', ({ headers }) => { headers['x-amz-security-token'] = 'T'; }),
-      'The header x-amz-security-token must be signed.'],
-    ['no signature at all', () => changing('after', ({ headers }) => { delete headers['authorization']; }), /^The request must be signed/],
-    ['what is no signature', () => changing('after', ({ headers }) => { headers['authorization'] = 'Bearer x'; }), /^The request must be signed/],
-    ['no date', () => changing('after', ({ headers }) => { delete headers['x-amz-date']; }), /^The signature is too old/],
+    [
+      'a clock six minutes behind',
+      () => clientOf({ off: -6 * 60_000 }),
+      /^The signature is too old, or from the future/,
+    ],
+    [
+      'a clock six minutes ahead',
+      () => clientOf({ off: 6 * 60_000 }),
+      /^The signature is too old, or from the future/,
+    ],
+    [
+      'a body changed on its way',
+      () =>
+        changing('after', (request) => {
+          request.body = '{"MinInferenceUnits":5}';
+          request.headers['content-length'] = '23';
+        }),
+      'The body is not the one that was signed.',
+    ],
+    [
+      'a body changed along with its hash',
+      () =>
+        changing('after', (request) => {
+          request.body = '{"MinInferenceUnits":5}';
+          request.headers['content-length'] = '23';
+          request.headers['x-amz-content-sha256'] = createHash('sha256')
+            .update('{"MinInferenceUnits":5}')
+            .digest('hex');
+        }),
+      wrong,
+    ],
+    [
+      'a path changed on its way',
+      () =>
+        changing('after', (request) => {
+          request.path = request.path.replace('parts/models/1', 'parts/models/2');
+        }),
+      wrong,
+    ],
+    [
+      'a query added on its way',
+      () =>
+        changing('after', (request) => {
+          request.query['maxResults'] = '1';
+        }),
+      wrong,
+    ],
+    [
+      'a client token changed on its way',
+      () =>
+        changing('after', ({ headers }) => {
+          headers['x-amzn-client-token'] = 'another';
+        }),
+      wrong,
+    ],
+    [
+      'a client token that is not signed',
+      () =>
+        changing('after', ({ headers }) => {
+          headers['authorization'] = (headers['authorization'] ?? '').replace(
+            'x-amzn-client-token',
+            'x-amzn-other',
+          );
+        }),
+      'The header x-amzn-client-token must be signed.',
+    ],
+    [
+      'a session token that is not signed',
+      () =>
+        changing('after', ({ headers }) => {
+          headers['x-amz-security-token'] = 'T';
+        }),
+      'The header x-amz-security-token must be signed.',
+    ],
+    [
+      'no signature at all',
+      () =>
+        changing('after', ({ headers }) => {
+          delete headers['authorization'];
+        }),
+      /^The request must be signed/,
+    ],
+    [
+      'what is no signature',
+      () =>
+        changing('after', ({ headers }) => {
+          headers['authorization'] = 'Bearer x';
+        }),
+      /^The request must be signed/,
+    ],
+    [
+      'no date',
+      () =>
+        changing('after', ({ headers }) => {
+          delete headers['x-amz-date'];
+        }),
+      /^The signature is too old/,
+    ],
   ])('%s', async (_what, client, message) => {
     await expect(client().send(call())).rejects.toMatchObject(denied(message));
   });
 
   test('whoever does not sign, before anything else is said about the request', async () => {
-    const response = await fetch(`${world.url}/2020-11-20/projects/no.name/models/x/start`, { method: 'POST', body: 'no json' });
-    expect([response.status, response.headers.get('x-amzn-errortype')]).toEqual([403, 'AccessDeniedException']);
+    const response = await fetch(`${world.url}/2020-11-20/projects/no.name/models/x/start`, {
+      method: 'POST',
+      body: 'no json',
+    });
+    expect([response.status, response.headers.get('x-amzn-errortype')]).toEqual([
+      403,
+      'AccessDeniedException',
+    ]);
   });
 });
 
@@ -175,21 +323,43 @@ describe('a key may do what it may', () => {
   test('in its projects, by its actions', async () => {
     const client = clientOf({ key: line });
     await client.send(new CreateProjectCommand(own));
-    expect((await client.send(new DescribeProjectCommand(own))).ProjectDescription?.ProjectName).toBe('line-4-parts');
+    expect((await client.send(new DescribeProjectCommand(own))).ProjectDescription?.ProjectName).toBe(
+      'line-4-parts',
+    );
     expect((await client.send(new ListModelsCommand(own))).Models).toEqual([]);
   });
 
   test.each([
-    ['an action that it has not', () => new StartModelCommand({ ...own, ModelVersion: '1', MinInferenceUnits: 1 }),
-      `${user}StartModel on resource: arn:aws:lookoutvision:us-east-1:111122223333:model/line-4-parts/1`],
+    [
+      'an action that it has not',
+      () => new StartModelCommand({ ...own, ModelVersion: '1', MinInferenceUnits: 1 }),
+      `${user}StartModel on resource: arn:aws:lookoutvision:us-east-1:111122223333:model/line-4-parts/1`,
+    ],
     ['an action without a resource', () => new ListProjectsCommand({}), `${user}ListProjects on resource: *`],
-    ['a project that is not its own', () => new DescribeProjectCommand({ ProjectName: 'parts' }),
-      `${user}DescribeProject on resource: arn:aws:lookoutvision:us-east-1:111122223333:project/parts`],
-    ['a project that would not be its own', () => new CreateProjectCommand({ ProjectName: 'another' }),
-      `${user}CreateProject on resource: arn:aws:lookoutvision:us-east-1:111122223333:project/another`],
-    ['a model that is not its own', () => new DescribeModelCommand(model), `${user}DescribeModel on resource: ${arn}`],
-    ['tags of a model that is not its own', () => new ListTagsForResourceCommand({ ResourceArn: arn }), `${user}ListTagsForResource on resource: ${arn}`],
+    [
+      'a project that is not its own',
+      () => new DescribeProjectCommand({ ProjectName: 'parts' }),
+      `${user}DescribeProject on resource: arn:aws:lookoutvision:us-east-1:111122223333:project/parts`,
+    ],
+    [
+      'a project that would not be its own',
+      () => new CreateProjectCommand({ ProjectName: 'another' }),
+      `${user}CreateProject on resource: arn:aws:lookoutvision:us-east-1:111122223333:project/another`,
+    ],
+    [
+      'a model that is not its own',
+      () => new DescribeModelCommand(model),
+      `${user}DescribeModel on resource: ${arn}`,
+    ],
+    [
+      'tags of a model that is not its own',
+      () => new ListTagsForResourceCommand({ ResourceArn: arn }),
+      `${user}ListTagsForResource on resource: ${arn}`,
+    ],
   ])('but not %s', async (_what, command, message) => {
-    await expect(clientOf({ key: line }).send(command() as DescribeModelCommand)).rejects.toMatchObject({ name: 'AccessDeniedException', message });
+    await expect(clientOf({ key: line }).send(command() as DescribeModelCommand)).rejects.toMatchObject({
+      name: 'AccessDeniedException',
+      message,
+    });
   });
 });

@@ -2,7 +2,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  CreateProjectCommand, DeleteModelCommand, DetectAnomaliesCommand, ListModelsCommand, StartModelCommand, StopModelCommand,
+  CreateProjectCommand,
+  DeleteModelCommand,
+  DetectAnomaliesCommand,
+  ListModelsCommand,
+  StartModelCommand,
+  StopModelCommand,
 } from '@aws-sdk/client-lookoutvision';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
@@ -50,7 +55,9 @@ async function killed(): Promise<void> {
   await host.end('SIGKILL');
   host = await HostProcess.start(world.folder);
   expect(children.filter(lives)).toEqual([]);
-  await until(() => processesOf(world.folder).every((pid) => host.children().some((child) => child.pid === pid)));
+  await until(() =>
+    processesOf(world.folder).every((pid) => host.children().some((child) => child.pid === pid)),
+  );
 }
 
 /** Waits for the state that was asked for; then there are as many units as the row says, and the quota counts what is reserved. */
@@ -66,17 +73,23 @@ async function counted(): Promise<{ readonly used: number; readonly reserved: nu
   const client = documentClient(`http://127.0.0.1:${words[words.indexOf('--port') + 1] ?? ''}`);
   let reserved = 0;
   for await (const row of scan(client, 'crowsnest')) if (row['reserved'] === true) reserved += 1;
-  const { Item } = await client.send(new GetCommand({ TableName: 'crowsnest', Key: { pk: 'QUOTA', sk: 'RUNNING_MODELS' } }));
+  const { Item } = await client.send(
+    new GetCommand({ TableName: 'crowsnest', Key: { pk: 'QUOTA', sk: 'RUNNING_MODELS' } }),
+  );
   client.destroy();
   return { used: Number(Item?.['used'] ?? 0), reserved };
 }
 
-const start = (token: string) => () => host.client.send(new StartModelCommand({ ...model, MinInferenceUnits: 2, ClientToken: token }));
-const stop = (token: string) => () => host.client.send(new StopModelCommand({ ...model, ClientToken: token }));
+const start = (token: string) => () =>
+  host.client.send(new StartModelCommand({ ...model, MinInferenceUnits: 2, ClientToken: token }));
+const stop = (token: string) => () =>
+  host.client.send(new StopModelCommand({ ...model, ClientToken: token }));
 
 async function detects(): Promise<void> {
   const Body = await picture('#fff').png().toBuffer();
-  const { DetectAnomalyResult } = await host.client.send(new DetectAnomaliesCommand({ ...model, ContentType: 'image/png', Body }));
+  const { DetectAnomalyResult } = await host.client.send(
+    new DetectAnomaliesCommand({ ...model, ContentType: 'image/png', Body }),
+  );
   expect(DetectAnomalyResult?.IsAnomalous).toBe(true);
 }
 
@@ -124,15 +137,22 @@ test('killed while it stops a model that was just starting', async () => {
 });
 
 test('killed again and again while it starts', async () => {
-  for (const after of [0, 0.15, 0.3].map((least) => (least + random() * 0.15) * 1000)) await interrupted(start('start-3'), after);
+  for (const after of [0, 0.15, 0.3].map((least) => (least + random() * 0.15) * 1000))
+    await interrupted(start('start-3'), after);
   await settled('HOSTED', 2);
   await stop('stop-3')();
   await settled('TRAINED', 0);
 });
 
 test('killed while it deletes', async () => {
-  await interrupted(() => host.client.send(new DeleteModelCommand({ ...model, ClientToken: 'delete-1' })), random() * 60);
-  await until(async () => (await host.client.send(new ListModelsCommand({ ProjectName: 'parts' }))).Models?.length === 0);
+  await interrupted(
+    () => host.client.send(new DeleteModelCommand({ ...model, ClientToken: 'delete-1' })),
+    random() * 60,
+  );
+  await until(
+    async () =>
+      (await host.client.send(new ListModelsCommand({ ProjectName: 'parts' }))).Models?.length === 0,
+  );
   expect(await counted()).toEqual({ used: 0, reserved: 0 });
   const kept = join(world.folder, 's3', 'crowsnest-artifacts', 'parts');
   expect(existsSync(kept) ? readdirSync(kept) : []).toEqual([]);

@@ -1,7 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import {
-  CreateDatasetCommand, CreateModelCommand, CreateProjectCommand, DeleteDatasetCommand, DeleteModelCommand, DescribeModelCommand, ListTagsForResourceCommand,
-  StartModelCommand, type CreateModelCommandInput,
+  CreateDatasetCommand,
+  CreateModelCommand,
+  CreateProjectCommand,
+  DeleteDatasetCommand,
+  DeleteModelCommand,
+  DescribeModelCommand,
+  ListTagsForResourceCommand,
+  StartModelCommand,
+  type CreateModelCommandInput,
 } from '@aws-sdk/client-lookoutvision';
 import { scan } from '../../lambdas/local/execution-memory.ts';
 import { refusal } from '../helpers/refusal.ts';
@@ -12,36 +19,72 @@ const service = testService();
 
 /** Lines of a manifest: so many pictures of each kind. */
 function manifest(normal: number, anomaly: number, mask = false): Uint8Array {
-  const label = (kind: 'normal' | 'anomaly', index: number): string => JSON.stringify({
-    'source-ref': `s3://photos/${kind}-${index}.jpg`, 'anomaly-label': kind === 'anomaly' ? 1 : 0,
-    'anomaly-label-metadata': { 'class-name': kind, 'human-annotated': 'yes', type: 'groundtruth/image-classification', 'creation-date': '2026-01-02T03:04:05' },
-    ...(mask && kind === 'anomaly' && {
-      'anomaly-mask-ref': `s3://photos/mask-${index}.png`,
-      'anomaly-mask-ref-metadata': { 'internal-color-map': { 0: { 'class-name': 'cracked', 'hex-color': '#23A436' } }, type: 'groundtruth/semantic-segmentation', 'human-annotated': 'yes' },
-    }),
-  });
-  const lines = [...Array.from({ length: normal }, (_, index) => label('normal', index)), ...Array.from({ length: anomaly }, (_, index) => label('anomaly', index))];
+  const label = (kind: 'normal' | 'anomaly', index: number): string =>
+    JSON.stringify({
+      'source-ref': `s3://photos/${kind}-${index}.jpg`,
+      'anomaly-label': kind === 'anomaly' ? 1 : 0,
+      'anomaly-label-metadata': {
+        'class-name': kind,
+        'human-annotated': 'yes',
+        type: 'groundtruth/image-classification',
+        'creation-date': '2026-01-02T03:04:05',
+      },
+      ...(mask &&
+        kind === 'anomaly' && {
+          'anomaly-mask-ref': `s3://photos/mask-${index}.png`,
+          'anomaly-mask-ref-metadata': {
+            'internal-color-map': { 0: { 'class-name': 'cracked', 'hex-color': '#23A436' } },
+            type: 'groundtruth/semantic-segmentation',
+            'human-annotated': 'yes',
+          },
+        }),
+    });
+  const lines = [
+    ...Array.from({ length: normal }, (_, index) => label('normal', index)),
+    ...Array.from({ length: anomaly }, (_, index) => label('anomaly', index)),
+  ];
   return Buffer.from(`${lines.join('\n')}\n`);
 }
 
-async function project(world: World, sets: Partial<Record<'train' | 'test', Uint8Array>>, ProjectName = 'parts'): Promise<string> {
+async function project(
+  world: World,
+  sets: Partial<Record<'train' | 'test', Uint8Array>>,
+  ProjectName = 'parts',
+): Promise<string> {
   await world.client.send(new CreateProjectCommand({ ProjectName }));
   for (const [DatasetType, bytes] of Object.entries(sets)) {
     await world.objects.write({ bucket: 'photos', key: `${ProjectName}-${DatasetType}.manifest` }, bytes);
-    await world.client.send(new CreateDatasetCommand({
-      ProjectName, DatasetType, DatasetSource: { GroundTruthManifest: { S3Object: { Bucket: 'photos', Key: `${ProjectName}-${DatasetType}.manifest` } } },
-    }));
+    await world.client.send(
+      new CreateDatasetCommand({
+        ProjectName,
+        DatasetType,
+        DatasetSource: {
+          GroundTruthManifest: {
+            S3Object: { Bucket: 'photos', Key: `${ProjectName}-${DatasetType}.manifest` },
+          },
+        },
+      }),
+    );
   }
   await world.settle();
   return ProjectName;
 }
 
 const create = (world: World, more: Partial<CreateModelCommandInput> = {}, ProjectName = 'parts') =>
-  world.client.send(new CreateModelCommand({ ProjectName, OutputConfig: { S3Location: { Bucket: 'results', Prefix: 'out/' } }, ...more }));
+  world.client.send(
+    new CreateModelCommand({
+      ProjectName,
+      OutputConfig: { S3Location: { Bucket: 'results', Prefix: 'out/' } },
+      ...more,
+    }),
+  );
 
-const describeModel = async (world: World, ModelVersion = '1') => (await world.client.send(new DescribeModelCommand({ ProjectName: 'parts', ModelVersion }))).ModelDescription;
+const describeModel = async (world: World, ModelVersion = '1') =>
+  (await world.client.send(new DescribeModelCommand({ ProjectName: 'parts', ModelVersion })))
+    .ModelDescription;
 
-const text = async (world: World, bucket: string, key: string): Promise<string> => Buffer.from(await world.objects.read({ bucket, key }) ?? '').toString();
+const text = async (world: World, bucket: string, key: string): Promise<string> =>
+  Buffer.from((await world.objects.read({ bucket, key })) ?? '').toString();
 
 const trainings = (world: World): Promise<number> => world.store.quotas.used('TRAINING_JOBS');
 
@@ -50,29 +93,58 @@ describe('a training', () => {
     const world = await service.open();
     await project(world, { train: manifest(30, 20, true) });
     world.trainer.born = { state: 'running', note: 'Learning: 40 %.' };
-    const { ModelMetadata } = await create(world, { Description: 'first', KmsKeyId: 'alias/parts', Tags: [{ Key: 'line', Value: '4' }] });
-    expect(ModelMetadata).toMatchObject({ ModelVersion: '1', Status: 'TRAINING', StatusMessage: 'The model is being trained.', Description: 'first' });
+    const { ModelMetadata } = await create(world, {
+      Description: 'first',
+      KmsKeyId: 'alias/parts',
+      Tags: [{ Key: 'line', Value: '4' }],
+    });
+    expect(ModelMetadata).toMatchObject({
+      ModelVersion: '1',
+      Status: 'TRAINING',
+      StatusMessage: 'The model is being trained.',
+      Description: 'first',
+    });
     expect(await trainings(world)).toBe(1);
-    while (world.trainer.calls.filter((call) => call.startsWith('observe')).length < 2) await new Promise((resolve) => { setTimeout(resolve, 5); });
-    expect(await describeModel(world)).toMatchObject({ Status: 'TRAINING', StatusMessage: 'The model is being trained. Learning: 40 %.' });
+    while (world.trainer.calls.filter((call) => call.startsWith('observe')).length < 2)
+      await new Promise((resolve) => {
+        setTimeout(resolve, 5);
+      });
+    expect(await describeModel(world)).toMatchObject({
+      Status: 'TRAINING',
+      StatusMessage: 'The model is being trained. Learning: 40 %.',
+    });
     expect(await describeModel(world)).not.toHaveProperty('Performance');
 
     const model = await world.store.models.get({ project: 'parts', version: '1' });
-    const { operation: { id }, createdAt } = model ?? { operation: { id: '' }, createdAt: 0 };
+    const {
+      operation: { id },
+      createdAt,
+    } = model ?? { operation: { id: '' }, createdAt: 0 };
     const workspace = { bucket: 'artifacts', prefix: `parts/1-${id}/` };
     const at = (name: string) => ({ bucket: 'artifacts', key: `${workspace.prefix}examples/${name}.jsonl` });
-    await world.trainer.finish({ id, model: { project: 'parts', version: '1', createdAt }, segmentation: true, workspace, examples: { train: at('train'), test: at('test') } });
+    await world.trainer.finish({
+      id,
+      model: { project: 'parts', version: '1', createdAt },
+      segmentation: true,
+      workspace,
+      examples: { train: at('train'), test: at('test') },
+    });
     await world.settle();
 
     expect(await describeModel(world)).toMatchObject({
-      Status: 'TRAINED', StatusMessage: 'Training completed successfully.', Performance: { F1Score: 1, Precision: 1, Recall: 1 }, KmsKeyId: 'alias/parts',
+      Status: 'TRAINED',
+      StatusMessage: 'Training completed successfully.',
+      Performance: { F1Score: 1, Precision: 1, Recall: 1 },
+      KmsKeyId: 'alias/parts',
       OutputConfig: { S3Location: { Bucket: 'results', Prefix: 'out/' } },
       EvaluationManifest: { Bucket: 'results', Key: 'out/EvaluationManifest-parts-1.json' },
       EvaluationResult: { Bucket: 'results', Key: 'out/EvaluationResult-parts-1.json' },
       EvaluationEndTimestamp: new Date('2026-01-15T12:30:00Z'),
     });
     expect(await trainings(world)).toBe(0);
-    const { Tags } = await world.client.send(new ListTagsForResourceCommand({ ResourceArn: ModelMetadata?.ModelArn ?? '' }));
+    const { Tags } = await world.client.send(
+      new ListTagsForResourceCommand({ ResourceArn: ModelMetadata?.ModelArn ?? '' }),
+    );
     expect(Tags).toEqual([{ Key: 'line', Value: '4' }]);
     expect([...world.objects.objects.keys()].filter((key) => key.includes('examples/'))).toEqual([]);
   });
@@ -82,24 +154,36 @@ describe('a training', () => {
     await project(world, { train: manifest(30, 20) });
     await create(world);
     await world.settle();
-    const lines = (await text(world, 'results', 'out/EvaluationManifest-parts-1.json')).trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+    const lines = (await text(world, 'results', 'out/EvaluationManifest-parts-1.json'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(lines).toHaveLength(10);
     expect(lines.filter((line) => line['anomaly-label'] === 1)).toHaveLength(4);
     expect(lines[0]).toMatchObject({
       'source-ref-metadata': { 'creation-date': '2026-01-15T12:30:00.000' },
       'anomaly-label-detected-metadata': {
-        type: 'groundtruth/image-classification', 'human-annotated': 'no', 'job-name': 'training-job/anomaly-detection', confidence: 0.9,
-        'model-arn': 'arn:aws:lookoutvision:us-east-1:111122223333:model/parts/1', 'project-name': 'parts', 'model-version': '1',
+        type: 'groundtruth/image-classification',
+        'human-annotated': 'no',
+        'job-name': 'training-job/anomaly-detection',
+        confidence: 0.9,
+        'model-arn': 'arn:aws:lookoutvision:us-east-1:111122223333:model/parts/1',
+        'project-name': 'parts',
+        'model-version': '1',
       },
     });
     expect(lines.every((line) => line['anomaly-label-detected'] === line['anomaly-label'])).toBe(true);
     expect(JSON.parse(await text(world, 'results', 'out/EvaluationResult-parts-1.json'))).toEqual({
       Version: 1,
       EvaluationDetails: {
-        ModelArn: 'arn:aws:lookoutvision:us-east-1:111122223333:model/parts/1', EvaluationEndTimestamp: '2026-01-15T12:30:00.000',
-        NumberOfTrainingImages: 40, NumberOfTestingImages: 10,
+        ModelArn: 'arn:aws:lookoutvision:us-east-1:111122223333:model/parts/1',
+        EvaluationEndTimestamp: '2026-01-15T12:30:00.000',
+        NumberOfTrainingImages: 40,
+        NumberOfTestingImages: 10,
       },
-      AggregatedEvaluationResults: { Metrics: { ROCAUC: 1, AveragePrecision: 1, Precision: 1, Recall: 1, F1Score: 1 } },
+      AggregatedEvaluationResults: {
+        Metrics: { ROCAUC: 1, AveragePrecision: 1, Precision: 1, Recall: 1, F1Score: 1 },
+      },
     });
   });
 
@@ -118,9 +202,16 @@ describe('a training', () => {
     await project(world, { train: manifest(30, 19, true) });
     await create(world);
     await world.settle();
-    expect(await describeModel(world)).toMatchObject({ Status: 'TRAINING_FAILED', StatusMessage: 'The datasets do not suffice to train a segmentation model: '
-      + 'the train dataset has 19 images with a mask of the anomaly type cracked, and at least 20 are needed. Add such images, or leave the masks out to train a classification model.' });
-    expect([world.trainer.calls.filter((call) => call.startsWith('start')), await trainings(world)]).toEqual([[], 0]);
+    expect(await describeModel(world)).toMatchObject({
+      Status: 'TRAINING_FAILED',
+      StatusMessage:
+        'The datasets do not suffice to train a segmentation model: ' +
+        'the train dataset has 19 images with a mask of the anomaly type cracked, and at least 20 are needed. Add such images, or leave the masks out to train a classification model.',
+    });
+    expect([world.trainer.calls.filter((call) => call.startsWith('start')), await trainings(world)]).toEqual([
+      [],
+      0,
+    ]);
   });
 
   test('that fails says why, has no figures, gives its place back, and leaves nothing', async () => {
@@ -130,7 +221,10 @@ describe('a training', () => {
     await create(world);
     await world.settle();
     const description = await describeModel(world);
-    expect(description).toMatchObject({ Status: 'TRAINING_FAILED', StatusMessage: 'Images in the dataset must have the same dimensions.' });
+    expect(description).toMatchObject({
+      Status: 'TRAINING_FAILED',
+      StatusMessage: 'Images in the dataset must have the same dimensions.',
+    });
     expect(description).not.toHaveProperty('Performance');
     expect(await trainings(world)).toBe(0);
     expect(world.trainer.jobs.size).toBe(0);
@@ -146,7 +240,10 @@ describe('a training', () => {
     await project(world, { train: manifest(20, 10) });
     world.trainer.born = { state: 'running' };
     await create(world);
-    while (world.trainer.jobs.size === 0) await new Promise((resolve) => { setTimeout(resolve, 5); });
+    while (world.trainer.jobs.size === 0)
+      await new Promise((resolve) => {
+        setTimeout(resolve, 5);
+      });
     for (const name of world.runner.names()) world.runner.abort(name);
     await world.settle();
     world.trainer.jobs.clear(); // the trainer's process died with the host
@@ -154,18 +251,30 @@ describe('a training', () => {
     await world.sweepAfter(200);
     expect(await describeModel(world)).toMatchObject({ Status: 'TRAINED', ModelVersion: '1' });
     const versions = [];
-    for await (const row of scan(world.dynamo.client, world.tableName)) if (String(row['sk']).startsWith('MODEL#')) versions.push(row['version']);
+    for await (const row of scan(world.dynamo.client, world.tableName))
+      if (String(row['sk']).startsWith('MODEL#')) versions.push(row['version']);
     expect(versions).toEqual(['1']);
     expect(await trainings(world)).toBe(0);
   });
 
   test('that takes too long fails after its deadline, by the sweep if no execution runs', async () => {
-    const times = { delivery: 60, start: 600, import: 600, train: 600, release: 600, provision: 60, health: 60 };
+    const times = {
+      delivery: 60,
+      start: 600,
+      import: 600,
+      train: 600,
+      release: 600,
+      provision: 60,
+      health: 60,
+    };
     const world = await service.open({ settings: { times } });
     await project(world, { train: manifest(20, 10) });
     world.trainer.born = { state: 'running' };
     await create(world);
-    while (world.trainer.jobs.size === 0) await new Promise((resolve) => { setTimeout(resolve, 5); });
+    while (world.trainer.jobs.size === 0)
+      await new Promise((resolve) => {
+        setTimeout(resolve, 5);
+      });
     for (const name of world.runner.names()) world.runner.abort(name);
     await world.settle();
     world.frozen = true;
@@ -181,7 +290,10 @@ describe('a training', () => {
     for (let passed = 0; passed < 300 && refusals > 0; passed += 61) await world.sweepAfter(61);
     expect([refusals, (await describeModel(world))?.Status]).toEqual([0, 'TRAINING']);
     for (let passed = 0; passed < 300; passed += 61) await world.sweepAfter(61);
-    expect(await describeModel(world)).toMatchObject({ Status: 'TRAINING_FAILED', StatusMessage: expect.stringContaining('took longer than') });
+    expect(await describeModel(world)).toMatchObject({
+      Status: 'TRAINING_FAILED',
+      StatusMessage: expect.stringContaining('took longer than'),
+    });
     expect(await trainings(world)).toBe(0);
     expect(world.trainer.jobs.size).toBe(0); // and the trainer was told to end
   });
@@ -191,7 +303,9 @@ describe('a training', () => {
     await project(world, { train: manifest(20, 10) });
     await create(world);
     await world.settle();
-    await world.client.send(new StartModelCommand({ ProjectName: 'parts', ModelVersion: '1', MinInferenceUnits: 1 }));
+    await world.client.send(
+      new StartModelCommand({ ProjectName: 'parts', ModelVersion: '1', MinInferenceUnits: 1 }),
+    );
     await world.settle();
     expect((await describeModel(world))?.Status).toBe('HOSTED');
   });
@@ -201,19 +315,41 @@ describe('CreateModel refuses', () => {
   test('a project without a train dataset, naming the dataset; and one that does not exist', async () => {
     const world = await service.open();
     await project(world, {});
-    await expect(refusal(create(world))).resolves.toMatchObject({ name: 'ResourceNotFoundException', ResourceType: 'DATASET', ResourceId: 'parts/train' });
-    await expect(refusal(create(world, {}, 'nowhere'))).resolves.toMatchObject({ name: 'ResourceNotFoundException', ResourceType: 'PROJECT', ResourceId: 'nowhere' });
+    await expect(refusal(create(world))).resolves.toMatchObject({
+      name: 'ResourceNotFoundException',
+      ResourceType: 'DATASET',
+      ResourceId: 'parts/train',
+    });
+    await expect(refusal(create(world, {}, 'nowhere'))).resolves.toMatchObject({
+      name: 'ResourceNotFoundException',
+      ResourceType: 'PROJECT',
+      ResourceId: 'nowhere',
+    });
   });
 
   test.each([
-    ['single, too few normals', { train: manifest(19, 10) }, 'the train dataset has 19 images labelled normal, and at least 20 are needed'],
-    ['single, too few anomalies', { train: manifest(20, 9) }, 'the train dataset has 9 images labelled anomaly, and at least 10 are needed'],
-    ['separate, too few everywhere', { train: manifest(9, 0), test: manifest(9, 9) },
-      'the train dataset has 9 images labelled normal, and at least 10 are needed; the test dataset has 9 images labelled normal, and at least 10 are needed; the test dataset has 9 images labelled anomaly, and at least 10 are needed'],
+    [
+      'single, too few normals',
+      { train: manifest(19, 10) },
+      'the train dataset has 19 images labelled normal, and at least 20 are needed',
+    ],
+    [
+      'single, too few anomalies',
+      { train: manifest(20, 9) },
+      'the train dataset has 9 images labelled anomaly, and at least 10 are needed',
+    ],
+    [
+      'separate, too few everywhere',
+      { train: manifest(9, 0), test: manifest(9, 9) },
+      'the train dataset has 9 images labelled normal, and at least 10 are needed; the test dataset has 9 images labelled normal, and at least 10 are needed; the test dataset has 9 images labelled anomaly, and at least 10 are needed',
+    ],
   ])('%s', async (_, sets, told) => {
     const world = await service.open();
     await project(world, sets);
-    await expect(refusal(create(world))).resolves.toMatchObject({ name: 'ValidationException', message: `The datasets do not suffice to train a model: ${told}.` });
+    await expect(refusal(create(world))).resolves.toMatchObject({
+      name: 'ValidationException',
+      message: `The datasets do not suffice to train a model: ${told}.`,
+    });
     expect(await trainings(world)).toBe(0);
   });
 
@@ -223,7 +359,10 @@ describe('CreateModel refuses', () => {
     world.trainer.born = { state: 'running' };
     await create(world);
     await create(world);
-    await expect(refusal(create(world))).resolves.toMatchObject({ name: 'ServiceQuotaExceededException', QuotaCode: 'L-2489F742' });
+    await expect(refusal(create(world))).resolves.toMatchObject({
+      name: 'ServiceQuotaExceededException',
+      QuotaCode: 'L-2489F742',
+    });
     expect(await trainings(world)).toBe(2);
     expect((await world.store.projects.get('parts'))?.models).toBe(2);
   });
@@ -241,7 +380,9 @@ describe('CreateModel refuses', () => {
     await world.settle();
     const again = await create(world, { ClientToken: 'once' });
     expect(again.ModelMetadata).toEqual(first.ModelMetadata);
-    await expect(refusal(create(world, { ClientToken: 'once', Description: 'other' }))).resolves.toMatchObject({ name: 'ValidationException' });
+    await expect(
+      refusal(create(world, { ClientToken: 'once', Description: 'other' })),
+    ).resolves.toMatchObject({ name: 'ValidationException' });
     expect((await world.store.projects.get('parts'))?.models).toBe(1);
   });
 
@@ -253,7 +394,10 @@ describe('CreateModel refuses', () => {
     await world.client.send(new DeleteDatasetCommand({ ProjectName: 'parts', DatasetType: 'train' }));
     world.frozen = false;
     await world.sweepAfter(100);
-    expect(await describeModel(world)).toMatchObject({ Status: 'TRAINING_FAILED', StatusMessage: expect.stringContaining('was deleted before the training could begin') });
+    expect(await describeModel(world)).toMatchObject({
+      Status: 'TRAINING_FAILED',
+      StatusMessage: expect.stringContaining('was deleted before the training could begin'),
+    });
     expect(await trainings(world)).toBe(0);
   });
 });

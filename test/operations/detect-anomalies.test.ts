@@ -11,9 +11,14 @@ const service = testService();
 
 const model = { ProjectName: 'parts', ModelVersion: '1' };
 const latest = { ProjectName: 'parts', ModelVersion: 'latest' };
-const detect = (world: World, Body: Uint8Array | Readable = Buffer.from('picture'), ContentType = 'image/png', which = model) =>
-  world.client.send(new DetectAnomaliesCommand({ ...which, Body, ContentType }));
-const start = (world: World, which = model) => world.client.send(new StartModelCommand({ ...which, MinInferenceUnits: 1 }));
+const detect = (
+  world: World,
+  Body: Uint8Array | Readable = Buffer.from('picture'),
+  ContentType = 'image/png',
+  which = model,
+) => world.client.send(new DetectAnomaliesCommand({ ...which, Body, ContentType }));
+const start = (world: World, which = model) =>
+  world.client.send(new StartModelCommand({ ...which, MinInferenceUnits: 1 }));
 
 async function hosted(options?: WorldOptions): Promise<World> {
   const world = await service.open(options);
@@ -23,26 +28,39 @@ async function hosted(options?: WorldOptions): Promise<World> {
   return world;
 }
 
-const reads = (world: World): number => service.dynamo.passed.filter(({ table, operation }) => table === world.tableName && operation === 'GetItem').length;
+const reads = (world: World): number =>
+  service.dynamo.passed.filter(({ table, operation }) => table === world.tableName && operation === 'GetItem')
+    .length;
 
 test('a classification has neither anomalies nor a mask; a segmentation has both', async () => {
   const world = await hosted();
   const classified = await detect(world);
   expect(classified.$metadata.httpStatusCode).toBe(200);
-  expect(classified.DetectAnomalyResult).toEqual({ Source: { Type: 'direct' }, IsAnomalous: true, Confidence: 0.97 });
+  expect(classified.DetectAnomalyResult).toEqual({
+    Source: { Type: 'direct' },
+    IsAnomalous: true,
+    Confidence: 0.97,
+  });
   const mask = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 255]);
   world.engine.verdict = {
-    isAnomalous: false, confidence: 0.9996867775917053, mask,
-    anomalies: [{ name: 'background', area: 0.75, color: '#FFFFFF' }, { name: 'crack', area: 0.25, color: '#23A436' }],
+    isAnomalous: false,
+    confidence: 0.9996867775917053,
+    mask,
+    anomalies: [
+      { name: 'background', area: 0.75, color: '#FFFFFF' },
+      { name: 'crack', area: 0.25, color: '#23A436' },
+    ],
   };
   const { DetectAnomalyResult: segmented } = await detect(world);
   expect(segmented).toMatchObject({
-    IsAnomalous: false, Confidence: 0.9996867775917053,
+    IsAnomalous: false,
+    Confidence: 0.9996867775917053,
     Anomalies: [
-      { Name: 'background', PixelAnomaly: { TotalPercentageArea: 0.75, Color: '#FFFFFF' } }, { Name: 'crack', PixelAnomaly: { TotalPercentageArea: 0.25, Color: '#23A436' } },
+      { Name: 'background', PixelAnomaly: { TotalPercentageArea: 0.75, Color: '#FFFFFF' } },
+      { Name: 'crack', PixelAnomaly: { TotalPercentageArea: 0.25, Color: '#23A436' } },
     ],
   });
-  expect([...segmented?.AnomalyMask ?? []]).toEqual([...mask]);
+  expect([...(segmented?.AnomalyMask ?? [])]).toEqual([...mask]);
 });
 
 test('the picture arrives as it was sent, whole or in chunks, under its type', async () => {
@@ -55,62 +73,109 @@ test('the picture arrives as it was sent, whole or in chunks, under its type', a
     return verdict(ref, picture, type);
   };
   await detect(world, bytes, 'image/jpeg');
-  await detect(world, Readable.from([bytes.subarray(0, 1), bytes.subarray(1, 200_000), bytes.subarray(200_000)]), 'IMAGE/PNG; charset=binary');
-  expect(seen).toEqual([{ equal: true, type: 'image/jpeg' }, { equal: true, type: 'image/png' }]);
+  await detect(
+    world,
+    Readable.from([bytes.subarray(0, 1), bytes.subarray(1, 200_000), bytes.subarray(200_000)]),
+    'IMAGE/PNG; charset=binary',
+  );
+  expect(seen).toEqual([
+    { equal: true, type: 'image/jpeg' },
+    { equal: true, type: 'image/png' },
+  ]);
 });
 
 test.each(['image/gif', 'application/octet-stream', 'image/*', 'png'])('%s is refused', async (type) => {
   const world = await service.open();
-  expect(await refusal(detect(world, undefined, type)))
-    .toEqual(invalid("1 validation error detected: Value at 'contentType' failed to satisfy constraint: Member must satisfy enum value set: [image/png, image/jpeg]"));
+  expect(await refusal(detect(world, undefined, type))).toEqual(
+    invalid(
+      "1 validation error detected: Value at 'contentType' failed to satisfy constraint: Member must satisfy enum value set: [image/png, image/jpeg]",
+    ),
+  );
 });
 
 test('no type and no picture are told', async () => {
   const world = await service.open();
-  const bare = await fetch(`${world.url}/2020-11-20/projects/parts/models/1/detect`, { method: 'POST', body: Buffer.from('x') });
-  expect(await bare.json()).toMatchObject({ Message: "1 validation error detected: Value null at 'contentType' failed to satisfy constraint: Member must not be null" });
-  expect(await refusal(detect(world, Buffer.alloc(0)))).toEqual(invalid('The picture is empty. Send the bytes of a PNG or JPEG file as the body.'));
+  const bare = await fetch(`${world.url}/2020-11-20/projects/parts/models/1/detect`, {
+    method: 'POST',
+    body: Buffer.from('x'),
+  });
+  expect(await bare.json()).toMatchObject({
+    Message:
+      "1 validation error detected: Value null at 'contentType' failed to satisfy constraint: Member must not be null",
+  });
+  expect(await refusal(detect(world, Buffer.alloc(0)))).toEqual(
+    invalid('The picture is empty. Send the bytes of a PNG or JPEG file as the body.'),
+  );
 });
 
 test('a picture of exactly the limit is taken; a larger one is refused by name and number, whether its length was announced or not', async () => {
   const world = await hosted({ settings: { limits: { ...localLimits, picture: 1000, body: 500 } } });
   expect(await detect(world, Buffer.alloc(1000))).toHaveProperty('DetectAnomalyResult');
-  const tooLarge = invalid('The picture is larger than the 1000 bytes that this deployment takes. Send a smaller one.');
+  const tooLarge = invalid(
+    'The picture is larger than the 1000 bytes that this deployment takes. Send a smaller one.',
+  );
   expect(await refusal(detect(world, Buffer.alloc(1001)))).toEqual(tooLarge);
   const warned = jest.spyOn(console, 'warn').mockReturnValue(); // the client tells that it will not send a stream twice
-  expect(await refusal(detect(world, Readable.from([Buffer.alloc(600), Buffer.alloc(600)])))).toEqual(tooLarge);
+  expect(await refusal(detect(world, Readable.from([Buffer.alloc(600), Buffer.alloc(600)])))).toEqual(
+    tooLarge,
+  );
   warned.mockRestore();
 });
 
 test('what the engine says of a picture is for the caller', async () => {
   const world = await hosted();
-  world.engine.before = (call) => { if (call === 'detect') throw new PictureRefused('The picture is 65 x 64 pixels; this model takes 64 x 64.'); };
-  expect(await refusal(detect(world))).toEqual(invalid('The picture is 65 x 64 pixels; this model takes 64 x 64.'));
+  world.engine.before = (call) => {
+    if (call === 'detect')
+      throw new PictureRefused('The picture is 65 x 64 pixels; this model takes 64 x 64.');
+  };
+  expect(await refusal(detect(world))).toEqual(
+    invalid('The picture is 65 x 64 pixels; this model takes 64 x 64.'),
+  );
 });
 
 test('a busy engine: 429, and when to come again', async () => {
   const world = await hosted();
-  world.engine.before = (call) => { if (call === 'detect') throw new EngineBusy('Every unit is at work.', 2); };
-  expect(await refusal(detect(world))).toEqual({ name: 'ThrottlingException', status: 429, message: 'Every unit is at work.', RetryAfterSeconds: 2 });
+  world.engine.before = (call) => {
+    if (call === 'detect') throw new EngineBusy('Every unit is at work.', 2);
+  };
+  expect(await refusal(detect(world))).toEqual({
+    name: 'ThrottlingException',
+    status: 429,
+    message: 'Every unit is at work.',
+    RetryAfterSeconds: 2,
+  });
 });
 
 test('a failure of the engine is ours', async () => {
   const world = await hosted();
-  world.engine.before = (call) => { if (call === 'detect') throw new Error('segmentation fault at 0x0'); };
-  expect(await refusal(detect(world))).toEqual({ name: 'InternalServerException', status: 500, message: 'Crowsnest could not process the request. Try your call again.' });
+  world.engine.before = (call) => {
+    if (call === 'detect') throw new Error('segmentation fault at 0x0');
+  };
+  expect(await refusal(detect(world))).toEqual({
+    name: 'InternalServerException',
+    status: 500,
+    message: 'Crowsnest could not process the request. Try your call again.',
+  });
 });
 
 test('a model that does not run: 409, with its status; one that is not there: 404', async () => {
   const world = await service.open();
   await world.trained();
   const refused = (status: string) =>
-    conflict('parts/1', `Model version 1 of project parts cannot detect anomalies while its status is ${status}. Call StartModel, and wait until it is HOSTED.`);
+    conflict(
+      'parts/1',
+      `Model version 1 of project parts cannot detect anomalies while its status is ${status}. Call StartModel, and wait until it is HOSTED.`,
+    );
   expect(await refusal(detect(world))).toEqual(refused('TRAINED'));
   world.engine.born = { state: 'creating' };
   await start(world);
   expect(await refusal(detect(world))).toEqual(refused('STARTING_HOSTING'));
-  expect(await refusal(detect(world, undefined, undefined, { ProjectName: 'parts', ModelVersion: '2' }))).toMatchObject({ status: 404, ResourceType: 'MODEL' });
-  expect(await refusal(detect(world, undefined, undefined, { ProjectName: 'nowhere', ModelVersion: 'latest' }))).toMatchObject({ status: 404, ResourceType: 'PROJECT' });
+  expect(
+    await refusal(detect(world, undefined, undefined, { ProjectName: 'parts', ModelVersion: '2' })),
+  ).toMatchObject({ status: 404, ResourceType: 'MODEL' });
+  expect(
+    await refusal(detect(world, undefined, undefined, { ProjectName: 'nowhere', ModelVersion: 'latest' })),
+  ).toMatchObject({ status: 404, ResourceType: 'PROJECT' });
 });
 
 test('a model that is not hosted is looked up every time, for it may be at any moment', async () => {
@@ -163,8 +228,12 @@ test('an engine that has lost what should be hosted: 409 after one more look, an
   const [deployment] = await world.deployments(model);
   world.engine.vanish(deployment?.id ?? '');
   const detects = world.engine.count('detect');
-  expect(await refusal(detect(world)))
-    .toEqual(conflict('parts/1', 'Model version 1 of project parts is not served by its engine just now. Its status will say so shortly.'));
+  expect(await refusal(detect(world))).toEqual(
+    conflict(
+      'parts/1',
+      'Model version 1 of project parts is not served by its engine just now. Its status will say so shortly.',
+    ),
+  );
   expect(world.engine.count('detect')).toBe(detects + 2);
   await world.sweepAfter(61);
   await world.sweepAfter(61);

@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import {
-  CreateProjectCommand, DeleteModelCommand, DeleteProjectCommand, DescribeModelPackagingJobCommand, ListModelPackagingJobsCommand, StartModelPackagingJobCommand,
+  CreateProjectCommand,
+  DeleteModelCommand,
+  DeleteProjectCommand,
+  DescribeModelPackagingJobCommand,
+  ListModelPackagingJobsCommand,
+  StartModelPackagingJobCommand,
   type GreengrassConfiguration,
 } from '@aws-sdk/client-lookoutvision';
 import { LocationRefused, type Execution } from '../../lambdas/domain/ports.ts';
@@ -18,18 +23,32 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   world = await World.open(dynamo, { settings: { buckets: ['models', 'out'] } });
-  world.objects.objects.set('artifacts/copy/model.onnx', bytes('a graph')).set('artifacts/copy/model.json', bytes('{}'));
+  world.objects.objects
+    .set('artifacts/copy/model.onnx', bytes('a graph'))
+    .set('artifacts/copy/model.json', bytes('{}'));
   model = await world.trained();
 });
 afterAll(() => dynamo.close());
 
-const greengrass = (more: Partial<GreengrassConfiguration> = {}): GreengrassConfiguration =>
-  ({ TargetDevice: 'jetson_xavier', S3OutputLocation: { Bucket: 'out', Prefix: 'jobs' }, ComponentName: 'Part.Check', ...more });
+const greengrass = (more: Partial<GreengrassConfiguration> = {}): GreengrassConfiguration => ({
+  TargetDevice: 'jetson_xavier',
+  S3OutputLocation: { Bucket: 'out', Prefix: 'jobs' },
+  ComponentName: 'Part.Check',
+  ...more,
+});
 const start = (more: Partial<GreengrassConfiguration> = {}, members: object = {}) =>
-  world.client.send(new StartModelPackagingJobCommand({ ...model, Configuration: { Greengrass: greengrass(more) }, ...members }));
+  world.client.send(
+    new StartModelPackagingJobCommand({
+      ...model,
+      Configuration: { Greengrass: greengrass(more) },
+      ...members,
+    }),
+  );
 const described = async (JobName: string | undefined) =>
-  (await world.client.send(new DescribeModelPackagingJobCommand({ ProjectName: model.ProjectName, JobName }))).ModelPackagingDescription;
-const written = (key: string): string => Buffer.from(world.objects.objects.get(`out/${key}`) ?? []).toString();
+  (await world.client.send(new DescribeModelPackagingJobCommand({ ProjectName: model.ProjectName, JobName })))
+    .ModelPackagingDescription;
+const written = (key: string): string =>
+  Buffer.from(world.objects.objects.get(`out/${key}`) ?? []).toString();
 const used = (): Promise<number> => world.store.quotas.used('PACKAGING_JOBS');
 
 function undelivered(): { readonly kept: Execution[]; readonly again: () => void } {
@@ -40,7 +59,12 @@ function undelivered(): { readonly kept: Execution[]; readonly again: () => void
     kept.push(execution);
     return Promise.resolve('started');
   };
-  return { kept, again: () => { runner.start = original; } };
+  return {
+    kept,
+    again: () => {
+      runner.start = original;
+    },
+  };
 }
 
 test('a job writes the component, and then its recipe', async () => {
@@ -50,24 +74,52 @@ test('a job writes the component, and then its recipe', async () => {
     order.push(location.key);
     return write(location, content);
   };
-  const { JobName = '' } = await start({ ComponentDescription: 'finds scratches' }, { Description: 'the first one', JobName: 'first' });
+  const { JobName = '' } = await start(
+    { ComponentDescription: 'finds scratches' },
+    { Description: 'the first one', JobName: 'first' },
+  );
   expect(JobName).toBe('first');
   expect((await described(JobName))?.Status).toMatch(/^(CREATED|RUNNING|SUCCEEDED)$/);
   await world.settle();
   expect(await described(JobName)).toMatchObject({
-    JobName, ProjectName: 'parts', ModelVersion: '1', ModelPackagingJobDescription: 'the first one', ModelPackagingMethod: 'Greengrass', Status: 'SUCCEEDED',
-    StatusMessage: 'The model was packaged successfully.', ModelPackagingConfiguration: { Greengrass: greengrass({ ComponentDescription: 'finds scratches' }) },
-    ModelPackagingOutputDetails: { Greengrass: {
-      ComponentName: 'Part.Check', ComponentVersion: '1.0.0', ComponentVersionArn: 'arn:aws:greengrass:us-east-1:111122223333:components:Part.Check:versions:1.0.0',
-    } },
+    JobName,
+    ProjectName: 'parts',
+    ModelVersion: '1',
+    ModelPackagingJobDescription: 'the first one',
+    ModelPackagingMethod: 'Greengrass',
+    Status: 'SUCCEEDED',
+    StatusMessage: 'The model was packaged successfully.',
+    ModelPackagingConfiguration: { Greengrass: greengrass({ ComponentDescription: 'finds scratches' }) },
+    ModelPackagingOutputDetails: {
+      Greengrass: {
+        ComponentName: 'Part.Check',
+        ComponentVersion: '1.0.0',
+        ComponentVersionArn: 'arn:aws:greengrass:us-east-1:111122223333:components:Part.Check:versions:1.0.0',
+      },
+    },
   });
   expect(order).toEqual(['jobs/Part.Check/1.0.0/Part.Check.zip', 'jobs/Part.Check/1.0.0/recipe.json']);
   expect(JSON.parse(written('jobs/Part.Check/1.0.0/recipe.json'))).toMatchObject({
-    RecipeFormatVersion: '2020-01-25', ComponentName: 'Part.Check', ComponentVersion: '1.0.0', ComponentDescription: 'finds scratches',
-    Manifests: [{ Platform: { os: 'linux', architecture: 'aarch64' }, Artifacts: [{ Uri: 's3://out/jobs/Part.Check/1.0.0/Part.Check.zip', Unarchive: 'ZIP' }] }],
+    RecipeFormatVersion: '2020-01-25',
+    ComponentName: 'Part.Check',
+    ComponentVersion: '1.0.0',
+    ComponentDescription: 'finds scratches',
+    Manifests: [
+      {
+        Platform: { os: 'linux', architecture: 'aarch64' },
+        Artifacts: [{ Uri: 's3://out/jobs/Part.Check/1.0.0/Part.Check.zip', Unarchive: 'ZIP' }],
+      },
+    ],
   });
   const archive = written('jobs/Part.Check/1.0.0/Part.Check.zip');
-  for (const part of ['model.onnx', 'a graph', 'model.json', 'component.json', '"arn": "arn:aws:lookoutvision:us-east-1:111122223333:model/parts/1"']) expect(archive).toContain(part);
+  for (const part of [
+    'model.onnx',
+    'a graph',
+    'model.json',
+    'component.json',
+    '"arn": "arn:aws:lookoutvision:us-east-1:111122223333:model/parts/1"',
+  ])
+    expect(archive).toContain(part);
   expect(await used()).toBe(0);
 });
 
@@ -75,17 +127,38 @@ test('names are given, refused and listed', async () => {
   const { JobName: given } = await start();
   expect(given).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
   await start({}, { JobName: 'b' });
-  await expect(start({}, { JobName: 'b' })).rejects.toMatchObject({ name: 'ConflictException', ResourceType: 'MODEL_PACKAGE_JOB', ResourceId: 'b' });
+  await expect(start({}, { JobName: 'b' })).rejects.toMatchObject({
+    name: 'ConflictException',
+    ResourceType: 'MODEL_PACKAGE_JOB',
+    ResourceId: 'b',
+  });
   await world.settle();
-  const page = await world.client.send(new ListModelPackagingJobsCommand({ ProjectName: 'parts', MaxResults: 1 }));
-  const rest = await world.client.send(new ListModelPackagingJobsCommand({ ProjectName: 'parts', NextToken: page.NextToken }));
-  expect([...page.ModelPackagingJobs ?? [], ...rest.ModelPackagingJobs ?? []].map(({ JobName, Status }) => [JobName, Status])).toEqual([[given, 'SUCCEEDED'], ['b', 'SUCCEEDED']]);
+  const page = await world.client.send(
+    new ListModelPackagingJobsCommand({ ProjectName: 'parts', MaxResults: 1 }),
+  );
+  const rest = await world.client.send(
+    new ListModelPackagingJobsCommand({ ProjectName: 'parts', NextToken: page.NextToken }),
+  );
+  expect(
+    [...(page.ModelPackagingJobs ?? []), ...(rest.ModelPackagingJobs ?? [])].map(({ JobName, Status }) => [
+      JobName,
+      Status,
+    ]),
+  ).toEqual([
+    [given, 'SUCCEEDED'],
+    ['b', 'SUCCEEDED'],
+  ]);
   expect(rest.NextToken).toBeUndefined();
-  await expect(described('nobody')).rejects.toMatchObject({ name: 'ResourceNotFoundException', ResourceType: 'MODEL_PACKAGE_JOB' });
-  await expect(world.client.send(new ListModelPackagingJobsCommand({ ProjectName: 'nowhere' }))).rejects.toMatchObject({ name: 'ResourceNotFoundException', ResourceType: 'PROJECT' });
+  await expect(described('nobody')).rejects.toMatchObject({
+    name: 'ResourceNotFoundException',
+    ResourceType: 'MODEL_PACKAGE_JOB',
+  });
+  await expect(
+    world.client.send(new ListModelPackagingJobsCommand({ ProjectName: 'nowhere' })),
+  ).rejects.toMatchObject({ name: 'ResourceNotFoundException', ResourceType: 'PROJECT' });
 });
 
-test('jobs of a project that was deleted are not the next one\'s', async () => {
+test("jobs of a project that was deleted are not the next one's", async () => {
   await start({}, { JobName: 'old' });
   await world.settle();
   await world.client.send(new DeleteModelCommand(model));
@@ -93,7 +166,9 @@ test('jobs of a project that was deleted are not the next one\'s', async () => {
   await world.client.send(new DeleteProjectCommand({ ProjectName: 'parts' }));
   world.clock.advance(1);
   await world.client.send(new CreateProjectCommand({ ProjectName: 'parts' }));
-  expect((await world.client.send(new ListModelPackagingJobsCommand({ ProjectName: 'parts' }))).ModelPackagingJobs).toEqual([]);
+  expect(
+    (await world.client.send(new ListModelPackagingJobsCommand({ ProjectName: 'parts' }))).ModelPackagingJobs,
+  ).toEqual([]);
   await expect(described('old')).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   model = await world.trained();
   await start({}, { JobName: 'old' });
@@ -104,7 +179,11 @@ test('jobs of a project that was deleted are not the next one\'s', async () => {
 test('at most three run at once, and each counts until it has ended', async () => {
   const { kept, again } = undelivered();
   for (const JobName of ['a', 'b', 'c']) await start({}, { JobName });
-  await expect(start({}, { JobName: 'd' })).rejects.toMatchObject({ name: 'ServiceQuotaExceededException', QuotaCode: 'L-A2F581AB', ServiceCode: 'lookoutvision' });
+  await expect(start({}, { JobName: 'd' })).rejects.toMatchObject({
+    name: 'ServiceQuotaExceededException',
+    QuotaCode: 'L-A2F581AB',
+    ServiceCode: 'lookoutvision',
+  });
   expect((await described('a'))?.Status).toBe('CREATED');
   const { input } = kept[0] as Execution;
   if (input.kind !== 'package') throw new Error('not a job');
@@ -123,7 +202,9 @@ test('happens once for a token', async () => {
   const first = await start({}, { ClientToken: 'package-once' });
   await world.settle();
   expect((await start({}, { ClientToken: 'package-once' })).JobName).toBe(first.JobName);
-  await expect(start({ ComponentName: 'other' }, { ClientToken: 'package-once' })).rejects.toMatchObject({ name: 'ValidationException' });
+  await expect(start({ ComponentName: 'other' }, { ClientToken: 'package-once' })).rejects.toMatchObject({
+    name: 'ValidationException',
+  });
 });
 
 describe('a job that cannot be done', () => {
@@ -134,21 +215,35 @@ describe('a job that cannot be done', () => {
     world.objects.objects.set('out/jobs/Part.Check/2.0.0/recipe.json', bytes('{}'));
     await start({ ComponentVersion: '2.0.0' }, { JobName: 'b' });
     await world.settle();
-    expect(await described('b')).toMatchObject({ Status: 'FAILED', StatusMessage: expect.stringContaining('Version 2.0.0 of component Part.Check exists already at s3://out/') });
+    expect(await described('b')).toMatchObject({
+      Status: 'FAILED',
+      StatusMessage: expect.stringContaining(
+        'Version 2.0.0 of component Part.Check exists already at s3://out/',
+      ),
+    });
     world.objects.write = (location) => Promise.reject(new LocationRefused(location, 'no'));
     await start({}, { JobName: 'c' });
     await world.settle();
-    expect(await described('c')).toMatchObject({ Status: 'FAILED', StatusMessage: 's3://out/jobs/Part.Check/1.0.0/Part.Check.zip: no' });
+    expect(await described('c')).toMatchObject({
+      Status: 'FAILED',
+      StatusMessage: 's3://out/jobs/Part.Check/1.0.0/Part.Check.zip: no',
+    });
     world.objects.objects.delete('artifacts/copy/model.onnx');
     await start({}, { JobName: 'd' });
     await world.settle();
-    expect(await described('d')).toMatchObject({ Status: 'FAILED', StatusMessage: expect.stringContaining('holds no copy') });
+    expect(await described('d')).toMatchObject({
+      Status: 'FAILED',
+      StatusMessage: expect.stringContaining('holds no copy'),
+    });
     expect(await described('d')).not.toHaveProperty('ModelPackagingOutputDetails');
     expect(await used()).toBe(0);
   });
 
   test('is tried again for as long as it may take, and then fails', async () => {
-    const { settings: { times }, objects } = world;
+    const {
+      settings: { times },
+      objects,
+    } = world;
     world = await World.open(dynamo, { settings: { times: { ...times, import: 300 } } });
     for (const [at, content] of objects.objects) world.objects.objects.set(at, content);
     await world.trained();
@@ -157,7 +252,10 @@ describe('a job that cannot be done', () => {
     await world.settle();
     expect((await described('a'))?.Status).toBe('RUNNING');
     for (let looks = 0; looks < 4; looks += 1) await world.sweepAfter(121);
-    expect(await described('a')).toMatchObject({ Status: 'FAILED', StatusMessage: expect.stringContaining('could not be packaged in time') });
+    expect(await described('a')).toMatchObject({
+      Status: 'FAILED',
+      StatusMessage: expect.stringContaining('could not be packaged in time'),
+    });
     expect(await used()).toBe(0);
   });
 
@@ -165,10 +263,20 @@ describe('a job that cannot be done', () => {
     world.engine.admission = { admitted: false, reason: 'no' };
     const ModelVersion = await world.import('parts', { Source: { S3: { Bucket: 'models' } } });
     await world.settle();
-    await expect(start({}, { ModelVersion })).rejects.toMatchObject({ name: 'ConflictException', ResourceType: 'MODEL', ResourceId: `parts/${ModelVersion}` });
+    await expect(start({}, { ModelVersion })).rejects.toMatchObject({
+      name: 'ConflictException',
+      ResourceType: 'MODEL',
+      ResourceId: `parts/${ModelVersion}`,
+    });
     await expect(start({}, { ModelVersion: 'latest' })).rejects.toMatchObject({ name: 'ConflictException' });
-    await expect(start({}, { ModelVersion: '9' })).rejects.toMatchObject({ name: 'ResourceNotFoundException', ResourceType: 'MODEL' });
-    await expect(start({}, { ProjectName: 'nowhere' })).rejects.toMatchObject({ name: 'ResourceNotFoundException', ResourceType: 'PROJECT' });
+    await expect(start({}, { ModelVersion: '9' })).rejects.toMatchObject({
+      name: 'ResourceNotFoundException',
+      ResourceType: 'MODEL',
+    });
+    await expect(start({}, { ProjectName: 'nowhere' })).rejects.toMatchObject({
+      name: 'ResourceNotFoundException',
+      ResourceType: 'PROJECT',
+    });
     expect(await used()).toBe(0);
   });
 
@@ -177,17 +285,37 @@ describe('a job that cannot be done', () => {
     ['no target', { TargetDevice: undefined }, 'exactly one of'],
     ['two targets', { TargetPlatform: nvidia }, 'exactly one of'],
     ['options for a device', { CompilerOptions: '{}{' }, 'must be absent where targetDevice is given'],
-    ['options that are no JSON', { TargetDevice: undefined, TargetPlatform: { Os: 'LINUX', Arch: 'ARM64' }, CompilerOptions: 'mcpu' }, 'must be a JSON object'],
-    ['too few options', { TargetDevice: undefined, TargetPlatform: nvidia, CompilerOptions: '{"gpu-code":"sm_75"}' }, 'must have gpu-code, trt-ver, cuda-ver'],
-    ['no options', { TargetDevice: undefined, TargetPlatform: nvidia }, 'must have gpu-code, trt-ver, cuda-ver'],
+    [
+      'options that are no JSON',
+      { TargetDevice: undefined, TargetPlatform: { Os: 'LINUX', Arch: 'ARM64' }, CompilerOptions: 'mcpu' },
+      'must be a JSON object',
+    ],
+    [
+      'too few options',
+      { TargetDevice: undefined, TargetPlatform: nvidia, CompilerOptions: '{"gpu-code":"sm_75"}' },
+      'must have gpu-code, trt-ver, cuda-ver',
+    ],
+    [
+      'no options',
+      { TargetDevice: undefined, TargetPlatform: nvidia },
+      'must have gpu-code, trt-ver, cuda-ver',
+    ],
     ['another bucket', { S3OutputLocation: { Bucket: 'elsewhere', Prefix: '' } }, 's3OutputLocation.bucket'],
-    ['a tag of AWS\'s own', { Tags: [{ Key: 'aws:x', Value: '' }] }, 'aws:'],
+    ["a tag of AWS's own", { Tags: [{ Key: 'aws:x', Value: '' }] }, 'aws:'],
   ])('is refused at once: %s', async (_, more, message) => {
-    await expect(start(more)).rejects.toMatchObject({ name: 'ValidationException', message: expect.stringContaining(message) });
+    await expect(start(more)).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: expect.stringContaining(message),
+    });
   });
 
   test('is not refused for what is right', async () => {
-    const { JobName } = await start({ TargetDevice: undefined, TargetPlatform: nvidia, CompilerOptions: '{"gpu-code":"sm_75","trt-ver":"7.1.3","cuda-ver":"10.2"}', Tags: [] });
+    const { JobName } = await start({
+      TargetDevice: undefined,
+      TargetPlatform: nvidia,
+      CompilerOptions: '{"gpu-code":"sm_75","trt-ver":"7.1.3","cuda-ver":"10.2"}',
+      Tags: [],
+    });
     await world.settle();
     expect((await described(JobName))?.Status).toBe('SUCCEEDED');
     expect(written('jobs/Part.Check/1.0.0/recipe.json')).toContain('"architecture": "amd64"');

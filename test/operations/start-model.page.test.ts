@@ -11,7 +11,8 @@ import type { World } from '../helpers/world.ts';
 const service = testService();
 
 type ModelName = { ProjectName: string; ModelVersion: string };
-const start = (world: World, model: ModelName, more: object = {}) => world.client.send(new StartModelCommand({ ...model, MinInferenceUnits: 1, ...more }));
+const start = (world: World, model: ModelName, more: object = {}) =>
+  world.client.send(new StartModelCommand({ ...model, MinInferenceUnits: 1, ...more }));
 const creating: Observation = { state: 'creating' };
 
 describe('what it does', () => {
@@ -21,8 +22,15 @@ describe('what it does', () => {
     await start(world, model);
     await world.settle();
     const [deployment] = await world.deployments(model);
-    expect(world.engine.calls.filter((call) => call.startsWith('create'))).toEqual([`create ${deployment?.id}`]);
-    expect(deployment).toMatchObject({ project: 'parts', version: '1', units: { min: 1 }, startedBy: 'arn:aws:iam::111122223333:user/test' });
+    expect(world.engine.calls.filter((call) => call.startsWith('create'))).toEqual([
+      `create ${deployment?.id}`,
+    ]);
+    expect(deployment).toMatchObject({
+      project: 'parts',
+      version: '1',
+      units: { min: 1 },
+      startedBy: 'arn:aws:iam::111122223333:user/test',
+    });
   });
 
   test('"Starting a model takes a while to complete. To check the current state of the model, use DescribeModel"', async () => {
@@ -31,13 +39,18 @@ describe('what it does', () => {
     world.engine.born = creating;
     expect(await start(world, model)).toMatchObject({ Status: 'STARTING_HOSTING' });
     expect(await world.describe(model)).toMatchObject({
-      Status: 'STARTING_HOSTING', StatusMessage: 'The model is starting. It can be used when its status is HOSTED.', MinInferenceUnits: 1,
+      Status: 'STARTING_HOSTING',
+      StatusMessage: 'The model is starting. It can be used when its status is HOSTED.',
+      MinInferenceUnits: 1,
     });
     const [deployment] = await world.deployments(model);
     world.engine.resources.set(deployment?.id ?? '', { state: 'ready' });
     world.engine.born = { state: 'ready' };
     await world.settle();
-    expect(await world.describe(model)).toMatchObject({ Status: 'HOSTED', StatusMessage: 'The model is running.' });
+    expect(await world.describe(model)).toMatchObject({
+      Status: 'HOSTED',
+      StatusMessage: 'The model is running.',
+    });
   });
 
   test('"A model is ready to use when its status is HOSTED. Once the model is running, you can detect by calling DetectAnomalies"', async () => {
@@ -45,8 +58,14 @@ describe('what it does', () => {
     const model = await world.trained();
     await start(world, model);
     await world.settle();
-    const answer = await world.client.send(new DetectAnomaliesCommand({ ...model, Body: Buffer.from('picture'), ContentType: 'image/png' }));
-    expect(answer.DetectAnomalyResult).toEqual({ Source: { Type: 'direct' }, IsAnomalous: true, Confidence: 0.97 });
+    const answer = await world.client.send(
+      new DetectAnomaliesCommand({ ...model, Body: Buffer.from('picture'), ContentType: 'image/png' }),
+    );
+    expect(answer.DetectAnomalyResult).toEqual({
+      Source: { Type: 'direct' },
+      IsAnomalous: true,
+      Confidence: 0.97,
+    });
   });
 
   test('"You are charged for the amount of time that the model is running. To stop a running model, call StopModel"', async () => {
@@ -59,7 +78,9 @@ describe('what it does', () => {
     await world.client.send(new StopModelCommand(model));
     await world.settle();
     expect(await world.describe(model)).toMatchObject({ Status: 'TRAINED' });
-    expect(await world.deployments(model)).toMatchObject([{ hostedAt, releasedAt: hostedAt + 90_000, endReason: 'stopped' }]);
+    expect(await world.deployments(model)).toMatchObject([
+      { hostedAt, releasedAt: hostedAt + 90_000, endReason: 'stopped' },
+    ]);
     expect(await world.reserved()).toEqual({ used: 0, reserved: 0 });
   });
 });
@@ -68,13 +89,20 @@ describe('request syntax', () => {
   test('"POST /2020-11-20/projects/{projectName}/models/{modelVersion}/start", token in its header, units as JSON; the answer is 202', async () => {
     const world = await service.open();
     const model = await world.trained();
-    const response = await world.post('/2020-11-20/projects/parts/models/1/start', { MaxInferenceUnits: 3, MinInferenceUnits: 2 }, { 'X-Amzn-Client-Token': 'A-1' });
+    const response = await world.post(
+      '/2020-11-20/projects/parts/models/1/start',
+      { MaxInferenceUnits: 3, MinInferenceUnits: 2 },
+      { 'X-Amzn-Client-Token': 'A-1' },
+    );
     expect(response.status).toBe(202);
     expect(response.headers.get('content-type')).toBe('application/json');
     expect(await response.text()).toBe('{"Status":"STARTING_HOSTING"}');
     const [deployment] = await world.deployments(model);
     expect(deployment?.units).toEqual({ min: 2, max: 3 });
-    expect(await world.store.tokens.recall('StartModel', 'A-1', world.clock.now())).toMatchObject({ operationId: deployment?.id, answer: { Status: 'STARTING_HOSTING' } });
+    expect(await world.store.tokens.recall('StartModel', 'A-1', world.clock.now())).toMatchObject({
+      operationId: deployment?.id,
+      answer: { Status: 'STARTING_HOSTING' },
+    });
   });
 
   test('through the original client: 202, and a status', async () => {
@@ -89,23 +117,108 @@ describe('parameters', () => {
   const long = (length: number): string => 'a'.repeat(length);
 
   test.each([
-    ['ClientToken of 65 characters', { ClientToken: long(65) }, violation(`'${long(65)}'`, 'clientToken', 'Member must have length less than or equal to 64')],
-    ['ClientToken with a full stop', { ClientToken: 'a.b' }, violation("'a.b'", 'clientToken', 'Member must satisfy regular expression pattern: ^[a-zA-Z0-9-]+$')],
-    ['ClientToken with an underscore', { ClientToken: 'a_' }, violation("'a_'", 'clientToken', 'Member must satisfy regular expression pattern: ^[a-zA-Z0-9-]+$')],
-    ['ModelVersion 0', { ModelVersion: '0' }, violation("'0'", 'modelVersion', 'Member must satisfy regular expression pattern: ([1-9][0-9]*|latest)')],
-    ['ModelVersion 01', { ModelVersion: '01' }, violation("'01'", 'modelVersion', 'Member must satisfy regular expression pattern: ([1-9][0-9]*|latest)')],
-    ['ModelVersion Latest', { ModelVersion: 'Latest' }, violation("'Latest'", 'modelVersion', 'Member must satisfy regular expression pattern: ([1-9][0-9]*|latest)')],
-    ['ModelVersion of 11 digits', { ModelVersion: '12345678901' }, violation("'12345678901'", 'modelVersion', 'Member must have length less than or equal to 10')],
-    ['ProjectName that begins with a hyphen', { ProjectName: '-a' }, violation("'-a'", 'projectName', 'Member must satisfy regular expression pattern: [a-zA-Z0-9][a-zA-Z0-9_\\-]*')],
-    ['ProjectName with a slash', { ProjectName: 'a/b' }, violation("'a/b'", 'projectName', 'Member must satisfy regular expression pattern: [a-zA-Z0-9][a-zA-Z0-9_\\-]*')],
-    ['ProjectName of 256 characters', { ProjectName: long(256) }, violation(`'${long(100)}...'`, 'projectName', 'Member must have length less than or equal to 255')],
-    ['MinInferenceUnits 0', { MinInferenceUnits: 0 }, violation("'0'", 'minInferenceUnits', 'Member must have value greater than or equal to 1')],
-    ['MinInferenceUnits missing', { MinInferenceUnits: undefined }, violation('null', 'minInferenceUnits', 'Member must not be null')],
-    ['MinInferenceUnits 1.5', { MinInferenceUnits: 1.5 }, violation("'1.5'", 'minInferenceUnits', 'Member must be an integer')],
-    ['MaxInferenceUnits 0', { MaxInferenceUnits: 0 }, invalid("2 validation errors detected: Value '0' at 'maxInferenceUnits' failed to satisfy constraint: "
-      + "Member must have value greater than or equal to 1; Value '0' at 'maxInferenceUnits' failed to satisfy constraint: Member must have value greater than or equal to minInferenceUnits")],
-    ['MaxInferenceUnits below MinInferenceUnits', { MinInferenceUnits: 3, MaxInferenceUnits: 2 },
-      violation("'2'", 'maxInferenceUnits', 'Member must have value greater than or equal to minInferenceUnits')],
+    [
+      'ClientToken of 65 characters',
+      { ClientToken: long(65) },
+      violation(`'${long(65)}'`, 'clientToken', 'Member must have length less than or equal to 64'),
+    ],
+    [
+      'ClientToken with a full stop',
+      { ClientToken: 'a.b' },
+      violation("'a.b'", 'clientToken', 'Member must satisfy regular expression pattern: ^[a-zA-Z0-9-]+$'),
+    ],
+    [
+      'ClientToken with an underscore',
+      { ClientToken: 'a_' },
+      violation("'a_'", 'clientToken', 'Member must satisfy regular expression pattern: ^[a-zA-Z0-9-]+$'),
+    ],
+    [
+      'ModelVersion 0',
+      { ModelVersion: '0' },
+      violation(
+        "'0'",
+        'modelVersion',
+        'Member must satisfy regular expression pattern: ([1-9][0-9]*|latest)',
+      ),
+    ],
+    [
+      'ModelVersion 01',
+      { ModelVersion: '01' },
+      violation(
+        "'01'",
+        'modelVersion',
+        'Member must satisfy regular expression pattern: ([1-9][0-9]*|latest)',
+      ),
+    ],
+    [
+      'ModelVersion Latest',
+      { ModelVersion: 'Latest' },
+      violation(
+        "'Latest'",
+        'modelVersion',
+        'Member must satisfy regular expression pattern: ([1-9][0-9]*|latest)',
+      ),
+    ],
+    [
+      'ModelVersion of 11 digits',
+      { ModelVersion: '12345678901' },
+      violation("'12345678901'", 'modelVersion', 'Member must have length less than or equal to 10'),
+    ],
+    [
+      'ProjectName that begins with a hyphen',
+      { ProjectName: '-a' },
+      violation(
+        "'-a'",
+        'projectName',
+        'Member must satisfy regular expression pattern: [a-zA-Z0-9][a-zA-Z0-9_\\-]*',
+      ),
+    ],
+    [
+      'ProjectName with a slash',
+      { ProjectName: 'a/b' },
+      violation(
+        "'a/b'",
+        'projectName',
+        'Member must satisfy regular expression pattern: [a-zA-Z0-9][a-zA-Z0-9_\\-]*',
+      ),
+    ],
+    [
+      'ProjectName of 256 characters',
+      { ProjectName: long(256) },
+      violation(`'${long(100)}...'`, 'projectName', 'Member must have length less than or equal to 255'),
+    ],
+    [
+      'MinInferenceUnits 0',
+      { MinInferenceUnits: 0 },
+      violation("'0'", 'minInferenceUnits', 'Member must have value greater than or equal to 1'),
+    ],
+    [
+      'MinInferenceUnits missing',
+      { MinInferenceUnits: undefined },
+      violation('null', 'minInferenceUnits', 'Member must not be null'),
+    ],
+    [
+      'MinInferenceUnits 1.5',
+      { MinInferenceUnits: 1.5 },
+      violation("'1.5'", 'minInferenceUnits', 'Member must be an integer'),
+    ],
+    [
+      'MaxInferenceUnits 0',
+      { MaxInferenceUnits: 0 },
+      invalid(
+        "2 validation errors detected: Value '0' at 'maxInferenceUnits' failed to satisfy constraint: " +
+          "Member must have value greater than or equal to 1; Value '0' at 'maxInferenceUnits' failed to satisfy constraint: Member must have value greater than or equal to minInferenceUnits",
+      ),
+    ],
+    [
+      'MaxInferenceUnits below MinInferenceUnits',
+      { MinInferenceUnits: 3, MaxInferenceUnits: 2 },
+      violation(
+        "'2'",
+        'maxInferenceUnits',
+        'Member must have value greater than or equal to minInferenceUnits',
+      ),
+    ],
   ])('%s: ValidationException, and nothing is started', async (_name, wrong, expected) => {
     const world = await service.shared();
     expect(await refusal(start(world, { ProjectName: 'parts', ModelVersion: '1' }, wrong))).toEqual(expected);
@@ -114,7 +227,13 @@ describe('parameters', () => {
 
   test('all that is wrong is told at once', async () => {
     const world = await service.shared();
-    const wrong = { ProjectName: '.', ModelVersion: '0', ClientToken: '_', MinInferenceUnits: 0, MaxInferenceUnits: -1 };
+    const wrong = {
+      ProjectName: '.',
+      ModelVersion: '0',
+      ClientToken: '_',
+      MinInferenceUnits: 0,
+      MaxInferenceUnits: -1,
+    };
     expect((await refusal(start(world, wrong, wrong))).message.split(/: Value |; Value /)).toEqual([
       '6 validation errors detected',
       "'0' at 'minInferenceUnits' failed to satisfy constraint: Member must have value greater than or equal to 1",
@@ -128,11 +247,16 @@ describe('parameters', () => {
 
   test('an empty ClientToken: shorter than 1', async () => {
     const world = await service.shared();
-    const response = await world.post('/2020-11-20/projects/parts/models/1/start', { MinInferenceUnits: 1 }, { 'x-amzn-client-token': '' });
+    const response = await world.post(
+      '/2020-11-20/projects/parts/models/1/start',
+      { MinInferenceUnits: 1 },
+      { 'x-amzn-client-token': '' },
+    );
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({
-      Message: "2 validation errors detected: Value '' at 'clientToken' failed to satisfy constraint: Member must have length greater than or equal to 1; "
-        + "Value '' at 'clientToken' failed to satisfy constraint: Member must satisfy regular expression pattern: ^[a-zA-Z0-9-]+$",
+      Message:
+        "2 validation errors detected: Value '' at 'clientToken' failed to satisfy constraint: Member must have length greater than or equal to 1; " +
+        "Value '' at 'clientToken' failed to satisfy constraint: Member must satisfy regular expression pattern: ^[a-zA-Z0-9-]+$",
     });
   });
 
@@ -141,8 +265,12 @@ describe('parameters', () => {
     const project = `9${'_-'.repeat(127)}`;
     expect(project).toHaveLength(255);
     const model = await world.trained(project);
-    expect(await start(world, model, { ClientToken: '-'.repeat(64), MinInferenceUnits: 5, MaxInferenceUnits: 5 })).toMatchObject({ Status: 'STARTING_HOSTING' });
-    expect(await refusal(start(world, { ProjectName: project, ModelVersion: '9999999999' }))).toMatchObject({ name: 'ResourceNotFoundException' });
+    expect(
+      await start(world, model, { ClientToken: '-'.repeat(64), MinInferenceUnits: 5, MaxInferenceUnits: 5 }),
+    ).toMatchObject({ Status: 'STARTING_HOSTING' });
+    expect(await refusal(start(world, { ProjectName: project, ModelVersion: '9999999999' }))).toMatchObject({
+      name: 'ResourceNotFoundException',
+    });
   });
 
   test('"latest" is the highest version there is', async () => {
@@ -150,8 +278,12 @@ describe('parameters', () => {
     await world.trained();
     await world.trained();
     await start(world, { ProjectName: 'parts', ModelVersion: 'latest' });
-    expect(await world.describe({ ProjectName: 'parts', ModelVersion: '1' })).toMatchObject({ Status: 'TRAINED' });
-    expect(await world.describe({ ProjectName: 'parts', ModelVersion: '2' })).toMatchObject({ Status: 'STARTING_HOSTING' });
+    expect(await world.describe({ ProjectName: 'parts', ModelVersion: '1' })).toMatchObject({
+      Status: 'TRAINED',
+    });
+    expect(await world.describe({ ProjectName: 'parts', ModelVersion: '2' })).toMatchObject({
+      Status: 'STARTING_HOSTING',
+    });
   });
 });
 
@@ -189,8 +321,13 @@ describe('inference units', () => {
     const world = await service.open();
     const model = await world.trained();
     const tooMany = {
-      name: 'ServiceQuotaExceededException', status: 402, message: 'A model can be started with at most 5 inference units; 6 were asked for.',
-      QuotaCode: 'L-84E8C9F8', ServiceCode: 'lookoutvision', ResourceId: 'parts/1', ResourceType: 'MODEL',
+      name: 'ServiceQuotaExceededException',
+      status: 402,
+      message: 'A model can be started with at most 5 inference units; 6 were asked for.',
+      QuotaCode: 'L-84E8C9F8',
+      ServiceCode: 'lookoutvision',
+      ResourceId: 'parts/1',
+      ResourceType: 'MODEL',
     };
     expect(await refusal(start(world, model, { MinInferenceUnits: 6 }))).toEqual(tooMany);
     expect(await refusal(start(world, model, { MaxInferenceUnits: 6 }))).toEqual(tooMany);

@@ -15,10 +15,30 @@ const none: Code = 'None';
 const failed: Code = 'ConditionalCheckFailed';
 const conflicted: Code = 'TransactionConflict';
 
-const message = { None: undefined, ConditionalCheckFailed: 'The conditional request failed', TransactionConflict: 'Transaction is ongoing for the item' };
+const message = {
+  None: undefined,
+  ConditionalCheckFailed: 'The conditional request failed',
+  TransactionConflict: 'Transaction is ongoing for the item',
+};
 const items: Record<'token' | 'model' | 'quota', Record<string, unknown>> = {
-  token: { pk: 'T#StartModel#one', sk: 'TOKEN', fingerprint: 'of other parameters', answer: { Status: 'STARTING_HOSTING' }, operationId: 'x', version: '1', expiresAt: 4_000_000_000 },
-  model: { pk: 'P#parts', sk: 'MODEL#0000000001', v: 1, project: 'parts', version: '1', status: 'DELETING', operation: { id: 'x', attempt: 1 } },
+  token: {
+    pk: 'T#StartModel#one',
+    sk: 'TOKEN',
+    fingerprint: 'of other parameters',
+    answer: { Status: 'STARTING_HOSTING' },
+    operationId: 'x',
+    version: '1',
+    expiresAt: 4_000_000_000,
+  },
+  model: {
+    pk: 'P#parts',
+    sk: 'MODEL#0000000001',
+    v: 1,
+    project: 'parts',
+    version: '1',
+    status: 'DELETING',
+    operation: { id: 'x', attempt: 1 },
+  },
   quota: { pk: 'QUOTA', sk: 'RUNNING_MODELS', used: 2 },
 };
 
@@ -27,7 +47,9 @@ function cancelled(codes: readonly [Code, Code, Code]): { status: number; body: 
   const reasons = codes.map((Code, index) => ({
     Code,
     ...(message[Code] !== undefined && { Message: message[Code] }),
-    ...(Code === failed && { Item: marshall(items[(['token', 'model', 'quota'] as const)[index] ?? 'quota']) }),
+    ...(Code === failed && {
+      Item: marshall(items[(['token', 'model', 'quota'] as const)[index] ?? 'quota']),
+    }),
   }));
   return {
     status: 400,
@@ -41,7 +63,8 @@ function cancelled(codes: readonly [Code, Code, Code]): { status: number; body: 
 
 let world: World;
 const model = { ProjectName: 'parts', ModelVersion: '1' };
-const start = () => world.client.send(new StartModelCommand({ ...model, MinInferenceUnits: 1, ClientToken: 'one' }));
+const start = () =>
+  world.client.send(new StartModelCommand({ ...model, MinInferenceUnits: 1, ClientToken: 'one' }));
 let attempts = 0;
 
 /** The first `times` writes of transactions are answered so; later ones are carried out. */
@@ -59,27 +82,52 @@ beforeEach(async () => {
   world.frozen = true;
   attempts = 0;
 });
-afterEach(() => { jest.restoreAllMocks(); });
+afterEach(() => {
+  jest.restoreAllMocks();
+});
 
 const begun = { Status: 'STARTING_HOSTING' };
-const tokenReason = invalid('The client token was used before with other parameters. A token names one call: repeat that call unchanged, or choose another token.');
+const tokenReason = invalid(
+  'The client token was used before with other parameters. A token names one call: repeat that call unchanged, or choose another token.',
+);
 const modelReason = {
-  name: 'ConflictException', status: 409, message: 'Model version 1 of project parts cannot be started while its status is DELETING.', ResourceId: 'parts/1', ResourceType: 'MODEL',
+  name: 'ConflictException',
+  status: 409,
+  message: 'Model version 1 of project parts cannot be started while its status is DELETING.',
+  ResourceId: 'parts/1',
+  ResourceType: 'MODEL',
 };
 const quotaReason = {
-  name: 'ServiceQuotaExceededException', status: 402,
-  message: 'At most 2 models can run at once. A model counts until its hosting resources are gone; stop one, or ask for a higher quota.',
-  QuotaCode: 'L-82DA2ABD', ServiceCode: 'lookoutvision', ResourceId: 'parts/1', ResourceType: 'MODEL',
+  name: 'ServiceQuotaExceededException',
+  status: 402,
+  message:
+    'At most 2 models can run at once. A model counts until its hosting resources are gone; stop one, or ask for a higher quota.',
+  QuotaCode: 'L-82DA2ABD',
+  ServiceCode: 'lookoutvision',
+  ResourceId: 'parts/1',
+  ResourceType: 'MODEL',
 };
 
 describe('a conflict anywhere says nothing of the rest: the whole transaction is tried again, and succeeds', () => {
   test.each<[Code, Code, Code]>([
-    [conflicted, none, none], [none, conflicted, none], [none, none, conflicted],
-    [conflicted, failed, none], [conflicted, none, failed], [conflicted, failed, failed],
-    [failed, conflicted, none], [none, conflicted, failed], [failed, conflicted, failed],
-    [failed, none, conflicted], [none, failed, conflicted], [failed, failed, conflicted],
-    [conflicted, conflicted, none], [conflicted, none, conflicted], [none, conflicted, conflicted],
-    [conflicted, conflicted, failed], [conflicted, failed, conflicted], [failed, conflicted, conflicted],
+    [conflicted, none, none],
+    [none, conflicted, none],
+    [none, none, conflicted],
+    [conflicted, failed, none],
+    [conflicted, none, failed],
+    [conflicted, failed, failed],
+    [failed, conflicted, none],
+    [none, conflicted, failed],
+    [failed, conflicted, failed],
+    [failed, none, conflicted],
+    [none, failed, conflicted],
+    [failed, failed, conflicted],
+    [conflicted, conflicted, none],
+    [conflicted, none, conflicted],
+    [none, conflicted, conflicted],
+    [conflicted, conflicted, failed],
+    [conflicted, failed, conflicted],
+    [failed, conflicted, conflicted],
     [conflicted, conflicted, conflicted],
   ])('token %s, model %s, quota %s', async (...codes) => {
     cancel(codes);
@@ -89,7 +137,7 @@ describe('a conflict anywhere says nothing of the rest: the whole transaction is
   });
 });
 
-describe('no conflict: the token\'s reason wins, then the model\'s, then the quota\'s', () => {
+describe("no conflict: the token's reason wins, then the model's, then the quota's", () => {
   test.each<[[Code, Code, Code], object]>([
     [[failed, none, none], tokenReason],
     [[failed, failed, none], tokenReason],
@@ -117,7 +165,11 @@ describe('conflicts that do not end', () => {
   test('429 after three seconds, and Retry-After: 1', async () => {
     cancel([none, conflicted, none], Infinity);
     const before = world.clock.now();
-    const response = await world.post('/2020-11-20/projects/parts/models/1/start', { MinInferenceUnits: 1 }, { 'x-amzn-client-token': 'one' });
+    const response = await world.post(
+      '/2020-11-20/projects/parts/models/1/start',
+      { MinInferenceUnits: 1 },
+      { 'x-amzn-client-token': 'one' },
+    );
     expect(response.status).toBe(429);
     expect(response.headers.get('retry-after')).toBe('1');
     expect(response.headers.get('x-amzn-errortype')).toBe('ThrottlingException');
@@ -137,7 +189,13 @@ describe('conflicts that do not end', () => {
 
 describe('a write of a single row', () => {
   const stop = () => world.post('/2020-11-20/projects/parts/models/1/stop', undefined);
-  const inTheWay = { status: 400, body: { __type: 'com.amazonaws.dynamodb.v20120810#TransactionConflictException', message: 'Transaction is ongoing for the item' } };
+  const inTheWay = {
+    status: 400,
+    body: {
+      __type: 'com.amazonaws.dynamodb.v20120810#TransactionConflictException',
+      message: 'Transaction is ongoing for the item',
+    },
+  };
 
   test('meets a transaction, and is tried again', async () => {
     await start();
@@ -168,7 +226,9 @@ describe('a write of a single row', () => {
     };
     const response = await stop();
     expect(response.status).toBe(409);
-    expect(await response.json()).toMatchObject({ Message: 'Model version 1 of project parts cannot be stopped while its status is TRAINED.' });
+    expect(await response.json()).toMatchObject({
+      Message: 'Model version 1 of project parts cannot be stopped while its status is TRAINED.',
+    });
     expect(updates).toBe(1);
   });
 });
@@ -186,7 +246,7 @@ describe('an answer of DynamoDB that is lost', () => {
     expect(await world.executions()).toHaveLength(2);
   });
 
-  test('of a single write: it is not taken for somebody else\'s', async () => {
+  test("of a single write: it is not taken for somebody else's", async () => {
     await start();
     loseFirst('UpdateItem');
     const response = await world.post('/2020-11-20/projects/parts/models/1/stop', undefined);
@@ -198,5 +258,7 @@ describe('an answer of DynamoDB that is lost', () => {
 test('StopModel under a token meets its own kind of reasons', async () => {
   await start();
   cancel([failed, none, none]);
-  expect(await refusal(world.client.send(new StopModelCommand({ ...model, ClientToken: 'one' })))).toEqual(tokenReason);
+  expect(await refusal(world.client.send(new StopModelCommand({ ...model, ClientToken: 'one' })))).toEqual(
+    tokenReason,
+  );
 });

@@ -25,7 +25,8 @@ async function started(prepare: (world: World) => void = () => undefined): Promi
   const command = () => new StartModelCommand({ ...model, MinInferenceUnits: 1, ClientToken: 'start-1' });
   expect(await world.client.send(command())).toMatchObject({ Status: 'STARTING_HOSTING' });
   return {
-    world, model,
+    world,
+    model,
     again: async () => (await world.client.send(command())).Status,
     id: async () => (await world.deployments(model))[0]?.id ?? '',
   };
@@ -36,7 +37,9 @@ const stop = async ({ world, model }: Started, ClientToken: string): Promise<str
 
 describe('a repeated StartModel answers', () => {
   test('STARTING_HOSTING while the engine is at it', async () => {
-    const run = await started((world) => { world.engine.born = { state: 'creating' }; });
+    const run = await started((world) => {
+      world.engine.born = { state: 'creating' };
+    });
     expect(await run.again()).toBe('STARTING_HOSTING');
   });
 
@@ -47,9 +50,16 @@ describe('a repeated StartModel answers', () => {
   });
 
   test('HOSTING_FAILED when the engine refused, and starts nothing', async () => {
-    const run = await started((world) => { world.engine.born = { state: 'failed', reason: 'The model does not fit into a unit. Use a smaller one.' }; });
+    const run = await started((world) => {
+      world.engine.born = {
+        state: 'failed',
+        reason: 'The model does not fit into a unit. Use a smaller one.',
+      };
+    });
     await run.world.settle();
-    expect(await run.world.describe(run.model)).toMatchObject({ StatusMessage: 'The model does not fit into a unit. Use a smaller one.' });
+    expect(await run.world.describe(run.model)).toMatchObject({
+      StatusMessage: 'The model does not fit into a unit. Use a smaller one.',
+    });
     expect(await run.again()).toBe('HOSTING_FAILED');
     expect(await run.world.deployments(run.model)).toHaveLength(1);
     expect(await run.world.reserved()).toEqual({ used: 0, reserved: 0 });
@@ -99,7 +109,10 @@ describe('a repeated StopModel answers', () => {
     expect(await stop(run, 'stop-1')).toBe('STOPPING_HOSTING');
     run.world.engine.vanish(await run.id());
     await run.world.settle();
-    expect(await run.world.describe(run.model)).toMatchObject({ Status: 'TRAINED', StatusMessage: 'The model is not running. Call StartModel to start it.' });
+    expect(await run.world.describe(run.model)).toMatchObject({
+      Status: 'TRAINED',
+      StatusMessage: 'The model is not running. Call StartModel to start it.',
+    });
   });
 
   test('STOPPING_HOSTING when it has long been stopped, for TRAINED is none of the five', async () => {
@@ -113,7 +126,9 @@ describe('a repeated StopModel answers', () => {
     const run = await stopped();
     await run.world.settle();
     run.world.engine.born = { state: 'creating' };
-    await run.world.client.send(new StartModelCommand({ ...run.model, MinInferenceUnits: 1, ClientToken: 'start-2' }));
+    await run.world.client.send(
+      new StartModelCommand({ ...run.model, MinInferenceUnits: 1, ClientToken: 'start-2' }),
+    );
     expect(await stop(run, 'stop-1')).toBe('STARTING_HOSTING');
     const second = (await run.world.deployments(run.model))[1]?.id ?? '';
     run.world.engine.born = { state: 'ready' };
@@ -136,11 +151,15 @@ describe('a repeated StopModel answers', () => {
 });
 
 describe('a new call', () => {
-  const refused = (status: string) => conflict('parts/1', `Model version 1 of project parts cannot be started while its status is ${status}.`);
-  const startOf = ({ world, model }: Started) => world.client.send(new StartModelCommand({ ...model, MinInferenceUnits: 1, ClientToken: 'start-2' }));
+  const refused = (status: string) =>
+    conflict('parts/1', `Model version 1 of project parts cannot be started while its status is ${status}.`);
+  const startOf = ({ world, model }: Started) =>
+    world.client.send(new StartModelCommand({ ...model, MinInferenceUnits: 1, ClientToken: 'start-2' }));
 
   test('is refused while the model starts, runs, is maintained and stops; and starts it when it is stopped', async () => {
-    const run = await started((world) => { world.engine.born = { state: 'creating' }; });
+    const run = await started((world) => {
+      world.engine.born = { state: 'creating' };
+    });
     expect(await refusal(startOf(run))).toEqual(refused('STARTING_HOSTING'));
     run.world.engine.born = { state: 'ready' };
     const first = await run.id();
@@ -159,7 +178,9 @@ describe('a new call', () => {
   });
 
   test('starts a model whose last start failed', async () => {
-    const run = await started((world) => { world.engine.born = { state: 'failed', reason: 'No capacity. Try again later.' }; });
+    const run = await started((world) => {
+      world.engine.born = { state: 'failed', reason: 'No capacity. Try again later.' };
+    });
     await run.world.settle();
     run.world.engine.born = { state: 'ready' };
     expect(await startOf(run)).toMatchObject({ Status: 'STARTING_HOSTING' });

@@ -16,7 +16,8 @@ const start = (world: World, model: ModelName, ClientToken: string, more: object
   world.client.send(new StartModelCommand({ ...model, MinInferenceUnits: 1, ClientToken, ...more }));
 
 /** Runs of the model so far: what a call that completes twice would make two of. */
-const runs = async (world: World, model: ModelName): Promise<number> => (await world.deployments(model)).length;
+const runs = async (world: World, model: ModelName): Promise<number> =>
+  (await world.deployments(model)).length;
 
 async function stopped(world: World, model: ModelName): Promise<void> {
   await world.settle();
@@ -24,7 +25,9 @@ async function stopped(world: World, model: ModelName): Promise<void> {
   await world.settle();
 }
 
-const otherParameters = invalid('The client token was used before with other parameters. A token names one call: repeat that call unchanged, or choose another token.');
+const otherParameters = invalid(
+  'The client token was used before with other parameters. A token names one call: repeat that call unchanged, or choose another token.',
+);
 
 test('"safely retry your call to StartModel by using the same ClientToken": nothing is started twice', async () => {
   const world = await service.open();
@@ -54,9 +57,16 @@ test('"An error occurs if the other input parameters are not the same as in the 
 test('parameters are compared as they were meant, not as they were written', async () => {
   const world = await service.open();
   await world.trained();
-  const send = (body: string) => fetch(`${world.url}/2020-11-20/projects/parts/models/1/start`, { method: 'POST', body, headers: { 'x-amzn-client-token': 'one' } });
+  const send = (body: string) =>
+    fetch(`${world.url}/2020-11-20/projects/parts/models/1/start`, {
+      method: 'POST',
+      body,
+      headers: { 'x-amzn-client-token': 'one' },
+    });
   expect((await send('{"MinInferenceUnits":1,"MaxInferenceUnits":2}')).status).toBe(202);
-  expect((await send('{ "MaxInferenceUnits": 2.0, "MinInferenceUnits": 1, "Unknown": true }')).status).toBe(202);
+  expect((await send('{ "MaxInferenceUnits": 2.0, "MinInferenceUnits": 1, "Unknown": true }')).status).toBe(
+    202,
+  );
   expect((await send('{"MinInferenceUnits":1,"MaxInferenceUnits":null}')).status).toBe(400);
 });
 
@@ -76,7 +86,9 @@ test('a token on another operation is another token', async () => {
   const model = await world.trained();
   await start(world, model, 'one');
   await world.settle();
-  expect(await world.client.send(new StopModelCommand({ ...model, ClientToken: 'one' }))).toMatchObject({ Status: 'STOPPING_HOSTING' });
+  expect(await world.client.send(new StopModelCommand({ ...model, ClientToken: 'one' }))).toMatchObject({
+    Status: 'STOPPING_HOSTING',
+  });
 });
 
 test('"An idempotency token is active for 8 hours", though its row may outlive it by days', async () => {
@@ -125,17 +137,23 @@ test('"the AWS SDK you are using inserts a value for you. This prevents retries 
   const wire = createServer((req, res) => {
     tokens.push(req.headers['x-amzn-client-token']);
     const lost = tokens.length === 1;
-    const forward = request(`${world.url}${req.url ?? ''}`, { method: req.method, headers: req.headers }, (answer) => {
-      if (lost) return void answer.resume().on('end', () => req.socket.destroy());
-      res.writeHead(answer.statusCode ?? 500, answer.headers);
-      answer.pipe(res);
-    });
+    const forward = request(
+      `${world.url}${req.url ?? ''}`,
+      { method: req.method, headers: req.headers },
+      (answer) => {
+        if (lost) return void answer.resume().on('end', () => req.socket.destroy());
+        res.writeHead(answer.statusCode ?? 500, answer.headers);
+        answer.pipe(res);
+      },
+    );
     req.pipe(forward);
   });
   wire.listen(0, '127.0.0.1');
   await once(wire, 'listening');
   const client = new LookoutVisionClient({
-    endpoint: `http://127.0.0.1:${(wire.address() as AddressInfo).port}`, region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    endpoint: `http://127.0.0.1:${(wire.address() as AddressInfo).port}`,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
   });
   try {
     const answer = await client.send(new StartModelCommand({ ...model, MinInferenceUnits: 1 }));

@@ -13,19 +13,34 @@ import { explore } from './model-based/run.ts';
 import { chance } from './random.ts';
 
 const { values } = parseArgs({
-  options: { seconds: { type: 'string', default: '1200' }, only: { type: 'string' }, seed: { type: 'string' }, path: { type: 'string' }, requests: { type: 'string', default: '100000' } },
+  options: {
+    seconds: { type: 'string', default: '1200' },
+    only: { type: 'string' },
+    seed: { type: 'string' },
+    path: { type: 'string' },
+    requests: { type: 'string', default: '100000' },
+  },
 });
 const seconds = Number(values.seconds);
 const seed = values.seed === undefined ? Date.now() % 2 ** 31 : Number(values.seed);
 const only = values.only;
-if (!(seconds > 0) || !Number.isInteger(seed) || (only !== undefined && !['histories', 'crashes', 'hostile', 'load'].includes(only))) {
-  console.error('--seconds is a number above 0, --seed a whole number, --only one of histories, crashes, hostile, load');
+if (
+  !(seconds > 0) ||
+  !Number.isInteger(seed) ||
+  (only !== undefined && !['histories', 'crashes', 'hostile', 'load'].includes(only))
+) {
+  console.error(
+    '--seconds is a number above 0, --seed a whole number, --only one of histories, crashes, hostile, load',
+  );
   process.exit(2);
 }
 const share = (of: number): number => seconds * 1000 * (only === undefined ? of : 1);
 
 const failures: string[] = [];
-async function part(name: string, work: () => Promise<{ readonly told: unknown; readonly wrong: readonly string[] }>): Promise<void> {
+async function part(
+  name: string,
+  work: () => Promise<{ readonly told: unknown; readonly wrong: readonly string[] }>,
+): Promise<void> {
   if (only !== undefined && only !== name) return;
   const from = Date.now();
   const { told, wrong } = await work();
@@ -36,7 +51,10 @@ async function part(name: string, work: () => Promise<{ readonly told: unknown; 
 
 console.log(`seed ${seed}`);
 await part('histories', async () => {
-  const { failure, ...told } = await explore(share(0.25), { seed, ...(values.path !== undefined && { path: values.path }) });
+  const { failure, ...told } = await explore(share(0.25), {
+    seed,
+    ...(values.path !== undefined && { path: values.path }),
+  });
   return { told, wrong: failure === undefined ? [] : [failure] };
 });
 await part('crashes', async () => {
@@ -47,7 +65,12 @@ await part('crashes', async () => {
     const from = Date.now();
     const { wrong, killedAt, ...matrix } = await crashMatrix(life, from + half * 0.7);
     const random = await randomKills(life, from + half, chance(seed));
-    told.push({ life: life.name, ...matrix, killedAt: killedAt.length, random: { lives: random.lives, kills: random.kills } });
+    told.push({
+      life: life.name,
+      ...matrix,
+      killedAt: killedAt.length,
+      random: { lives: random.lives, kills: random.kills },
+    });
     all.push(...wrong, ...random.wrong);
   }
   return { told, wrong: all };
@@ -55,10 +78,17 @@ await part('crashes', async () => {
 await part('hostile', async () => {
   const { wrong, ...told } = await besiege(Number(values.requests), Date.now() + share(0.35), seed);
   const fed = await feed({ pictures: 3000, models: 60, graphs: 50_000 }, Date.now() + share(0.05), seed);
-  return { told: { ...told, pictures: fed.pictures, models: fed.models, graphs: fed.graphs }, wrong: [...wrong, ...fed.wrong] };
+  return {
+    told: { ...told, pictures: fed.pictures, models: fed.models, graphs: fed.graphs },
+    wrong: [...wrong, ...fed.wrong],
+  };
 });
 await part('load', async () => {
-  const { wrong, errors, ...told } = await load({ models: 1000, moving: 100, seconds: Math.max(20, share(0.1) / 1000) });
+  const { wrong, errors, ...told } = await load({
+    models: 1000,
+    moving: 100,
+    seconds: Math.max(20, share(0.1) / 1000),
+  });
   return { told: { ...told, errors: errors.length }, wrong: [...wrong, ...errors.slice(0, 5)] };
 });
 process.exit(failures.length > 0 ? 1 : 0);

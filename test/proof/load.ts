@@ -36,16 +36,29 @@ interface Size {
 export async function load({ models, moving, seconds }: Size): Promise<LoadReport> {
   const dataDir = mkdtempSync(join(tmpdir(), 'crowsnest-load-'));
   const engine = new ScriptedEngine();
-  engine.before = () => { engine.calls.length = 0; }; // it would remember every call
+  engine.before = () => {
+    engine.calls.length = 0;
+  }; // it would remember every call
   const host = await startHost({
-    environment: localEnvironment({ PORT: '0', DATA_DIR: dataDir, QUOTAS: JSON.stringify({ modelsPerProject: models, runningModels: moving }) }), log: silent, engine: () => engine,
+    environment: localEnvironment({
+      PORT: '0',
+      DATA_DIR: dataDir,
+      QUOTAS: JSON.stringify({ modelsPerProject: models, runningModels: moving }),
+    }),
+    log: silent,
+    engine: () => engine,
   });
   const agent = new Agent({ keepAlive: true, maxSockets: moving + 4 });
   const taken = new Map<string, number[]>();
   const errors: string[] = [];
   let requests = 0;
   let cycles = 0;
-  const call = async (name: string, method: string, path: string, body = ''): Promise<Record<string, unknown>> => {
+  const call = async (
+    name: string,
+    method: string,
+    path: string,
+    body = '',
+  ): Promise<Record<string, unknown>> => {
     const from = performance.now();
     requests += 1;
     const { status, text } = await send(agent, `${host.url}/2020-11-20/projects${path}`, method, body);
@@ -58,7 +71,9 @@ export async function load({ models, moving, seconds }: Size): Promise<LoadRepor
   };
   const reached = async (version: number, wanted: string): Promise<void> => {
     for (let wait = 5; ; wait = Math.min(wait * 2, 200)) {
-      const { ModelDescription } = await call('DescribeModel', 'GET', `/load/models/${version}`) as { ModelDescription?: { Status: string } };
+      const { ModelDescription } = (await call('DescribeModel', 'GET', `/load/models/${version}`)) as {
+        ModelDescription?: { Status: string };
+      };
       if (ModelDescription?.Status === wanted) return;
       await sleep(wait);
     }
@@ -66,7 +81,13 @@ export async function load({ models, moving, seconds }: Size): Promise<LoadRepor
   const wrong: string[] = [];
   try {
     await call('CreateProject', 'POST', '', '{"ProjectName":"load"}');
-    for (let version = 1; version <= models; version += 1) await call('ImportModel', 'POST', '/load/models/import', '{"Source":{"S3":{"Bucket":"models","Prefix":"a/"}}}');
+    for (let version = 1; version <= models; version += 1)
+      await call(
+        'ImportModel',
+        'POST',
+        '/load/models/import',
+        '{"Source":{"S3":{"Bucket":"models","Prefix":"a/"}}}',
+      );
     await reached(models, 'TRAINED');
     const until = Date.now() + seconds * 1000;
     const lane = async (version: number): Promise<void> => {
@@ -91,8 +112,16 @@ export async function load({ models, moving, seconds }: Size): Promise<LoadRepor
     if (engine.resources.size > 0) wrong.push(`the engine still holds ${engine.resources.size} deployments`);
     agent.destroy();
     await host.close();
-    wrong.push(...await leftovers(dataDir, cycles));
-    const latency = Object.fromEntries([...taken].map(([name, values]) => [name, { ...spread(values), p99: [...values].sort((a, b) => a - b)[Math.floor(values.length * 0.99)] ?? NaN }]));
+    wrong.push(...(await leftovers(dataDir, cycles)));
+    const latency = Object.fromEntries(
+      [...taken].map(([name, values]) => [
+        name,
+        {
+          ...spread(values),
+          p99: [...values].sort((a, b) => a - b)[Math.floor(values.length * 0.99)] ?? NaN,
+        },
+      ]),
+    );
     return { models, moving, seconds, cycles, requests, errors, latency, heap: [early, late], wrong };
   } finally {
     agent.destroy();
@@ -107,14 +136,19 @@ function heapUsed(): number {
 }
 
 async function leftovers(dataDir: string, cycles: number): Promise<string[]> {
-  const database = await startDatabase(join(dataDir, 'table.db'), { register: () => undefined, unregister: () => undefined });
+  const database = await startDatabase(join(dataDir, 'table.db'), {
+    register: () => undefined,
+    unregister: () => undefined,
+  });
   const client = documentClient(database.endpoint);
   const wrong: string[] = [];
   try {
     let ended = 0;
     for await (const row of scan(client, 'crowsnest')) {
-      if (row['pk'] === 'QUOTA' && row['sk'] === 'RUNNING_MODELS' && row['used'] !== 0) wrong.push(`${String(row['used'])} models are counted as running`);
-      if (String(row['sk']).startsWith('MODEL#') && row['status'] !== 'TRAINED') wrong.push(`model ${String(row['version'])} is ${String(row['status'])}`);
+      if (row['pk'] === 'QUOTA' && row['sk'] === 'RUNNING_MODELS' && row['used'] !== 0)
+        wrong.push(`${String(row['used'])} models are counted as running`);
+      if (String(row['sk']).startsWith('MODEL#') && row['status'] !== 'TRAINED')
+        wrong.push(`model ${String(row['version'])} is ${String(row['status'])}`);
       if (String(row['sk']).startsWith('DEPLOYMENT#')) ended += row['endedAt'] === undefined ? 0 : 1;
     }
     if (ended !== cycles) wrong.push(`${cycles} cycles left the records of ${ended}`);
@@ -125,10 +159,25 @@ async function leftovers(dataDir: string, cycles: number): Promise<string[]> {
   return wrong;
 }
 
-const send = (agent: Agent, url: string, method: string, body: string): Promise<{ status: number; text: string }> => new Promise((resolve, reject) => {
-  const req = request(url, { agent, method, headers: { 'content-type': 'application/json', 'content-length': body.length } }, (res) => {
-    let text = '';
-    res.setEncoding('utf8').on('data', (chunk: string) => { text += chunk; }).on('end', () => resolve({ status: res.statusCode ?? 0, text }));
+const send = (
+  agent: Agent,
+  url: string,
+  method: string,
+  body: string,
+): Promise<{ status: number; text: string }> =>
+  new Promise((resolve, reject) => {
+    const req = request(
+      url,
+      { agent, method, headers: { 'content-type': 'application/json', 'content-length': body.length } },
+      (res) => {
+        let text = '';
+        res
+          .setEncoding('utf8')
+          .on('data', (chunk: string) => {
+            text += chunk;
+          })
+          .on('end', () => resolve({ status: res.statusCode ?? 0, text }));
+      },
+    );
+    req.on('error', reject).end(body);
   });
-  req.on('error', reject).end(body);
-});

@@ -1,6 +1,18 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { absent, atMost, check, either, equals, oneOf, present, put, remove, update, type Part } from '../../lambdas/store/expression.ts';
+import {
+  absent,
+  atMost,
+  check,
+  either,
+  equals,
+  oneOf,
+  present,
+  put,
+  remove,
+  update,
+  type Part,
+} from '../../lambdas/store/expression.ts';
 import { Refused, Table } from '../../lambdas/store/table.ts';
 import { TestClock } from '../helpers/clock.ts';
 import { TestDynamo } from '../helpers/dynamo.ts';
@@ -16,15 +28,23 @@ beforeAll(async () => {
 afterAll(() => dynamo.close());
 
 async function refused(...parts: Part[]): Promise<Refused> {
-  const error: unknown = await table.commit(parts).then(() => undefined, (each: unknown) => each);
+  const error: unknown = await table.commit(parts).then(
+    () => undefined,
+    (each: unknown) => each,
+  );
   if (error instanceof Refused) return error;
   throw new Error('the write was not refused', { cause: error });
 }
 
 test('all parts are written, or none; and the refusal names the parts and shows their rows', async () => {
-  await table.commit([put('first', key('a'), { n: 1 }, absent('pk')), put('second', key('b'), { n: 2, list: ['x'] }, absent('pk'))]);
+  await table.commit([
+    put('first', key('a'), { n: 1 }, absent('pk')),
+    put('second', key('b'), { n: 2, list: ['x'] }, absent('pk')),
+  ]);
   const no = await refused(
-    put('new', key('c'), { n: 3 }, absent('pk')), update('first', key('a'), { set: { n: 9 } }, equals('n', 1)), update('second', key('b'), { add: { n: 1 } }, atMost('n', 1)),
+    put('new', key('c'), { n: 3 }, absent('pk')),
+    update('first', key('a'), { set: { n: 9 } }, equals('n', 1)),
+    update('second', key('b'), { add: { n: 1 } }, atMost('n', 1)),
     check('missing', key('z'), present('pk')),
   );
   expect(['new', 'first', 'second', 'missing'].filter((part) => no.at(part))).toEqual(['second', 'missing']);
@@ -37,7 +57,14 @@ test('all parts are written, or none; and the refusal names the parts and shows 
 
 test('one part is one write, under the same rules', async () => {
   await table.commit([put('row', key('single'), { state: 'on', n: 1, old: true })]);
-  await table.commit([update('row', key('single'), { set: { state: 'off', ignored: undefined }, remove: ['old'], add: { n: 2, fresh: 1 } }, oneOf('state', ['on', 'idle']))]);
+  await table.commit([
+    update(
+      'row',
+      key('single'),
+      { set: { state: 'off', ignored: undefined }, remove: ['old'], add: { n: 2, fresh: 1 } },
+      oneOf('state', ['on', 'idle']),
+    ),
+  ]);
   expect(await table.get(key('single'))).toEqual({ ...key('single'), state: 'off', n: 3, fresh: 1 });
   const no = await refused(remove('row', key('single'), either(absent('state'), equals('state', 'on'))));
   expect(no.row('row')).toMatchObject({ state: 'off' });
@@ -48,13 +75,23 @@ test('one part is one write, under the same rules', async () => {
 
 test('conditions reach into maps, and names that DynamoDB reserves are names like others', async () => {
   await table.commit([put('row', key('map'), { operation: { id: 'x', attempt: 1 }, status: 'A', size: 1 })]);
-  await table.commit([update('row', key('map'), { set: { 'operation.attempt': 2, status: 'B' } }, equals('operation.id', 'x'), equals('operation.attempt', 1), equals('size', 1))]);
+  await table.commit([
+    update(
+      'row',
+      key('map'),
+      { set: { 'operation.attempt': 2, status: 'B' } },
+      equals('operation.id', 'x'),
+      equals('operation.attempt', 1),
+      equals('size', 1),
+    ),
+  ]);
   expect(await table.get(key('map'))).toMatchObject({ operation: { id: 'x', attempt: 2 }, status: 'B' });
 });
 
 test('a query goes on over the pages of DynamoDB, which end at a megabyte, and only as far as it is read', async () => {
   const text = 'x'.repeat(300_000);
-  for (let row = 0; row < 8; row += 1) await table.commit([put('row', { pk: 'LONG', sk: String(row) }, { text })]);
+  for (let row = 0; row < 8; row += 1)
+    await table.commit([put('row', { pk: 'LONG', sk: String(row) }, { text })]);
   const query = { KeyConditionExpression: 'pk = :pk', ExpressionAttributeValues: { ':pk': 'LONG' } };
   const queries = (): number => dynamo.passed.filter(({ operation }) => operation === 'Query').length;
   const before = queries();

@@ -14,11 +14,17 @@ import { World } from '../helpers/world.ts';
 
 let dynamo: TestDynamo;
 let world: World;
-beforeAll(async () => { dynamo = await TestDynamo.start(); });
+beforeAll(async () => {
+  dynamo = await TestDynamo.start();
+});
 afterAll(() => dynamo.close());
-beforeEach(async () => { world = await World.open(dynamo); });
+beforeEach(async () => {
+  world = await World.open(dynamo);
+});
 
-const inventory = (...resources: EngineResource[]) => ({ list: () => Readable.from(resources) as AsyncIterable<EngineResource> });
+const inventory = (...resources: EngineResource[]) => ({
+  list: () => Readable.from(resources) as AsyncIterable<EngineResource>,
+});
 
 async function hosted(): Promise<{ model: { ProjectName: string; ModelVersion: string }; id: string }> {
   const model = await world.trained('lids');
@@ -29,13 +35,28 @@ async function hosted(): Promise<{ model: { ProjectName: string; ModelVersion: s
 
 test('what the table knows is in order; what it never knew, and what outlived its run, is told and left alone', async () => {
   const { model, id } = await hosted();
-  const endpoint = (deploymentId: string, name = 'cn-test-x'): EngineResource => ({ kind: 'endpoint', name, project: 'lids', version: '1', deploymentId });
+  const endpoint = (deploymentId: string, name = 'cn-test-x'): EngineResource => ({
+    kind: 'endpoint',
+    name,
+    project: 'lids',
+    version: '1',
+    deploymentId,
+  });
   const stranger = endpoint('0000000000000000000000000', 'cn-test-stranger');
   const untagged: EngineResource = { kind: 'model', name: 'cn-test-untagged' };
-  const orphan: EngineResource = { kind: 'model package', name: 'cn-test-package', project: 'lids', version: '9' };
+  const orphan: EngineResource = {
+    kind: 'model package',
+    name: 'cn-test-package',
+    project: 'lids',
+    version: '9',
+  };
   const own: EngineResource = { kind: 'model package', name: 'cn-test-own', project: 'lids', version: '1' };
 
-  expect(await audit(world.context, inventory(endpoint(id), own, stranger, untagged, orphan))).toEqual({ looked: 5, unknown: [stranger, untagged, orphan], leftover: [] });
+  expect(await audit(world.context, inventory(endpoint(id), own, stranger, untagged, orphan))).toEqual({
+    looked: 5,
+    unknown: [stranger, untagged, orphan],
+    leftover: [],
+  });
 
   await world.client.send(new StopModelCommand(model));
   await world.settle();
@@ -47,31 +68,62 @@ test('what the table knows is in order; what it never knew, and what outlived it
   expect(world.logged.filter((line) => line.includes('never knew'))).toHaveLength(3);
 });
 
-test('SageMaker\'s inventory is what bears the stage\'s tag, page after page', async () => {
+test("SageMaker's inventory is what bears the stage's tag, page after page", async () => {
   const arn = (name: string): string => `arn:aws:sagemaker:eu-west-1:111122223333:endpoint/${name}`;
   const tags: Record<string, Record<string, string>> = {
-    [arn('cn-dev-1')]: { 'crowsnest:stage': 'dev', 'crowsnest:project': 'lids', 'crowsnest:version': '3', 'crowsnest:deployment': '1' },
+    [arn('cn-dev-1')]: {
+      'crowsnest:stage': 'dev',
+      'crowsnest:project': 'lids',
+      'crowsnest:version': '3',
+      'crowsnest:deployment': '1',
+    },
     [arn('cn-dev-2')]: { 'crowsnest:stage': 'other' },
     [arn('cn-dev-3')]: { 'crowsnest:stage': 'dev' },
   };
   const asked: string[] = [];
-  const send = (command: { readonly constructor: { readonly name: string }; readonly input: Record<string, string> }): Promise<object> => {
-    const { constructor: { name }, input } = command;
+  const send = (command: {
+    readonly constructor: { readonly name: string };
+    readonly input: Record<string, string>;
+  }): Promise<object> => {
+    const {
+      constructor: { name },
+      input,
+    } = command;
     asked.push(name);
     if (name === 'ListTagsCommand') {
       const found = tags[input['ResourceArn'] ?? ''];
-      if (found === undefined) return Promise.reject(Object.assign(new Error('gone'), { name: 'ValidationException' }));
+      if (found === undefined)
+        return Promise.reject(Object.assign(new Error('gone'), { name: 'ValidationException' }));
       return Promise.resolve({ Tags: Object.entries(found).map(([Key, Value]) => ({ Key, Value })) });
     }
     if (name !== 'ListEndpointsCommand') return Promise.resolve({});
-    const page = (names: string[], NextToken?: string): object => ({ Endpoints: names.map((each) => ({ EndpointName: each, EndpointArn: arn(each) })), NextToken });
-    return Promise.resolve(input['NextToken'] === undefined ? page(['cn-dev-1', 'my-cn-dev-9'], 'next') : page(['cn-dev-2', 'cn-dev-3', 'cn-dev-gone']));
+    const page = (names: string[], NextToken?: string): object => ({
+      Endpoints: names.map((each) => ({ EndpointName: each, EndpointArn: arn(each) })),
+      NextToken,
+    });
+    return Promise.resolve(
+      input['NextToken'] === undefined
+        ? page(['cn-dev-1', 'my-cn-dev-9'], 'next')
+        : page(['cn-dev-2', 'cn-dev-3', 'cn-dev-gone']),
+    );
   };
   const client = Object.assign(new SageMakerClient({ region: 'eu-west-1' }), { send });
   const found: EngineResource[] = [];
-  for await (const each of createSageMakerInventory({ sagemaker: client, stage: 'dev' }).list()) found.push(each);
-  expect(found).toEqual([{ kind: 'endpoint', name: 'cn-dev-1', project: 'lids', version: '3', deploymentId: '1' }, { kind: 'endpoint', name: 'cn-dev-3' }]);
-  expect(new Set(asked)).toEqual(new Set(['ListEndpointsCommand', 'ListTagsCommand', 'ListEndpointConfigsCommand', 'ListModelsCommand', 'ListModelPackagesCommand']));
+  for await (const each of createSageMakerInventory({ sagemaker: client, stage: 'dev' }).list())
+    found.push(each);
+  expect(found).toEqual([
+    { kind: 'endpoint', name: 'cn-dev-1', project: 'lids', version: '3', deploymentId: '1' },
+    { kind: 'endpoint', name: 'cn-dev-3' },
+  ]);
+  expect(new Set(asked)).toEqual(
+    new Set([
+      'ListEndpointsCommand',
+      'ListTagsCommand',
+      'ListEndpointConfigsCommand',
+      'ListModelsCommand',
+      'ListModelPackagesCommand',
+    ]),
+  );
 });
 
 const identityOf = (of: World): TableIdentity => new TableIdentity(dynamo.client, of.tableName, of.clock);
@@ -79,7 +131,13 @@ const identityOf = (of: World): TableIdentity => new TableIdentity(dynamo.client
 async function sweepOnce(of: World): Promise<Record<string, unknown>> {
   const lines: string[] = [];
   of.clock.advance(7200);
-  await sweepHandler({ context: of.context, identity: identityOf(of), write: (line) => { lines.push(line); } })();
+  await sweepHandler({
+    context: of.context,
+    identity: identityOf(of),
+    write: (line) => {
+      lines.push(line);
+    },
+  })();
   await of.settle();
   return JSON.parse(lines.at(-1) ?? '{}') as Record<string, unknown>;
 }
@@ -90,14 +148,19 @@ test('after a restore the sweep only reports, until the table is adopted', async
 
   const restored = await World.open(dynamo);
   restored.clock.advance(7200);
-  for await (const Item of scan(dynamo.client, world.tableName)) await dynamo.client.send(new PutCommand({ TableName: restored.tableName, Item }));
+  for await (const Item of scan(dynamo.client, world.tableName))
+    await dynamo.client.send(new PutCommand({ TableName: restored.tableName, Item }));
   expect(await sweepOnce(restored)).toMatchObject({ ReportOnly: 1, DueRows: 1 });
   expect(restored.engine.calls).toEqual([]); // its engine has nothing: a sweep that acted would have noticed
   expect((await restored.describe(model)).Status).toBe('HOSTED');
-  expect(restored.logged.some((line) => line.includes('nothing is done about it') && line.includes(id))).toBe(true);
+  expect(restored.logged.some((line) => line.includes('nothing is done about it') && line.includes(id))).toBe(
+    true,
+  );
 
   // What the runbook says: forget whose table it was.
-  await dynamo.client.send(new DeleteCommand({ TableName: restored.tableName, Key: { pk: 'STACK', sk: 'TABLE' } }));
+  await dynamo.client.send(
+    new DeleteCommand({ TableName: restored.tableName, Key: { pk: 'STACK', sk: 'TABLE' } }),
+  );
   expect(await sweepOnce(restored)).toMatchObject({ ReportOnly: 0 });
   expect(restored.engine.calls).toContain(`observe ${id}`);
 });

@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
 import {
-  CreateDatasetCommand, CreateProjectCommand, DeleteDatasetCommand, DescribeDatasetCommand, ListDatasetEntriesCommand, UpdateDatasetEntriesCommand,
+  CreateDatasetCommand,
+  CreateProjectCommand,
+  DeleteDatasetCommand,
+  DescribeDatasetCommand,
+  ListDatasetEntriesCommand,
+  UpdateDatasetEntriesCommand,
 } from '@aws-sdk/client-lookoutvision';
 import type { Execution, ObjectStream } from '../../lambdas/domain/ports.ts';
 import { localLimits } from '../../lambdas/domain/settings.ts';
@@ -28,16 +33,26 @@ async function open(manifest: string, patience = 3600): Promise<void> {
   world = await World.open(dynamo, {
     settings: {
       limits: { images: { ...localLimits.images, train: 20_000 } },
-      times: { delivery: 60, start: 3600, import: patience, train: patience, release: 1800, provision: 60, health: 60 },
+      times: {
+        delivery: 60,
+        start: 3600,
+        import: patience,
+        train: patience,
+        release: 1800,
+        provision: 60,
+        health: 60,
+      },
     },
   });
   world.objects.objects.set('photos/m', Buffer.from(manifest));
   await world.client.send(new CreateProjectCommand({ ProjectName: 'parts' }));
 }
 
-const described = async () => (await world.client.send(new DescribeDatasetCommand(dataset))).DatasetDescription;
+const described = async () =>
+  (await world.client.send(new DescribeDatasetCommand(dataset))).DatasetDescription;
 const create = () => world.client.send(new CreateDatasetCommand({ ...dataset, DatasetSource: source }));
-const update = (changes: string) => world.client.send(new UpdateDatasetEntriesCommand({ ...dataset, Changes: Buffer.from(changes) }));
+const update = (changes: string) =>
+  world.client.send(new UpdateDatasetEntriesCommand({ ...dataset, Changes: Buffer.from(changes) }));
 
 /** What is in the table besides projects, datasets and tokens, by partition. */
 async function loose(): Promise<Record<string, number>> {
@@ -54,7 +69,9 @@ function undelivered(): Execution[] {
   const kept: Execution[] = [];
   const { runner } = world.context;
   const start = runner.start.bind(runner);
-  deliverAgain = () => { runner.start = start; };
+  deliverAgain = () => {
+    runner.start = start;
+  };
   runner.start = (execution) => {
     kept.push(execution);
     return Promise.resolve('started');
@@ -68,7 +85,10 @@ const inputOf = ({ input }: Execution) => {
   return input;
 };
 
-const lines = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => line(`${from + index}.jpg`, (from + index) % 4 === 0 ? 'anomaly' : 'normal'));
+const lines = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, index) =>
+    line(`${from + index}.jpg`, (from + index) % 4 === 0 ? 'anomaly' : 'normal'),
+  );
 
 describe('an operation that was interrupted', () => {
   test('is taken over by the sweep, begins anew, and ends in one generation with nothing left over', async () => {
@@ -81,10 +101,14 @@ describe('an operation that was interrupted', () => {
     deliverAgain();
     expect((await described())?.StatusMessage).toBe('The dataset is being created.');
     await world.sweepAfter(200);
-    expect(await described()).toMatchObject({ Status: 'CREATE_COMPLETE', ImageStats: { Total: 1100, Labeled: 1100, Normal: 825, Anomaly: 275 } });
+    expect(await described()).toMatchObject({
+      Status: 'CREATE_COMPLETE',
+      ImageStats: { Total: 1100, Labeled: 1100, Normal: 825, Anomaly: 275 },
+    });
 
     // The old execution wakes up: it finds the fence moved, and changes nothing.
-    for (const task of [stage, carry, settle]) await expect(task({ ...input, progress: first }, world.context)).rejects.toThrow('no longer in charge');
+    for (const task of [stage, carry, settle])
+      await expect(task({ ...input, progress: first }, world.context)).rejects.toThrow('no longer in charge');
     await world.sweepAfter(3601);
     const [place = '', ...others] = Object.keys(await loose());
     expect(others).toEqual([]);
@@ -125,11 +149,13 @@ describe('an operation that was interrupted', () => {
     await create();
     await world.settle();
     dynamo.reset();
-    const shown = async () => (await world.client.send(new ListDatasetEntriesCommand(dataset))).DatasetEntries;
+    const shown = async () =>
+      (await world.client.send(new ListDatasetEntriesCommand(dataset))).DatasetEntries;
     const whole = await shown();
     expect(whole).toEqual([0, 3, 1, 2].map((index) => JSON.stringify(lines(index, index + 1)[0])));
     expect(sent.length).toBeGreaterThan(0);
-    for (const body of sent.reverse()) await dynamo.client.send(new BatchWriteItemCommand(body as never) as never);
+    for (const body of sent.reverse())
+      await dynamo.client.send(new BatchWriteItemCommand(body as never) as never);
     expect(await shown()).toEqual(whole);
   });
 
@@ -141,7 +167,9 @@ describe('an operation that was interrupted', () => {
     await update(manifestOf(lines(2, 4)));
     for (let looks = 0; looks < 4; looks += 1) await world.sweepAfter(61);
     expect(await described()).toMatchObject({
-      Status: 'UPDATE_FAILED_ROLLBACK_COMPLETE', StatusMessage: expect.stringContaining('could not be done in time'), ImageStats: { Total: 3 },
+      Status: 'UPDATE_FAILED_ROLLBACK_COMPLETE',
+      StatusMessage: expect.stringContaining('could not be done in time'),
+      ImageStats: { Total: 3 },
     });
     await world.sweepAfter(3601);
     expect(Object.values(await loose())).toEqual([3]);
@@ -161,7 +189,10 @@ describe('an operation that was interrupted', () => {
     await create();
     await world.settle();
     expect(asked).toBe(3);
-    expect(await described()).toMatchObject({ Status: 'CREATE_FAILED', StatusMessage: expect.stringContaining('s3://photos/m was changed while it was being read') });
+    expect(await described()).toMatchObject({
+      Status: 'CREATE_FAILED',
+      StatusMessage: expect.stringContaining('s3://photos/m was changed while it was being read'),
+    });
   });
 
   test('does not take half of the changes for all of them', async () => {
@@ -169,7 +200,16 @@ describe('an operation that was interrupted', () => {
     await create();
     await world.settle();
     const kept = undelivered();
-    await update(manifestOf([{ 'source-ref': 's3://photos/a.jpg', note: 'x'.repeat(7000) }].concat(Array.from({ length: 60 }, (_, index) => ({ 'source-ref': `s3://photos/${index}.jpg`, note: 'x'.repeat(7000) })))));
+    await update(
+      manifestOf(
+        [{ 'source-ref': 's3://photos/a.jpg', note: 'x'.repeat(7000) }].concat(
+          Array.from({ length: 60 }, (_, index) => ({
+            'source-ref': `s3://photos/${index}.jpg`,
+            note: 'x'.repeat(7000),
+          })),
+        ),
+      ),
+    );
     const input = inputOf(kept[0] as Execution);
     const places = Object.keys(await loose()).filter((pk) => pk.startsWith('C#'));
     expect(places).toHaveLength(1);
@@ -187,12 +227,15 @@ test('a file of line ends is one step, not one for every thousand of them', asyn
   expect(await stage(input, world.context)).toMatchObject({ state: 'staged', entries: 1, lines: 600_001 });
 });
 
-test.each([1000, 2000])('a manifest of as many lines as steps take, %d, is not read from its end on', async (amount) => {
-  await open(manifestOf(lines(0, amount)));
-  await create();
-  await world.settle();
-  expect(await described()).toMatchObject({ Status: 'CREATE_COMPLETE', ImageStats: { Total: amount } });
-});
+test.each([1000, 2000])(
+  'a manifest of as many lines as steps take, %d, is not read from its end on',
+  async (amount) => {
+    await open(manifestOf(lines(0, amount)));
+    await create();
+    await world.settle();
+    expect(await described()).toMatchObject({ Status: 'CREATE_COMPLETE', ImageStats: { Total: amount } });
+  },
+);
 
 test('a test dataset takes 4,000 pictures, as the original did, and no line more', async () => {
   const type = { ...dataset, DatasetType: 'test' };
@@ -200,17 +243,31 @@ test('a test dataset takes 4,000 pictures, as the original did, and no line more
   await open(manifestOf(lines(0, 4000)));
   await world.client.send(new CreateDatasetCommand({ ...type, DatasetSource: source }));
   await world.settle();
-  expect(await describe()).toMatchObject({ Status: 'CREATE_COMPLETE', ImageStats: { Total: 4000, Labeled: 4000, Normal: 3000, Anomaly: 1000 } });
-  await world.client.send(new UpdateDatasetEntriesCommand({ ...type, Changes: Buffer.from(manifestOf([...lines(0, 5), line('one-more.jpg', 'normal')])) }));
+  expect(await describe()).toMatchObject({
+    Status: 'CREATE_COMPLETE',
+    ImageStats: { Total: 4000, Labeled: 4000, Normal: 3000, Anomaly: 1000 },
+  });
+  await world.client.send(
+    new UpdateDatasetEntriesCommand({
+      ...type,
+      Changes: Buffer.from(manifestOf([...lines(0, 5), line('one-more.jpg', 'normal')])),
+    }),
+  );
   await world.settle();
   expect(await describe()).toMatchObject({
-    Status: 'UPDATE_FAILED_ROLLBACK_COMPLETE', StatusMessage: expect.stringContaining('It would have 4001 images; a test dataset can have at most 4000'), ImageStats: { Total: 4000 },
+    Status: 'UPDATE_FAILED_ROLLBACK_COMPLETE',
+    StatusMessage: expect.stringContaining('It would have 4001 images; a test dataset can have at most 4000'),
+    ImageStats: { Total: 4000 },
   });
   await world.client.send(new DeleteDatasetCommand(type));
   world.objects.objects.set('photos/m', Buffer.from(manifestOf(lines(0, 4001))));
   await world.client.send(new CreateDatasetCommand({ ...type, DatasetSource: source }));
   await world.settle();
-  expect(await describe()).toMatchObject({ Status: 'CREATE_FAILED', StatusMessage: expect.stringContaining('Line 4001: a test dataset can have at most 4000 images'), ImageStats: { Total: 0 } });
+  expect(await describe()).toMatchObject({
+    Status: 'CREATE_FAILED',
+    StatusMessage: expect.stringContaining('Line 4001: a test dataset can have at most 4000 images'),
+    ImageStats: { Total: 0 },
+  });
 }, 60_000);
 
 test('20,000 lines: memory does not grow with them, and the last page costs what the first does', async () => {
@@ -223,9 +280,15 @@ test('20,000 lines: memory does not grow with them, and the last page costs what
     peak = Math.max(peak, heapUsed + arrayBuffers);
   };
   // The manifest is never whole in memory: its 12 MB are made as they are read, in lines of one length.
-  const each = (index: number): Buffer => Buffer.from(manifestOf([
-    { ...line(`${String(index).padStart(5, '0')}.jpg`, index % 4 === 0 ? 'anomaly' : 'normal'), note: 'x'.repeat(index % 4 === 0 ? 399 : 400) },
-  ]));
+  const each = (index: number): Buffer =>
+    Buffer.from(
+      manifestOf([
+        {
+          ...line(`${String(index).padStart(5, '0')}.jpg`, index % 4 === 0 ? 'anomaly' : 'normal'),
+          note: 'x'.repeat(index % 4 === 0 ? 399 : 400),
+        },
+      ]),
+    );
   world.objects.stream = (_, from) => {
     async function* bytes(): AsyncGenerator<Uint8Array> {
       for (let index = (from ?? 0) / each(0).length; index < amount; index += 1) {
@@ -241,12 +304,23 @@ test('20,000 lines: memory does not grow with them, and the last page costs what
   await create();
   await world.settle();
   measure();
-  expect(await described()).toMatchObject({ Status: 'CREATE_COMPLETE', ImageStats: { Total: amount, Labeled: amount, Normal: 15_000, Anomaly: 5000 } });
+  expect(await described()).toMatchObject({
+    Status: 'CREATE_COMPLETE',
+    ImageStats: { Total: amount, Labeled: amount, Normal: 15_000, Anomaly: 5000 },
+  });
 
   const cost = async (NextToken?: string) => {
     dynamo.passed.length = 0;
-    const { NextToken: next, DatasetEntries } = await world.client.send(new ListDatasetEntriesCommand({ ...dataset, NextToken }));
-    return { next, entries: DatasetEntries?.length, requests: dynamo.passed.filter(({ table }) => table === world.tableName).map(({ operation }) => operation) };
+    const { NextToken: next, DatasetEntries } = await world.client.send(
+      new ListDatasetEntriesCommand({ ...dataset, NextToken }),
+    );
+    return {
+      next,
+      entries: DatasetEntries?.length,
+      requests: dynamo.passed
+        .filter(({ table }) => table === world.tableName)
+        .map(({ operation }) => operation),
+    };
   };
   const first = await cost();
   let page = first;

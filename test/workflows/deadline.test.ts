@@ -8,7 +8,9 @@ import { World } from '../helpers/world.ts';
 
 let dynamo: TestDynamo;
 let world: World;
-beforeAll(async () => { dynamo = await TestDynamo.start(); });
+beforeAll(async () => {
+  dynamo = await TestDynamo.start();
+});
 afterAll(() => dynamo.close());
 afterEach(async () => {
   jest.restoreAllMocks();
@@ -49,9 +51,12 @@ describe('a start that stays in creating', () => {
 
     expect(await world.describe(model)).toMatchObject({
       Status: 'HOSTING_FAILED',
-      StatusMessage: 'The model was not ready after 60 minutes. Instances are being launched. Start it again; if it fails again, look at the engine\'s own log.',
+      StatusMessage:
+        "The model was not ready after 60 minutes. Instances are being launched. Start it again; if it fails again, look at the engine's own log.",
     });
-    expect(messages).toContain('The model is starting. It can be used when its status is HOSTED. Instances are being launched.');
+    expect(messages).toContain(
+      'The model is starting. It can be used when its status is HOSTED. Instances are being launched.',
+    );
     expect(looks.at(-1)).toBeGreaterThan(3600);
     expect(looks.filter((at) => at > 3600)).toHaveLength(1);
     expect(await world.reserved()).toEqual({ used: 1, reserved: 1 });
@@ -60,7 +65,11 @@ describe('a start that stays in creating', () => {
     engine.vanish(deployment?.id ?? '');
     await world.sweepAfter(120);
     expect(await world.reserved()).toEqual({ used: 0, reserved: 0 });
-    expect((await world.deployments(model))[0]).toMatchObject({ endReason: 'the start failed', releasedAt: expect.any(Number), endedAt: world.clock.now() });
+    expect((await world.deployments(model))[0]).toMatchObject({
+      endReason: 'the start failed',
+      releasedAt: expect.any(Number),
+      endedAt: world.clock.now(),
+    });
   });
 
   test('is not failed for hours in which nobody looked', async () => {
@@ -79,38 +88,47 @@ describe('a start that stays in creating', () => {
     await sweep(world.context);
     const after = await rowOf(world, model);
     expect(after.status).toBe('STARTING_HOSTING');
-    expect(after.operation.deadline - before.operation.deadline).toBe(world.clock.now() - (before.dueAt ?? 0));
+    expect(after.operation.deadline - before.operation.deadline).toBe(
+      world.clock.now() - (before.dueAt ?? 0),
+    );
     jest.restoreAllMocks();
     world.engine.born = { state: 'ready' };
     await world.sweepAfter(60);
     expect(await statusOf(world, model)).toBe('HOSTED');
   });
 
-  test.each(['Claim', 'Provision', 'ObserveHosting'])('is not failed when the machine slept right before %s', async (task) => {
-    world = await World.open(dynamo, { pace: 0.1 });
-    const model = await world.trained();
-    jest.spyOn(world.runner, 'start').mockResolvedValue('started');
-    await start(world, model);
-    world.engine.born = { state: 'creating' };
-    let slept = false;
-    const path = await walk(world, executionOf(await rowOf(world, model)), async (state, once) => {
-      if (state === task && !slept) {
-        slept = true;
-        world.clock.advance(8 * 3600);
-      } else if (state === 'ObserveHosting' && world.engine.count('observe') === 1) {
-        for (const id of world.engine.resources.keys()) world.engine.resources.set(id, { state: 'ready' });
-      }
-      return once();
-    });
-    expect(path.slice(-2)).toEqual(['MarkHosted', 'Done']);
-  });
+  test.each(['Claim', 'Provision', 'ObserveHosting'])(
+    'is not failed when the machine slept right before %s',
+    async (task) => {
+      world = await World.open(dynamo, { pace: 0.1 });
+      const model = await world.trained();
+      jest.spyOn(world.runner, 'start').mockResolvedValue('started');
+      await start(world, model);
+      world.engine.born = { state: 'creating' };
+      let slept = false;
+      const path = await walk(world, executionOf(await rowOf(world, model)), async (state, once) => {
+        if (state === task && !slept) {
+          slept = true;
+          world.clock.advance(8 * 3600);
+        } else if (state === 'ObserveHosting' && world.engine.count('observe') === 1) {
+          for (const id of world.engine.resources.keys()) world.engine.resources.set(id, { state: 'ready' });
+        }
+        return once();
+      });
+      expect(path.slice(-2)).toEqual(['MarkHosted', 'Done']);
+    },
+  );
 });
 
 describe('while executions cannot be started at all', () => {
   /** Minute after minute. @returns how many until the model was there */
   async function minutesUntil(status: string | undefined, model: Named): Promise<number> {
     for (let minute = 0; minute < 40; minute += 1) {
-      if ((await world.store.models.get({ project: model.ProjectName, version: model.ModelVersion }))?.status === status) return minute;
+      if (
+        (await world.store.models.get({ project: model.ProjectName, version: model.ModelVersion }))
+          ?.status === status
+      )
+        return minute;
       await world.sweepAfter(60);
     }
     throw new Error(`never ${String(status)}`);
@@ -132,7 +150,9 @@ describe('while executions cannot be started at all', () => {
     const model = await world.trained();
     breakExecutions();
     await start(world, model, { MaxInferenceUnits: 2 });
-    const { operation: { id } } = await rowOf(world, model);
+    const {
+      operation: { id },
+    } = await rowOf(world, model);
     world.engine.resources.set(id, { state: 'ready' });
     await minutesUntil('HOSTED', model);
     expect(world.engine.units.get(id)).toEqual({ min: 1, max: 2 });
@@ -143,7 +163,9 @@ describe('while executions cannot be started at all', () => {
     const model = await world.trained();
     breakExecutions();
     await start(world, model);
-    world.engine.before = () => { throw new Error('access denied'); };
+    world.engine.before = () => {
+      throw new Error('access denied');
+    };
     for (let minute = 0; minute < 15; minute += 1) await world.sweepAfter(60);
     expect(await statusOf(world, model)).toBe('STARTING_HOSTING');
     world.engine.before = () => undefined;
@@ -157,9 +179,15 @@ describe('while executions cannot be started at all', () => {
     breakExecutions();
     await stop(world, stopped);
     await drop(world, deleted);
-    const imported = { ProjectName: 'parts', ModelVersion: await world.import('parts', { Source: { S3: { Bucket: 'models' } } }) };
+    const imported = {
+      ProjectName: 'parts',
+      ModelVersion: await world.import('parts', { Source: { S3: { Bucket: 'models' } } }),
+    };
     expect(await minutesUntil('TRAINED', stopped)).toBe(11);
-    expect((await world.deployments(stopped))[0]).toMatchObject({ endReason: 'stopped', releasedAt: expect.any(Number) });
+    expect((await world.deployments(stopped))[0]).toMatchObject({
+      endReason: 'stopped',
+      releasedAt: expect.any(Number),
+    });
     await minutesUntil(undefined, deleted);
     expect(world.engine.calls).toContain(`discard ${deleted.ModelVersion}`);
     await minutesUntil('TRAINING_FAILED', imported);
@@ -169,23 +197,41 @@ describe('while executions cannot be started at all', () => {
 });
 
 describe('an import', () => {
-  const begin = async (): Promise<Named> => ({ ProjectName: 'parts', ModelVersion: await world.import('parts', { Source: { S3: { Bucket: 'models' } } }) });
+  const begin = async (): Promise<Named> => ({
+    ProjectName: 'parts',
+    ModelVersion: await world.import('parts', { Source: { S3: { Bucket: 'models' } } }),
+  });
 
   test.each([
-    ['whose check never succeeds', () => { world.engine.before = (call) => { if (call === 'admit') throw new Error('out of memory'); }; }],
-    ['that the engine never finishes', () => { world.engine.admission = { admitted: 'pending', note: 'A package is being made.' }; }],
+    [
+      'whose check never succeeds',
+      () => {
+        world.engine.before = (call) => {
+          if (call === 'admit') throw new Error('out of memory');
+        };
+      },
+    ],
+    [
+      'that the engine never finishes',
+      () => {
+        world.engine.admission = { admitted: 'pending', note: 'A package is being made.' };
+      },
+    ],
   ])('%s fails after its deadline', async (_, trouble) => {
     world = await World.open(dynamo, { pace: 0.1, settings: { times } });
     await world.trained();
     trouble();
     jest.spyOn(world.runner, 'start').mockResolvedValue('started');
     const model = await begin();
-    for (let attempt = 0; attempt < 60 && await statusOf(world, model) === 'TRAINING'; attempt += 1) {
+    for (let attempt = 0; attempt < 60 && (await statusOf(world, model)) === 'TRAINING'; attempt += 1) {
       await walk(world, executionOf(await rowOf(world, model))).catch(() => undefined);
       world.clock.advance(125);
       await sweep(world.context);
     }
-    expect(await world.describe(model)).toMatchObject({ Status: 'TRAINING_FAILED', StatusMessage: expect.stringContaining('could not be checked in time') });
+    expect(await world.describe(model)).toMatchObject({
+      Status: 'TRAINING_FAILED',
+      StatusMessage: expect.stringContaining('could not be checked in time'),
+    });
   });
 });
 
@@ -193,22 +239,28 @@ describe('a stop, and a deletion, cannot fail:', () => {
   test.each([
     ['stop', stop, 'STOPPING_HOSTING', 'The model is stopping.', 'TRAINED'],
     ['delete', drop, 'DELETING', 'The model is being deleted.', undefined],
-  ] as const)('a %s for which the engine takes hours goes on after its execution has ended', async (...[, act, status, message, end]) => {
-    world = await World.open(dynamo, { pace: 0.1 });
-    if (act === drop) world.engine.born = { state: 'failed', reason: 'No capacity.' };
-    world.engine.removes = false;
-    const model = await hosted(world);
-    expect((await walked(model, () => act(world, model))).at(-1)).toBe('LeftToSweep');
-    expect(await world.describe(model)).toMatchObject({
-      Status: status, StatusMessage: `${message} The engine takes unusually long to remove its resources; it is asked again until they are gone.`,
-    });
-    for (let hour = 0; hour < 3; hour += 1) await world.sweepAfter(3600);
-    expect(await statusOf(world, model)).toBe(status);
-    expect(await world.reserved()).toEqual({ used: 1, reserved: 1 });
+  ] as const)(
+    'a %s for which the engine takes hours goes on after its execution has ended',
+    async (...[, act, status, message, end]) => {
+      world = await World.open(dynamo, { pace: 0.1 });
+      if (act === drop) world.engine.born = { state: 'failed', reason: 'No capacity.' };
+      world.engine.removes = false;
+      const model = await hosted(world);
+      expect((await walked(model, () => act(world, model))).at(-1)).toBe('LeftToSweep');
+      expect(await world.describe(model)).toMatchObject({
+        Status: status,
+        StatusMessage: `${message} The engine takes unusually long to remove its resources; it is asked again until they are gone.`,
+      });
+      for (let hour = 0; hour < 3; hour += 1) await world.sweepAfter(3600);
+      expect(await statusOf(world, model)).toBe(status);
+      expect(await world.reserved()).toEqual({ used: 1, reserved: 1 });
 
-    for (const id of world.engine.resources.keys()) world.engine.vanish(id);
-    await world.sweepAfter(3600);
-    expect((await world.store.models.get({ project: model.ProjectName, version: model.ModelVersion }))?.status).toBe(end);
-    expect(await world.reserved()).toEqual({ used: 0, reserved: 0 });
-  });
+      for (const id of world.engine.resources.keys()) world.engine.vanish(id);
+      await world.sweepAfter(3600);
+      expect(
+        (await world.store.models.get({ project: model.ProjectName, version: model.ModelVersion }))?.status,
+      ).toBe(end);
+      expect(await world.reserved()).toEqual({ used: 0, reserved: 0 });
+    },
+  );
 });

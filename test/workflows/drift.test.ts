@@ -5,7 +5,9 @@ import { World } from '../helpers/world.ts';
 
 let dynamo: TestDynamo;
 let world: World;
-beforeAll(async () => { dynamo = await TestDynamo.start(); });
+beforeAll(async () => {
+  dynamo = await TestDynamo.start();
+});
 afterAll(() => dynamo.close());
 afterEach(async () => {
   const { used, reserved } = await world.reserved();
@@ -24,23 +26,36 @@ describe('a hosted model', () => {
     await world.sweepAfter(60);
     expect(await world.describe(model)).toMatchObject({
       Status: 'SYSTEM_UPDATING',
-      StatusMessage: 'The model is running. Its hosting resources are being maintained and cannot be changed until that has ended. A patch is being applied.',
+      StatusMessage:
+        'The model is running. Its hosting resources are being maintained and cannot be changed until that has ended. A patch is being applied.',
     });
     world.engine.resources.set(id, { state: 'ready', note: 'The number of units in service is changing.' });
     await world.sweepAfter(60);
-    expect(await world.describe(model)).toMatchObject({ Status: 'HOSTED', StatusMessage: 'The model is running. The number of units in service is changing.' });
+    expect(await world.describe(model)).toMatchObject({
+      Status: 'HOSTED',
+      StatusMessage: 'The model is running. The number of units in service is changing.',
+    });
     world.engine.resources.set(id, { state: 'ready' });
     await world.sweepAfter(60);
-    expect(await world.describe(model)).toMatchObject({ Status: 'HOSTED', StatusMessage: 'The model is running.' });
+    expect(await world.describe(model)).toMatchObject({
+      Status: 'HOSTED',
+      StatusMessage: 'The model is running.',
+    });
   });
 
-  test('that fails is HOSTING_FAILED with the engine\'s reason, and its resources are removed', async () => {
+  test("that fails is HOSTING_FAILED with the engine's reason, and its resources are removed", async () => {
     world = await World.open(dynamo, { pace: 0.1 });
     const model = await hosted(world);
     const id = await deploymentOf(model);
-    world.engine.resources.set(id, { state: 'failed', reason: 'The container keeps crashing. Look into its log.' });
+    world.engine.resources.set(id, {
+      state: 'failed',
+      reason: 'The container keeps crashing. Look into its log.',
+    });
     await world.sweepAfter(60);
-    expect(await world.describe(model)).toMatchObject({ Status: 'HOSTING_FAILED', StatusMessage: 'The container keeps crashing. Look into its log.' });
+    expect(await world.describe(model)).toMatchObject({
+      Status: 'HOSTING_FAILED',
+      StatusMessage: 'The container keeps crashing. Look into its log.',
+    });
     expect(await world.reserved()).toEqual({ used: 1, reserved: 1 });
     await world.sweepAfter(60);
     expect(world.engine.resources.size).toBe(0);
@@ -62,7 +77,8 @@ describe('a hosted model', () => {
     expect(await statusOf(world, model)).toBe('HOSTED');
     await world.sweepAfter(60);
     expect(await world.describe(model)).toMatchObject({
-      Status: 'HOSTING_FAILED', StatusMessage: 'The hosting resources of the model were removed from outside. Start it again.',
+      Status: 'HOSTING_FAILED',
+      StatusMessage: 'The hosting resources of the model were removed from outside. Start it again.',
     });
     await world.sweepAfter(60);
     expect(await world.reserved()).toEqual({ used: 0, reserved: 0 });
@@ -90,7 +106,7 @@ describe('two deployments of one model', () => {
     const model = await world.trained();
     world.engine.removes = false;
     await start(world, model);
-    await until(async () => await statusOf(world, model) === 'HOSTING_FAILED');
+    await until(async () => (await statusOf(world, model)) === 'HOSTING_FAILED');
     const old = await deploymentOf(model);
     world.engine.born = { state: 'ready' };
     world.clock.advance(1); // ids are ordered by time, and the old one comes first
@@ -109,19 +125,27 @@ describe('two deployments of one model', () => {
     await world.sweepAfter(60);
     expect(await statusOf(world, model)).toBe('HOSTED');
     expect(await world.reserved()).toEqual({ used: 1, reserved: 1 });
-    expect((await world.deployments(model)).map(({ endReason }) => endReason)).toEqual(['the start failed', undefined]);
+    expect((await world.deployments(model)).map(({ endReason }) => endReason)).toEqual([
+      'the start failed',
+      undefined,
+    ]);
     world.engine.removes = true;
     await stop(world, model);
     await world.settle();
     expect(await statusOf(world, model)).toBe('TRAINED');
     expect(await world.reserved()).toEqual({ used: 0, reserved: 0 });
-    expect((await world.deployments(model)).map(({ id, endReason }) => [id, endReason])).toEqual([[old, 'the start failed'], [young, 'stopped']]);
+    expect((await world.deployments(model)).map(({ id, endReason }) => [id, endReason])).toEqual([
+      [old, 'the start failed'],
+      [young, 'stopped'],
+    ]);
   });
 
   test('a stop removes the new one although the engine has trouble with the old one, and ends when both are gone', async () => {
     const { model, old, young } = await hostedAnew();
     world.engine.removes = true;
-    world.engine.before = (call, id) => { if (call === 'remove' && id === old) throw new Error('internal failure'); };
+    world.engine.before = (call, id) => {
+      if (call === 'remove' && id === old) throw new Error('internal failure');
+    };
     await stop(world, model);
     await world.settle();
     expect([...world.engine.resources.keys()]).toEqual([old]);

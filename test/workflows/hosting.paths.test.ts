@@ -8,7 +8,9 @@ import { World } from '../helpers/world.ts';
 
 let dynamo: TestDynamo;
 let world: World;
-beforeAll(async () => { dynamo = await TestDynamo.start(); });
+beforeAll(async () => {
+  dynamo = await TestDynamo.start();
+});
 afterAll(() => dynamo.close());
 afterEach(async () => {
   const { used, reserved } = await world.reserved();
@@ -16,7 +18,13 @@ afterEach(async () => {
   await close(world);
 });
 
-const visited: Record<WorkflowName, Set<string>> = { hosting: new Set(), importing: new Set(), training: new Set(), datasets: new Set(), packaging: new Set() };
+const visited: Record<WorkflowName, Set<string>> = {
+  hosting: new Set(),
+  importing: new Set(),
+  training: new Set(),
+  datasets: new Set(),
+  packaging: new Set(),
+};
 
 /** Does what begins an operation, and keeps its execution from being started. */
 async function intercept(act: () => Promise<unknown>): Promise<Execution> {
@@ -76,7 +84,8 @@ describe('a start', () => {
       if (looks === 4) engine.resources.set(id, { state: 'ready' });
     };
     expect(await follow(() => start(world, model))).toBe(
-      `${begun} ${provisioned} AwaitHosting ObserveHosting IsHosted ${provisioned} ${provisioned} MarkHosted Done`);
+      `${begun} ${provisioned} AwaitHosting ObserveHosting IsHosted ${provisioned} ${provisioned} MarkHosted Done`,
+    );
     expect(engine.count('create')).toBe(3);
   });
 
@@ -88,9 +97,17 @@ describe('a start', () => {
     world = await World.open(dynamo);
     const model = await world.trained();
     if (call === 'observe') world.engine.born = { state: 'failed', reason: 'No capacity.' };
-    else world.engine.before = (each) => { if (each === call) throw new EngineFailed('No capacity.'); };
-    expect(await follow(() => start(world, model, { MaxInferenceUnits: 2 }))).toBe(`${path} MarkFailed ${released} Conclusion Done`);
-    expect(await world.describe(model)).toMatchObject({ Status: 'HOSTING_FAILED', StatusMessage: 'No capacity.' });
+    else
+      world.engine.before = (each) => {
+        if (each === call) throw new EngineFailed('No capacity.');
+      };
+    expect(await follow(() => start(world, model, { MaxInferenceUnits: 2 }))).toBe(
+      `${path} MarkFailed ${released} Conclusion Done`,
+    );
+    expect(await world.describe(model)).toMatchObject({
+      Status: 'HOSTING_FAILED',
+      StatusMessage: 'No capacity.',
+    });
     expect(await world.reserved()).toEqual({ used: 0, reserved: 0 });
   });
 
@@ -100,7 +117,11 @@ describe('a start', () => {
     world.engine.born = { state: 'failed', reason: 'No capacity.' };
     world.engine.removes = false;
     const path = await follow(() => start(world, model));
-    expect(path).toMatch(new RegExp(`^${begun} Provision AwaitHosting ObserveHosting MarkFailed ${released}( AwaitRelease ObserveRelease IsReleased){39} LeftToSweep$`));
+    expect(path).toMatch(
+      new RegExp(
+        `^${begun} Provision AwaitHosting ObserveHosting MarkFailed ${released}( AwaitRelease ObserveRelease IsReleased){39} LeftToSweep$`,
+      ),
+    );
   });
 });
 
@@ -117,11 +138,17 @@ describe('a stop and a delete', () => {
     const model = await hosted(world);
     world.engine.removes = false;
     let looks = 0;
-    const path = await follow(() => stop(world, model), (state, once) => {
-      if (state === 'ObserveRelease' && ++looks === 3) for (const id of world.engine.resources.keys()) world.engine.vanish(id);
-      return once();
-    });
-    expect(path).toBe(`${begun} ${released}${' AwaitRelease ObserveRelease IsReleased'.repeat(2)} Conclusion MarkStopped Done`);
+    const path = await follow(
+      () => stop(world, model),
+      (state, once) => {
+        if (state === 'ObserveRelease' && ++looks === 3)
+          for (const id of world.engine.resources.keys()) world.engine.vanish(id);
+        return once();
+      },
+    );
+    expect(path).toBe(
+      `${begun} ${released}${' AwaitRelease ObserveRelease IsReleased'.repeat(2)} Conclusion MarkStopped Done`,
+    );
   });
 
   test('delete', async () => {
@@ -135,8 +162,15 @@ describe('a stop and a delete', () => {
 
 describe('whoever is overtaken ends quietly, and changes nothing:', () => {
   const kinds = {
-    Claim: start, Provision: start, ObserveHosting: start, MarkHosted: start, MarkFailed: start,
-    Release: stop, ObserveRelease: stop, MarkStopped: stop, Erase: drop,
+    Claim: start,
+    Provision: start,
+    ObserveHosting: start,
+    MarkHosted: start,
+    MarkFailed: start,
+    Release: stop,
+    ObserveRelease: stop,
+    MarkStopped: stop,
+    Erase: drop,
   } as const;
 
   test('every task of the hosting workflow has its turn below', () => {
@@ -149,11 +183,14 @@ describe('whoever is overtaken ends quietly, and changes nothing:', () => {
     if (task === 'MarkFailed') world.engine.born = { state: 'failed', reason: 'No capacity.' };
     let calls = 0;
     let status: string | undefined;
-    const path = await follow(() => begin(world, model), before(task, async () => {
-      await supersede(world, model);
-      calls = world.engine.calls.length;
-      status = await statusOf(world, model);
-    }));
+    const path = await follow(
+      () => begin(world, model),
+      before(task, async () => {
+        await supersede(world, model);
+        calls = world.engine.calls.length;
+        status = await statusOf(world, model);
+      }),
+    );
     expect(path).toMatch(new RegExp(` ?${task} Superseded$`));
     expect(world.engine.calls.slice(calls)).toEqual([]);
     expect(await statusOf(world, model)).toBe(status);
@@ -161,14 +198,22 @@ describe('whoever is overtaken ends quietly, and changes nothing:', () => {
 });
 
 describe('an import', () => {
-  const begin = (): Promise<Named> => world.import('parts', { Source: { S3: { Bucket: 'models' } } }).then((ModelVersion) => ({ ProjectName: 'parts', ModelVersion }));
+  const begin = (): Promise<Named> =>
+    world
+      .import('parts', { Source: { S3: { Bucket: 'models' } } })
+      .then((ModelVersion) => ({ ProjectName: 'parts', ModelVersion }));
 
   test('that is checked at once, and one that is overtaken', async () => {
     world = await World.open(dynamo);
     const { ProjectName } = await world.trained();
     expect(await follow(begin)).toBe('Admit IsAdmitted Done');
     expect(await statusOf(world, { ProjectName, ModelVersion: '2' })).toBe('TRAINED');
-    expect(await follow(begin, before('Admit', () => supersede(world, { ProjectName, ModelVersion: '3' })))).toBe('Admit Superseded');
+    expect(
+      await follow(
+        begin,
+        before('Admit', () => supersede(world, { ProjectName, ModelVersion: '3' })),
+      ),
+    ).toBe('Admit Superseded');
     expect(await statusOf(world, { ProjectName, ModelVersion: '3' })).toBe('TRAINING');
   });
 
@@ -178,13 +223,15 @@ describe('an import', () => {
     const { admission } = world.engine;
     world.engine.admission = { admitted: 'pending', note: 'A package is being made.' };
     let message: string | undefined;
-    expect(await follow(begin, async (_, once) => {
-      if (world.engine.count('admit') === 3) {
-        message = (await world.describe({ ProjectName, ModelVersion: '2' })).StatusMessage;
-        world.engine.admission = admission;
-      }
-      return once();
-    })).toBe('Admit IsAdmitted AwaitAdmission Admit IsAdmitted AwaitAdmission Admit IsAdmitted Done');
+    expect(
+      await follow(begin, async (_, once) => {
+        if (world.engine.count('admit') === 3) {
+          message = (await world.describe({ ProjectName, ModelVersion: '2' })).StatusMessage;
+          world.engine.admission = admission;
+        }
+        return once();
+      }),
+    ).toBe('Admit IsAdmitted AwaitAdmission Admit IsAdmitted AwaitAdmission Admit IsAdmitted Done');
     expect(message).toBe('The model is being imported. A package is being made.');
     expect(await statusOf(world, { ProjectName, ModelVersion: '2' })).toBe('TRAINED');
   });
@@ -193,7 +240,10 @@ describe('an import', () => {
 describe.each(['hosting', 'importing'] as const)('%s.asl.json', (workflow) => {
   test('was walked along every way there is', () => {
     expect([...visited[workflow]].sort()).toEqual(transitionsOf(workflow).sort());
-    const states = new Set([definitions[workflow].StartAt, ...[...visited[workflow]].map((way) => way.split(' -> ')[1])]);
+    const states = new Set([
+      definitions[workflow].StartAt,
+      ...[...visited[workflow]].map((way) => way.split(' -> ')[1]),
+    ]);
     expect([...states].sort()).toEqual(Object.keys(definitions[workflow].States).sort());
   });
 });

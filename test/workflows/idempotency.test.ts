@@ -6,7 +6,9 @@ import { walk, type Perform } from '../helpers/walk.ts';
 import { World } from '../helpers/world.ts';
 
 let dynamo: TestDynamo;
-beforeAll(async () => { dynamo = await TestDynamo.start(); });
+beforeAll(async () => {
+  dynamo = await TestDynamo.start();
+});
 afterAll(() => dynamo.close());
 
 const once: Perform = (_, task) => task();
@@ -74,13 +76,18 @@ async function rowsAfter(name: keyof typeof begin, perform: Perform): Promise<un
   expect([...world.engine.resources.keys()]).toHaveLength(name === 'a start with a maximum' ? 1 : 0);
   let text = JSON.stringify(await rowsOf(world));
   const ids = [...new Set(text.match(/"id":"[a-z0-9]{25}"/g))].map((each) => each.slice(6, -1));
-  ids.forEach((id, index) => { text = text.replaceAll(id, `id${index}`).replaceAll(/"dueShard":"\d"/g, '"dueShard":"any"'); });
+  ids.forEach((id, index) => {
+    text = text.replaceAll(id, `id${index}`).replaceAll(/"dueShard":"\d"/g, '"dueShard":"any"');
+  });
   await close(world);
   return JSON.parse(text);
 }
 
 describe.each(Object.keys(begin) as (keyof typeof begin)[])('%s', (name) => {
-  test.each<[string, Perform]>([['again', again], ['together', together]])('whose every task is delivered twice, %s, ends in the same rows', async (_, twice) => {
+  test.each<[string, Perform]>([
+    ['again', again],
+    ['together', together],
+  ])('whose every task is delivered twice, %s, ends in the same rows', async (_, twice) => {
     expect(await rowsAfter(name, twice)).toEqual(await rowsAfter(name, once));
   });
 });

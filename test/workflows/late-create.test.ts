@@ -2,14 +2,27 @@ import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@j
 import { releaseStep } from '../../lambdas/workflows/release.ts';
 import { sweep } from '../../lambdas/workflows/sweep.ts';
 import { TestDynamo } from '../helpers/dynamo.ts';
-import { close, drop, hold, keyOf, start, statusOf, stop, until, type Held, type Named } from '../helpers/flow.ts';
+import {
+  close,
+  drop,
+  hold,
+  keyOf,
+  start,
+  statusOf,
+  stop,
+  until,
+  type Held,
+  type Named,
+} from '../helpers/flow.ts';
 import { World } from '../helpers/world.ts';
 
 /* The fence protects rows, not calls to the engine: here a create passes the fence, and takes effect only after the model was given up. */
 
 let dynamo: TestDynamo;
 let world: World;
-beforeAll(async () => { dynamo = await TestDynamo.start(); });
+beforeAll(async () => {
+  dynamo = await TestDynamo.start();
+});
 afterAll(() => dynamo.close());
 afterEach(async () => {
   jest.restoreAllMocks();
@@ -53,7 +66,7 @@ describe('a stop during the start ends in TRAINED, with nothing left running,', 
   test('where "gone" is final, when the create takes effect after the stop has ended', async () => {
     const { model, held } = await startHeld(true);
     await stop(world, model);
-    await until(async () => await statusOf(world, model) === 'TRAINED');
+    await until(async () => (await statusOf(world, model)) === 'TRAINED');
     held.letGo();
     await world.settle();
     expect(await statusOf(world, model)).toBe('TRAINED');
@@ -76,7 +89,7 @@ describe('a stop during the start ends in TRAINED, with nothing left running,', 
     expect(await statusOf(world, model)).toBe('TRAINED');
   });
 
-  test('where a call may arrive late, when the stop\'s execution died and only the sweep comes by', async () => {
+  test("where a call may arrive late, when the stop's execution died and only the sweep comes by", async () => {
     const { model, held } = await startHeld(false);
     const broken = jest.spyOn(world.runner, 'start').mockRejectedValue(new Error('throttled'));
     await stop(world, model);
@@ -84,53 +97,62 @@ describe('a stop during the start ends in TRAINED, with nothing left running,', 
     held.letGo();
     await world.settle();
     expect(world.engine.resources.size).toBe(1);
-    for (let minute = 0; minute < 30 && await statusOf(world, model) !== 'TRAINED'; minute += 1) await world.sweepAfter(60);
+    for (let minute = 0; minute < 30 && (await statusOf(world, model)) !== 'TRAINED'; minute += 1)
+      await world.sweepAfter(60);
     expect(await statusOf(world, model)).toBe('TRAINED');
     expect(broken.mock.calls.length).toBeGreaterThan(5);
   });
 });
 
 describe('a deletion after a failed start leaves nothing running', () => {
-  test.each([[true], [false]])('when the create of its first attempt arrives late, with "gone" final: %s', async (sealed) => {
-    const { model, held } = await startHeld(sealed);
-    world.engine.born = { state: 'failed', reason: 'No capacity.' };
-    world.clock.advance(130);
-    await sweep(world.context); // the second attempt finds that it failed
-    await until(async () => await statusOf(world, model) === 'HOSTING_FAILED');
-    world.engine.born = { state: 'ready' };
-    await drop(world, model);
-    await looks(3);
-    expect(await world.reserved()).toEqual(sealed ? { used: 0, reserved: 0 } : { used: 1, reserved: 1 });
-    world.clock.advance(59);
-    held.letGo();
-    await looks(2);
-    world.clock.advance(2);
-    await world.settle();
-    await world.sweepAfter(130);
-    await expect(world.describe(model)).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
-  });
+  test.each([[true], [false]])(
+    'when the create of its first attempt arrives late, with "gone" final: %s',
+    async (sealed) => {
+      const { model, held } = await startHeld(sealed);
+      world.engine.born = { state: 'failed', reason: 'No capacity.' };
+      world.clock.advance(130);
+      await sweep(world.context); // the second attempt finds that it failed
+      await until(async () => (await statusOf(world, model)) === 'HOSTING_FAILED');
+      world.engine.born = { state: 'ready' };
+      await drop(world, model);
+      await looks(3);
+      expect(await world.reserved()).toEqual(sealed ? { used: 0, reserved: 0 } : { used: 1, reserved: 1 });
+      world.clock.advance(59);
+      held.letGo();
+      await looks(2);
+      world.clock.advance(2);
+      await world.settle();
+      await world.sweepAfter(130);
+      await expect(world.describe(model)).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+    },
+  );
 });
 
 describe('a start that only the sweep can bring to its end', () => {
-  test.each([[true], [false]])('leaves nothing running although its create arrives at the last moment, with "gone" final: %s', async (sealed) => {
-    const { model, held } = await startHeld(sealed);
-    jest.spyOn(world.runner, 'start').mockRejectedValue(new Error('throttled'));
-    const pass = async (seconds: number): Promise<void> => {
-      world.clock.advance(seconds);
-      await sweep(world.context);
-    };
-    for (let minute = 0; minute < 30 && await statusOf(world, model) !== 'HOSTING_FAILED'; minute += 1) await pass(60);
-    expect(await statusOf(world, model)).toBe('HOSTING_FAILED');
-    if (!sealed) held.letGo(); // minutes late: nothing but a tombstone keeps out what comes later than it was announced
-    else {
-      await pass(120);
-      expect(await world.reserved()).toEqual({ used: 0, reserved: 0 });
-      held.letGo();
-    }
-    await world.settle();
-    await world.sweepAfter(120);
-    await world.sweepAfter(120);
-  });
+  test.each([[true], [false]])(
+    'leaves nothing running although its create arrives at the last moment, with "gone" final: %s',
+    async (sealed) => {
+      const { model, held } = await startHeld(sealed);
+      jest.spyOn(world.runner, 'start').mockRejectedValue(new Error('throttled'));
+      const pass = async (seconds: number): Promise<void> => {
+        world.clock.advance(seconds);
+        await sweep(world.context);
+      };
+      for (let minute = 0; minute < 30 && (await statusOf(world, model)) !== 'HOSTING_FAILED'; minute += 1)
+        await pass(60);
+      expect(await statusOf(world, model)).toBe('HOSTING_FAILED');
+      if (!sealed)
+        held.letGo(); // minutes late: nothing but a tombstone keeps out what comes later than it was announced
+      else {
+        await pass(120);
+        expect(await world.reserved()).toEqual({ used: 0, reserved: 0 });
+        held.letGo();
+      }
+      await world.settle();
+      await world.sweepAfter(120);
+      await world.sweepAfter(120);
+    },
+  );
 });
 
 test('a deployment does not end while a call that creates has been announced since it was read', async () => {
@@ -140,7 +162,9 @@ test('a deployment does not end while a call that creates has been announced sin
   const { createUntil: _, ...before } = deployment; // as it was read before the task announced its call
   expect(await releaseStep(world.context, before, 'stale')).toBe(false);
   expect(await world.reserved()).toEqual({ used: 1, reserved: 1 });
-  expect((await world.store.deployments.get({ ...keyOf(model), id: deployment.id }))?.endedAt).toBeUndefined();
+  expect(
+    (await world.store.deployments.get({ ...keyOf(model), id: deployment.id }))?.endedAt,
+  ).toBeUndefined();
 
   await stop(world, model);
   held.letGo();

@@ -24,7 +24,8 @@ let waiting: Execution[];
 /** What was started is walked to its end, in turn, and time passes while it waits; one that fails is left to the sweep. @returns the paths */
 async function carryOut(perform?: Perform): Promise<string[][]> {
   const paths: string[][] = [];
-  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) paths.push(await walk(world, next, perform).catch(() => ['died']));
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
+    paths.push(await walk(world, next, perform).catch(() => ['died']));
   return paths;
 }
 
@@ -56,14 +57,18 @@ async function end(): Promise<void> {
   await carryOut();
 }
 
-beforeAll(async () => { dynamo = await TestDynamo.start(); });
+beforeAll(async () => {
+  dynamo = await TestDynamo.start();
+});
 afterAll(() => dynamo.close());
 
 beforeEach(async () => {
-  world = await World.open(dynamo, { engine: (clock, objects) => {
-    fake = fakeOn(clock);
-    return hostingOn(fake, objects);
-  } });
+  world = await World.open(dynamo, {
+    engine: (clock, objects) => {
+      fake = fakeOn(clock);
+      return hostingOn(fake, objects);
+    },
+  });
   waiting = [];
   jest.spyOn(world.runner, 'start').mockImplementation((execution) => {
     waiting.push(execution);
@@ -71,7 +76,10 @@ beforeEach(async () => {
   });
   const arn = fake.addPackage('vision-defects-1', { CustomerMetadataProperties: figures });
   await world.client.send(new CreateProjectCommand({ ProjectName: 'lids' }));
-  model = { ProjectName: 'lids', ModelVersion: await world.import('lids', { Source: { ModelPackageArn: arn } }) };
+  model = {
+    ProjectName: 'lids',
+    ModelVersion: await world.import('lids', { Source: { ModelPackageArn: arn } }),
+  };
   await carryOut();
   expect(await statusOf(world, model)).toBe('TRAINED');
   fake.takeOperations();
@@ -95,10 +103,19 @@ describe('a life', () => {
     ['with a maximum', twoUnits, ['RegisterScalableTarget', 'PutScalingPolicy']],
   ])('%s goes from start to stop with the calls that it needs', async (_, units, scaling) => {
     await begin(units);
-    expect(await world.describe(model)).toMatchObject({ Status: 'HOSTED', StatusMessage: 'The model is running.' });
+    expect(await world.describe(model)).toMatchObject({
+      Status: 'HOSTED',
+      StatusMessage: 'The model is running.',
+    });
     // Five minutes of creating, seen after 5, 13, 24, 41, 66, 104, 161, 221, 281 and 341 seconds.
     const calls = fake.takeOperations();
-    expect(calls).toEqual(['CreateModel', 'CreateEndpointConfig', 'CreateEndpoint', ...Array<string>(10).fill('DescribeEndpoint'), ...scaling]);
+    expect(calls).toEqual([
+      'CreateModel',
+      'CreateEndpointConfig',
+      'CreateEndpoint',
+      ...Array<string>(10).fill('DescribeEndpoint'),
+      ...scaling,
+    ]);
     await end();
     expect(await statusOf(world, model)).toBe('TRAINED');
   });
@@ -106,22 +123,27 @@ describe('a life', () => {
 
 describe('a start that cannot succeed is HOSTING_FAILED with a remedy, and leaves nothing', () => {
   test('when the endpoint fails', async () => {
-    fake.world.life.outcome = { failed: 'Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error.' };
+    fake.world.life.outcome = {
+      failed: 'Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error.',
+    };
     await begin(twoUnits);
     expect(await world.describe(model)).toMatchObject({
       Status: 'HOSTING_FAILED',
-      StatusMessage: 'AWS has no ml.c5.2xlarge instances free in this region just now. Start again later, or configure another instance type for this stage. '
-        + '(SageMaker: Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error.)',
+      StatusMessage:
+        'AWS has no ml.c5.2xlarge instances free in this region just now. Start again later, or configure another instance type for this stage. ' +
+        '(SageMaker: Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error.)',
     });
     expect((await world.deployments(model))[0]).toMatchObject({ endReason: 'the start failed' });
   });
 
-  test('when the account\'s quota is used up', async () => {
+  test("when the account's quota is used up", async () => {
     fake.world.quotas.set('ml.c5.2xlarge', 0);
     await begin();
     const { Status, StatusMessage } = await world.describe(model);
     expect(Status).toBe('HOSTING_FAILED');
-    expect(StatusMessage).toMatch(/^The account's quota of ml\.c5\.2xlarge instances for endpoints is used up\. Stop another model, or request a higher quota/);
+    expect(StatusMessage).toMatch(
+      /^The account's quota of ml\.c5\.2xlarge instances for endpoints is used up\. Stop another model, or request a higher quota/,
+    );
     await sweepUntil(nothingHeld);
   });
 
@@ -134,7 +156,9 @@ describe('a start that cannot succeed is HOSTING_FAILED with a remedy, and leave
     await sweepAfter(2 * hour);
     expect(await world.reserved()).toEqual({ used: 1, reserved: 1 });
     expect(fake.resources()).toHaveLength(3); // its configuration and model too, because it would hang without them
-    fake.force(endpointName(), 'Failed', { reason: 'The primary container did not pass the ping health check.' });
+    fake.force(endpointName(), 'Failed', {
+      reason: 'The primary container did not pass the ping health check.',
+    });
     await sweepUntil(nothingHeld);
   });
 });
@@ -161,7 +185,7 @@ describe('a stop', () => {
     expect(Status).toBe('STOPPING_HOSTING');
     expect(StatusMessage).toContain('The engine takes unusually long');
     expect(fake.resources()).toHaveLength(3);
-    await sweepUntil(async () => await statusOf(world, model) === 'TRAINED');
+    await sweepUntil(async () => (await statusOf(world, model)) === 'TRAINED');
   });
 });
 
@@ -170,9 +194,9 @@ describe('throttling', () => {
     fake.world.life.creating = seconds(20);
     for (let after = 0; after < 20; after += 1) fake.inject('*', 'throttled', { after: after + 1 });
     await begin(twoUnits);
-    await sweepUntil(async () => await statusOf(world, model) === 'HOSTED');
+    await sweepUntil(async () => (await statusOf(world, model)) === 'HOSTED');
     await end();
-    await sweepUntil(async () => await statusOf(world, model) === 'TRAINED');
+    await sweepUntil(async () => (await statusOf(world, model)) === 'TRAINED');
     fake.heal();
   });
 
@@ -182,7 +206,9 @@ describe('throttling', () => {
     for (let minute = 0; minute < 75; minute += 1) await sweepAfter(60);
     expect(await statusOf(world, model)).toBe('STARTING_HOSTING');
     fake.heal();
-    await sweepUntil(async () => await statusOf(world, model) === 'HOSTING_FAILED' && await nothingHeld());
+    await sweepUntil(
+      async () => (await statusOf(world, model)) === 'HOSTING_FAILED' && (await nothingHeld()),
+    );
   });
 });
 
@@ -202,8 +228,10 @@ describe('whichever call a task dies after,', () => {
   };
 
   test.each<['start' | 'stop', string, boolean]>([
-    ['start', 'is retried', false], ['start', 'dies with its execution', true],
-    ['stop', 'is retried', false], ['stop', 'dies with its execution', true],
+    ['start', 'is retried', false],
+    ['start', 'dies with its execution', true],
+    ['stop', 'is retried', false],
+    ['stop', 'dies with its execution', true],
   ])('a %s that %s comes to its end', async (which, _, forEver) => {
     fake.world.life.creating = seconds(10);
     fake.world.life.deleting = seconds(10);
@@ -211,14 +239,14 @@ describe('whichever call a task dies after,', () => {
     for (let reached = true; reached; call += 1) {
       await start(world, model, twoUnits);
       await carryOut(which === 'start' ? dying(call, forEver) : undefined);
-      await sweepUntil(async () => await statusOf(world, model) === 'HOSTED');
+      await sweepUntil(async () => (await statusOf(world, model)) === 'HOSTED');
       expect(fake.resources()).toHaveLength(4);
       if (which === 'start') reached = fake.pendingFaults() === 0;
       fake.heal();
       world.clock.advance(60); // no call that creates can arrive any more
       await stop(world, model);
       await carryOut(which === 'stop' ? dying(call, forEver) : undefined);
-      await sweepUntil(async () => await statusOf(world, model) === 'TRAINED');
+      await sweepUntil(async () => (await statusOf(world, model)) === 'TRAINED');
       if (which === 'stop') reached = fake.pendingFaults() === 0;
       fake.heal();
       expect([call, fake.resources()]).toEqual([call, []]);
@@ -235,7 +263,8 @@ test('an endpoint that is deleted from outside is missed in two looks, and what 
   expect(await statusOf(world, model)).toBe('HOSTED');
   await sweepAfter(60);
   expect(await world.describe(model)).toMatchObject({
-    Status: 'HOSTING_FAILED', StatusMessage: 'The hosting resources of the model were removed from outside. Start it again.',
+    Status: 'HOSTING_FAILED',
+    StatusMessage: 'The hosting resources of the model were removed from outside. Start it again.',
   });
   expect(fake.resources()).toHaveLength(2);
   await sweepUntil(nothingHeld);

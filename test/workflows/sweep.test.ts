@@ -2,12 +2,26 @@ import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@j
 import { executionOf } from '../../lambdas/domain/model.ts';
 import { sweep } from '../../lambdas/workflows/sweep.ts';
 import { TestDynamo } from '../helpers/dynamo.ts';
-import { close, drop, hold, hosted, rowOf, rowsOf, start, statusOf, stop, until, type Named } from '../helpers/flow.ts';
+import {
+  close,
+  drop,
+  hold,
+  hosted,
+  rowOf,
+  rowsOf,
+  start,
+  statusOf,
+  stop,
+  until,
+  type Named,
+} from '../helpers/flow.ts';
 import { World } from '../helpers/world.ts';
 
 let dynamo: TestDynamo;
 let world: World;
-beforeAll(async () => { dynamo = await TestDynamo.start(); });
+beforeAll(async () => {
+  dynamo = await TestDynamo.start();
+});
 afterAll(() => dynamo.close());
 afterEach(async () => {
   jest.restoreAllMocks();
@@ -31,7 +45,9 @@ describe('an execution that died', () => {
     const first = await nameOf(model);
     world.runner.abort(first);
     await world.settle();
-    const { operation: { id } } = await rowOf(world, model);
+    const {
+      operation: { id },
+    } = await rowOf(world, model);
     world.engine.resources.set(id, { state: 'ready' });
 
     await world.sweepAfter(30);
@@ -41,13 +57,17 @@ describe('an execution that died', () => {
     expect((await world.executions()).filter((name) => name.startsWith(id))).toEqual([`${id}-1`, `${id}-2`]);
     expect(world.engine.count('create')).toBe(2); // the same deployment, and so the same resources
     expect([...world.engine.resources.keys()]).toEqual([id]);
-    expect(await world.runner.start({ ...executionOf(await rowOf(world, model)), name: first })).toBe('exists');
+    expect(await world.runner.start({ ...executionOf(await rowOf(world, model)), name: first })).toBe(
+      'exists',
+    );
   });
 
   test('because a task threw until nobody tried again is taken over, and the engine has another chance', async () => {
     world = await World.open(dynamo, { pace: 0.1 });
     const model = await world.trained();
-    world.engine.before = (call) => { if (call === 'create') throw new Error('the network is down'); };
+    world.engine.before = (call) => {
+      if (call === 'create') throw new Error('the network is down');
+    };
     await start(world, model);
     await world.settle();
     expect(world.engine.count('create')).toBe(6);
@@ -74,50 +94,91 @@ describe('an execution that died', () => {
 });
 
 const begin = {
-  create: { way: async (model: Named) => { await start(world, model); }, end: 'HOSTED' },
-  observe: { way: async (model: Named) => { await start(world, model); }, end: 'HOSTED' },
-  scale: { way: async (model: Named) => { await start(world, model, { MaxInferenceUnits: 2 }); }, end: 'HOSTED' },
-  remove: { way: async (model: Named) => { await stop(world, model); }, end: 'TRAINED' },
-  discard: { way: async (model: Named) => { await drop(world, model); }, end: undefined },
-  admit: { way: async () => { await world.import('parts', { Source: { S3: { Bucket: 'models' } } }); }, end: 'TRAINED' },
+  create: {
+    way: async (model: Named) => {
+      await start(world, model);
+    },
+    end: 'HOSTED',
+  },
+  observe: {
+    way: async (model: Named) => {
+      await start(world, model);
+    },
+    end: 'HOSTED',
+  },
+  scale: {
+    way: async (model: Named) => {
+      await start(world, model, { MaxInferenceUnits: 2 });
+    },
+    end: 'HOSTED',
+  },
+  remove: {
+    way: async (model: Named) => {
+      await stop(world, model);
+    },
+    end: 'TRAINED',
+  },
+  discard: {
+    way: async (model: Named) => {
+      await drop(world, model);
+    },
+    end: undefined,
+  },
+  admit: {
+    way: async () => {
+      await world.import('parts', { Source: { S3: { Bucket: 'models' } } });
+    },
+    end: 'TRAINED',
+  },
 } as const;
 
 describe('a slow attempt, held up in', () => {
-  test.each(Object.entries(begin))('%s, changes nothing when it comes back after the next one has ended', async (call, { way, end }) => {
-    world = await World.open(dynamo, { pace: 0.1 });
-    const model = call === 'remove' ? await hosted(world) : await world.trained();
-    const subject = call === 'admit' ? { ...model, ModelVersion: '2' } : model;
-    const held = hold(world.engine, call as keyof typeof begin);
-    await way(model);
-    await held.reached;
-    world.clock.advance(lease);
-    await sweep(world.context);
-    await until(async () => (await world.store.models.get({ project: 'parts', version: subject.ModelVersion }))?.status === end);
-    const running = world.runner.names();
-    expect(running.filter((name) => name.endsWith('-1'))).toHaveLength(1);
-    await until(() => world.runner.names().length === 1);
+  test.each(Object.entries(begin))(
+    '%s, changes nothing when it comes back after the next one has ended',
+    async (call, { way, end }) => {
+      world = await World.open(dynamo, { pace: 0.1 });
+      const model = call === 'remove' ? await hosted(world) : await world.trained();
+      const subject = call === 'admit' ? { ...model, ModelVersion: '2' } : model;
+      const held = hold(world.engine, call as keyof typeof begin);
+      await way(model);
+      await held.reached;
+      world.clock.advance(lease);
+      await sweep(world.context);
+      await until(
+        async () =>
+          (await world.store.models.get({ project: 'parts', version: subject.ModelVersion }))?.status === end,
+      );
+      const running = world.runner.names();
+      expect(running.filter((name) => name.endsWith('-1'))).toHaveLength(1);
+      await until(() => world.runner.names().length === 1);
 
-    const rows = await rowsOf(world);
-    const resources = [...world.engine.resources];
-    const calls = world.engine.calls.length;
-    held.letGo();
-    await world.settle();
-    expect(await rowsOf(world)).toEqual(rows);
-    expect([...world.engine.resources]).toEqual(resources);
-    expect(world.engine.calls).toHaveLength(calls);
-  });
+      const rows = await rowsOf(world);
+      const resources = [...world.engine.resources];
+      const calls = world.engine.calls.length;
+      held.letGo();
+      await world.settle();
+      expect(await rowsOf(world)).toEqual(rows);
+      expect([...world.engine.resources]).toEqual(resources);
+      expect(world.engine.calls).toHaveLength(calls);
+    },
+  );
 
   test('admit, clears away what it made if the model was deleted meanwhile', async () => {
     world = await World.open(dynamo, { pace: 0.1 });
     const { ProjectName } = await world.trained();
     const held = hold(world.engine, 'admit');
-    const model = { ProjectName, ModelVersion: await world.import(ProjectName, { Source: { S3: { Bucket: 'models' } } }) };
+    const model = {
+      ProjectName,
+      ModelVersion: await world.import(ProjectName, { Source: { S3: { Bucket: 'models' } } }),
+    };
     await held.reached;
     world.clock.advance(lease);
     await sweep(world.context);
-    await until(async () => await statusOf(world, model) === 'TRAINED');
+    await until(async () => (await statusOf(world, model)) === 'TRAINED');
     await drop(world, model);
-    await until(async () => await world.store.models.get({ project: ProjectName, version: '2' }) === undefined);
+    await until(
+      async () => (await world.store.models.get({ project: ProjectName, version: '2' })) === undefined,
+    );
     expect(world.engine.calls.at(-1)).toBe('discard 2');
     held.letGo();
     await world.settle();
@@ -147,14 +208,20 @@ describe('a sweep', () => {
     const before = dynamo.passed.length;
     expect(await world.sweepAfter(59)).toEqual({ looked: 0, failed: 0 });
     expect(dynamo.passed.slice(before).filter(({ table }) => table === world.tableName)).toEqual(
-      [1, 2, 3, 4].map(() => ({ operation: 'Query', table: world.tableName })));
+      [1, 2, 3, 4].map(() => ({ operation: 'Query', table: world.tableName })),
+    );
   });
 
   test('looks after the others when one row makes trouble, and comes back to that one', async () => {
     world = await World.open(dynamo, { pace: 0.1 });
     const [sick, well] = [await hosted(world), await hosted(world)];
-    const [sickId, wellId] = [(await rowOf(world, sick)).deploymentId ?? '', (await rowOf(world, well)).deploymentId ?? ''];
-    world.engine.before = (call, id) => { if (call === 'observe' && id === sickId) throw new Error('access denied'); };
+    const [sickId, wellId] = [
+      (await rowOf(world, sick)).deploymentId ?? '',
+      (await rowOf(world, well)).deploymentId ?? '',
+    ];
+    world.engine.before = (call, id) => {
+      if (call === 'observe' && id === sickId) throw new Error('access denied');
+    };
     world.engine.resources.set(wellId, { state: 'updating' });
     expect(await world.sweepAfter(60)).toEqual({ looked: 2, failed: 1 });
     expect([await statusOf(world, sick), await statusOf(world, well)]).toEqual(['HOSTED', 'SYSTEM_UPDATING']);

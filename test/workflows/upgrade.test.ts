@@ -7,22 +7,30 @@ import { walk } from '../helpers/walk.ts';
 import { World } from '../helpers/world.ts';
 
 let dynamo: TestDynamo;
-beforeAll(async () => { dynamo = await TestDynamo.start(); });
+beforeAll(async () => {
+  dynamo = await TestDynamo.start();
+});
 afterAll(() => dynamo.close());
 
 /** The table and the engine as an upgrade finds them. */
 async function upgraded(): Promise<World> {
   const world = await World.open(dynamo, { now: release.now });
-  for (const Item of release.rows) await dynamo.client.send(new PutCommand({ TableName: world.tableName, Item }));
-  for (const id of ['0mkfdzzzz0startstartstart', '0mkfdzzzy1hostedhostedhos', '0mkfdzzzx4hostedhostedhos']) world.engine.resources.set(id, { state: 'ready' });
+  for (const Item of release.rows)
+    await dynamo.client.send(new PutCommand({ TableName: world.tableName, Item }));
+  for (const id of ['0mkfdzzzz0startstartstart', '0mkfdzzzy1hostedhostedhos', '0mkfdzzzx4hostedhostedhos'])
+    world.engine.resources.set(id, { state: 'ready' });
   return world;
 }
 
 async function expectTheEnd(world: World): Promise<void> {
   const statuses = [];
-  for await (const { version, status } of world.store.models.list('parts')) statuses.push(`${version} ${status}`);
+  for await (const { version, status } of world.store.models.list('parts'))
+    statuses.push(`${version} ${status}`);
   expect(statuses).toEqual(['5 HOSTED', '4 TRAINED', '2 TRAINED', '1 HOSTED']);
-  expect([...world.engine.resources.keys()].sort()).toEqual(['0mkfdzzzx4hostedhostedhos', '0mkfdzzzz0startstartstart']);
+  expect([...world.engine.resources.keys()].sort()).toEqual([
+    '0mkfdzzzx4hostedhostedhos',
+    '0mkfdzzzz0startstartstart',
+  ]);
   expect(await world.reserved()).toEqual({ used: 2, reserved: 2 });
   expect((await world.store.projects.get('parts'))?.models).toBe(4);
   const [first] = await world.deployments({ ProjectName: 'parts', ModelVersion: '1' });
@@ -31,7 +39,7 @@ async function expectTheEnd(world: World): Promise<void> {
 }
 
 describe('what release 0.1.0 left under way is brought to its end', () => {
-  test('by its own executions, carried out by today\'s tasks', async () => {
+  test("by its own executions, carried out by today's tasks", async () => {
     const world = await upgraded();
     for (const execution of release.executions as Execution[]) await walk(world, execution);
     await expectTheEnd(world);

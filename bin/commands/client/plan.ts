@@ -27,11 +27,21 @@ export async function planInstall(folder: string, files: readonly DerivedFile[])
   for (const file of files) {
     const path = join(folder, file.path);
     const present = await readIfThere(path);
-    if (present !== undefined && present !== file.text && before?.files[file.path]?.includes(hashOf(present)) !== true) {
-      throw new CommandFailed(`${path} is there, and ${before === undefined ? 'was not written by this command' : 'has been edited since'}. `
-        + 'Move it away, or install elsewhere with --folder.');
+    if (
+      present !== undefined &&
+      present !== file.text &&
+      before?.files[file.path]?.includes(hashOf(present)) !== true
+    ) {
+      throw new CommandFailed(
+        `${path} is there, and ${before === undefined ? 'was not written by this command' : 'has been edited since'}. ` +
+          'Move it away, or install elsewhere with --folder.',
+      );
     }
-    planned.push({ ...file, action: present === undefined ? 'write' : present === file.text ? 'keep' : 'replace', bytes: Buffer.byteLength(file.text) });
+    planned.push({
+      ...file,
+      action: present === undefined ? 'write' : present === file.text ? 'keep' : 'replace',
+      bytes: Buffer.byteLength(file.text),
+    });
   }
   return { folder, files: planned, missing: missingAbove(dirname(recordIn(folder))), before };
 }

@@ -15,12 +15,13 @@ export interface InstallRecord {
 }
 
 /** Beside the descriptions; botocore looks for names that it knows and minds no others. */
-export const recordIn = (folder: string): string => join(folder, identity.endpointPrefix, identity.apiVersion, '.crowsnest-install.json');
+export const recordIn = (folder: string): string =>
+  join(folder, identity.endpointPrefix, identity.apiVersion, '.crowsnest-install.json');
 
 /** @returns undefined if nothing was installed there */
 export async function readRecord(folder: string): Promise<InstallRecord | undefined> {
   const text = await readIfThere(recordIn(folder));
-  return text === undefined ? undefined : JSON.parse(text) as InstallRecord;
+  return text === undefined ? undefined : (JSON.parse(text) as InstallRecord);
 }
 
 export const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -14,7 +14,8 @@ export interface Removal {
  */
 export async function remove(folder: string, { dryRun }: { readonly dryRun: boolean }): Promise<Removal[]> {
   const record = await readRecord(folder);
-  if (record === undefined) throw new CommandFailed(`Nothing is installed in ${folder}: there is no ${recordIn(folder)}.`);
+  if (record === undefined)
+    throw new CommandFailed(`Nothing is installed in ${folder}: there is no ${recordIn(folder)}.`);
   const removals: Removal[] = [];
   for (const [name, hashes] of Object.entries(record.files)) {
     const path = join(folder, name);

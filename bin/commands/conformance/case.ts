@@ -45,7 +45,8 @@ export class Unlike extends Error {
   override readonly name = 'Unlike';
 }
 
-export const rowOf = (operation: string): OperationRow | undefined => (operations as Readonly<Record<string, OperationRow>>)[operation];
+export const rowOf = (operation: string): OperationRow | undefined =>
+  (operations as Readonly<Record<string, OperationRow>>)[operation];
 
 interface Answer {
   readonly $metadata: { readonly httpStatusCode?: number };
@@ -55,19 +56,31 @@ interface Answer {
 export async function accepted<A extends Answer>(operation: string, sent: Promise<A>): Promise<A> {
   const answer = await sent;
   const { httpStatusCode: code } = answer.$metadata;
-  if (code !== rowOf(operation)?.status) throw new Unlike(`answered ${code ?? 'nothing'}, where ${rowOf(operation)?.status ?? 'nothing'} is right`);
+  if (code !== rowOf(operation)?.status)
+    throw new Unlike(
+      `answered ${code ?? 'nothing'}, where ${rowOf(operation)?.status ?? 'nothing'} is right`,
+    );
   return answer;
 }
 
 /** Sends what must be refused with an exception that the client has a class for. @returns it in words */
-export async function refused(sent: Promise<unknown>, name: string, members: Readonly<Record<string, string>> = {}): Promise<string> {
-  const error = await sent.then(() => undefined, (reason: unknown) => reason);
+export async function refused(
+  sent: Promise<unknown>,
+  name: string,
+  members: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const error = await sent.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
   if (error === undefined) throw new Unlike(`was accepted, where ${name} is right`);
   if (!(error instanceof LookoutVisionServiceException)) throw error as Error;
-  if (error.name !== name || error.constructor.name !== name) throw new Unlike(`was refused with ${error.name} (${error.message}), where a typed ${name} is right`);
+  if (error.name !== name || error.constructor.name !== name)
+    throw new Unlike(`was refused with ${error.name} (${error.message}), where a typed ${name} is right`);
   const found = error as unknown as Readonly<Record<string, unknown>>;
   for (const [member, value] of Object.entries(members)) {
-    if (found[member] !== value) throw new Unlike(`${name} has ${member} ${String(found[member])}, where ${value} is right`);
+    if (found[member] !== value)
+      throw new Unlike(`${name} has ${member} ${String(found[member])}, where ${value} is right`);
   }
   return `${name}, ${error.$metadata.httpStatusCode ?? 0}`;
 }
@@ -76,9 +89,18 @@ export function require(fact: boolean, otherwise: string): void {
   if (!fact) throw new Unlike(otherwise);
 }
 
-export function modelOf({ project, model }: Bench): { readonly ProjectName: string; readonly ModelVersion: string } {
-  if (model === undefined) throw new Skipped('there is no model: see --model-s3, --model-package-arn, --bucket and --data-dir');
+export function modelOf({ project, model }: Bench): {
+  readonly ProjectName: string;
+  readonly ModelVersion: string;
+} {
+  if (model === undefined)
+    throw new Skipped('there is no model: see --model-s3, --model-package-arn, --bucket and --data-dir');
   return { ProjectName: project, ModelVersion: model };
 }
 
-export const missingModel = ({ project }: Bench): { readonly ProjectName: string; readonly ModelVersion: string } => ({ ProjectName: project, ModelVersion: '999999' });
+export const missingModel = ({
+  project,
+}: Bench): { readonly ProjectName: string; readonly ModelVersion: string } => ({
+  ProjectName: project,
+  ModelVersion: '999999',
+});

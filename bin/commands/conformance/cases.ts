@@ -9,7 +9,14 @@ import { tagCases } from './tags.ts';
 
 /** In the order in which they run: each finds what those before it have left. */
 export const cases: readonly Case[] = [
-  ...projectCases, ...datasetCases, ...extensionCases, ...packagingCases, ...modelCases, ...tagCases, ...probes, ...stoppingCases,
+  ...projectCases,
+  ...datasetCases,
+  ...extensionCases,
+  ...packagingCases,
+  ...modelCases,
+  ...tagCases,
+  ...probes,
+  ...stoppingCases,
 ];
 
 /** After the cleaning up, so that the project is empty however the others went. */

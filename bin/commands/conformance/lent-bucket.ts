@@ -17,15 +17,26 @@ export function lentBucket(bucket: string, prefix: string, region: string): Lent
       const entries = await readdir(folder, { recursive: true, withFileTypes: true });
       for (const entry of entries.filter((each) => each.isFile())) {
         const path = join(entry.parentPath, entry.name);
-        await destination.put(prefix + relative(folder, path).split(sep).join('/'), await readFile(path), 'application/octet-stream');
+        await destination.put(
+          prefix + relative(folder, path).split(sep).join('/'),
+          await readFile(path),
+          'application/octet-stream',
+        );
       }
     },
     async clear() {
       const client = new S3Client({ region });
       for (;;) {
-        const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix }));
+        const { Contents = [] } = await client.send(
+          new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix }),
+        );
         if (Contents.length === 0) break;
-        await client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects: Contents.map(({ Key }) => ({ Key })), Quiet: true } }));
+        await client.send(
+          new DeleteObjectsCommand({
+            Bucket: bucket,
+            Delete: { Objects: Contents.map(({ Key }) => ({ Key })), Quiet: true },
+          }),
+        );
       }
       client.destroy();
     },

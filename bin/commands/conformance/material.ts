@@ -12,7 +12,12 @@ export interface Material {
   readonly source?: object;
   readonly picture?: Uint8Array;
   /** A manifest that a model can be trained from, and where results may go. */
-  readonly dataset?: { readonly bucket: string; readonly manifest: string; readonly lines: readonly string[]; readonly output: string };
+  readonly dataset?: {
+    readonly bucket: string;
+    readonly manifest: string;
+    readonly lines: readonly string[];
+    readonly output: string;
+  };
   /** Removes what was uploaded. */
   remove(): Promise<void>;
 }
@@ -27,13 +32,21 @@ export interface MaterialOptions {
 }
 
 /** Samples are drawn into a data folder or a bucket if one is given; a model and a picture that the caller names come before them. */
-export async function gatherMaterial({ dataDir, bucket, modelS3, modelPackageArn, picture, region }: MaterialOptions): Promise<Material> {
+export async function gatherMaterial({
+  dataDir,
+  bucket,
+  modelS3,
+  modelPackageArn,
+  picture,
+  region,
+}: MaterialOptions): Promise<Material> {
   const given = {
     ...(modelS3 !== undefined && { source: { S3: s3Location(modelS3) } }),
     ...(modelPackageArn !== undefined && { source: { ModelPackageArn: modelPackageArn } }),
     ...(picture !== undefined && { picture: await readFile(picture) }),
   };
-  if (dataDir !== undefined) return { ...await samples(join(dataDir, 's3')), ...given, remove: () => Promise.resolve() };
+  if (dataDir !== undefined)
+    return { ...(await samples(join(dataDir, 's3'))), ...given, remove: () => Promise.resolve() };
   if (bucket === undefined) return { ...given, remove: () => Promise.resolve() };
   const prefix = 'crowsnest-conformance/';
   const lent = lentBucket(bucket, prefix, region);
@@ -56,20 +69,29 @@ function s3Location(url: string): { readonly Bucket: string; readonly Prefix: st
 const samplesBucket = 'crowsnest-samples';
 
 /** Draws below `root`; `bucket` and `prefix` are where the deployment will find it. */
-async function samples(root: string, { bucket, prefix } = { bucket: samplesBucket, prefix: '' }): Promise<Omit<Material, 'remove'>> {
+async function samples(
+  root: string,
+  { bucket, prefix } = { bucket: samplesBucket, prefix: '' },
+): Promise<Omit<Material, 'remove'>> {
   const { writeSamples } = await import('../../../lambdas/local/samples/write-samples.ts'); // it loads the inference runtime
   const objects = createFolderObjects(root);
   const { bucket: own, model, train, evaluation, test } = await writeSamples(objects);
-  if (own !== samplesBucket) throw new Error(`The samples were drawn into ${own}, where ${samplesBucket} was expected.`);
+  if (own !== samplesBucket)
+    throw new Error(`The samples were drawn into ${own}, where ${samplesBucket} was expected.`);
   const sets = [train, evaluation, test];
   // No more than a training needs: whether it works is asked, not how well it can learn.
   const lines = (['normal', 'anomaly'] as const).flatMap((label) =>
-    sets.flatMap((set) => set[label]).slice(0, minimums.single[label]).map((key) => manifestLine(`s3://${bucket}/${prefix}${key}`, label)));
+    sets
+      .flatMap((set) => set[label])
+      .slice(0, minimums.single[label])
+      .map((key) => manifestLine(`s3://${bucket}/${prefix}${key}`, label)),
+  );
   const manifest = 'conformance/train.manifest';
   await objects.write({ bucket: own, key: manifest }, Buffer.from(lines.join('\n')));
   const picture = await objects.read({ bucket: own, key: test.anomaly[0] ?? '' });
   return {
-    source: { S3: { Bucket: bucket, Prefix: `${prefix}${model.prefix}` } }, ...(picture !== undefined && { picture }),
+    source: { S3: { Bucket: bucket, Prefix: `${prefix}${model.prefix}` } },
+    ...(picture !== undefined && { picture }),
     dataset: { bucket, manifest: `${prefix}${manifest}`, lines, output: `${prefix}conformance/output/` },
   };
 }

@@ -6,18 +6,29 @@ export const line = ({ operation, title, outcome, saw, seconds }: Result): strin
 
 /** The counts, extensions and probes apart. */
 export function summary(results: readonly Result[]): string {
-  const count = (suite: Result['suite'], outcome: Result['outcome']): number => results.filter((each) => each.suite === suite && each.outcome === outcome).length;
+  const count = (suite: Result['suite'], outcome: Result['outcome']): number =>
+    results.filter((each) => each.suite === suite && each.outcome === outcome).length;
   const suite = (name: Result['suite'], title: string): string =>
     `${title}: ${count(name, 'passed')} passed, ${count(name, 'failed')} failed, ${count(name, 'skipped')} skipped`;
   return [
-    suite('original', 'The original API'), suite('extension', 'Extensions'),
+    suite('original', 'The original API'),
+    suite('extension', 'Extensions'),
     `Probes: ${count('probe', 'as hoped')} as hoped, ${count('probe', 'otherwise')} otherwise (see docs/clients.md)`,
   ].join('\n');
 }
 
-const entities: Readonly<Record<string, string>> = { '<': '&lt;', '>': '&gt;', '&': '&amp;', '"': '&quot;', '\'': '&apos;' };
+const entities: Readonly<Record<string, string>> = {
+  '<': '&lt;',
+  '>': '&gt;',
+  '&': '&amp;',
+  '"': '&quot;',
+  "'": '&apos;',
+};
 /** Control characters cannot be in XML, not even escaped. */
-const escaped = (text: string): string => text.replace(/[<>&"']/g, (each) => entities[each] ?? '').replace(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '?');
+const escaped = (text: string): string =>
+  text
+    .replace(/[<>&"']/g, (each) => entities[each] ?? '')
+    .replace(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '?');
 
 /** A JUnit file, one suite each for the original API, extensions and probes; a probe that went otherwise is told, not counted. */
 export function junit(results: readonly Result[], endpoint: string): string {
@@ -35,7 +46,11 @@ export function junit(results: readonly Result[], endpoint: string): string {
 }
 
 function testcase({ operation, title, outcome, saw, seconds }: Result): string {
-  const inner = outcome === 'failed' ? `<failure message="${escaped(saw)}"/>` : outcome === 'skipped' ? `<skipped message="${escaped(saw)}"/>`
-    : `<system-out>${escaped(`${outcome}: ${saw}`)}</system-out>`;
+  const inner =
+    outcome === 'failed'
+      ? `<failure message="${escaped(saw)}"/>`
+      : outcome === 'skipped'
+        ? `<skipped message="${escaped(saw)}"/>`
+        : `<system-out>${escaped(`${outcome}: ${saw}`)}</system-out>`;
   return `    <testcase classname="${escaped(operation)}" name="${escaped(title)}" time="${seconds.toFixed(3)}">${inner}</testcase>`;
 }

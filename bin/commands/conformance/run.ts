@@ -16,8 +16,12 @@ export async function runConformance(bench: Bench, tell: (result: Result) => voi
     const began = performance.now();
     const left = await cleanUp(bench);
     note({
-      suite: 'original', operation: '(cleaning up)', title: 'leaves the project empty', outcome: left.length === 0 ? 'passed' : 'failed',
-      saw: left.length === 0 ? 'empty' : left.join('; '), seconds: (performance.now() - began) / 1000,
+      suite: 'original',
+      operation: '(cleaning up)',
+      title: 'leaves the project empty',
+      outcome: left.length === 0 ? 'passed' : 'failed',
+      saw: left.length === 0 ? 'empty' : left.join('; '),
+      seconds: (performance.now() - began) / 1000,
     });
     for (const each of finalCases.filter(offered)) note(await runCase(each, bench));
   }
@@ -27,18 +31,27 @@ export async function runConformance(bench: Bench, tell: (result: Result) => voi
 const offered = ({ operation, kind }: Case): boolean => kind === 'probe' || rowOf(operation) !== undefined;
 
 /** Operations of the contract that no case tries: a test wants none. */
-export const untried = (): string[] => operationNames.filter((name) => ![...cases, ...finalCases].some(({ operation }) => operation === name));
+export const untried = (): string[] =>
+  operationNames.filter((name) => ![...cases, ...finalCases].some(({ operation }) => operation === name));
 
 async function runCase(each: Case, bench: Bench): Promise<Result> {
   const { operation, title, kind } = each;
   const began = performance.now();
   const result = (outcome: Result['outcome'], saw: string): Result => ({
-    suite: kind ?? (rowOf(operation)?.extension === true ? 'extension' : 'original'), operation, title, outcome, saw, seconds: (performance.now() - began) / 1000,
+    suite: kind ?? (rowOf(operation)?.extension === true ? 'extension' : 'original'),
+    operation,
+    title,
+    outcome,
+    saw,
+    seconds: (performance.now() - began) / 1000,
   });
   try {
     return result(kind === 'probe' ? 'as hoped' : 'passed', await each.run(bench));
   } catch (error) {
     if (error instanceof Skipped) return result('skipped', error.message);
-    return result(kind === 'probe' ? 'otherwise' : 'failed', error instanceof Unlike ? error.message : String(error));
+    return result(
+      kind === 'probe' ? 'otherwise' : 'failed',
+      error instanceof Unlike ? error.message : String(error),
+    );
   }
 }

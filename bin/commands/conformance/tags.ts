@@ -1,5 +1,9 @@
 import {
-  DescribeModelCommand, DescribeProjectCommand, ListTagsForResourceCommand, TagResourceCommand, UntagResourceCommand,
+  DescribeModelCommand,
+  DescribeProjectCommand,
+  ListTagsForResourceCommand,
+  TagResourceCommand,
+  UntagResourceCommand,
 } from '@aws-sdk/client-lookoutvision';
 import { accepted, modelOf, refused, require, type Bench, type Case } from './case.ts';
 
@@ -16,34 +20,63 @@ export async function missingArn({ target: { client }, project }: Bench): Promis
 
 export const tagCases: readonly Case[] = [
   {
-    operation: 'ListTagsForResource', title: 'a model that is not there is refused',
-    run: async (bench) => refused(bench.target.client.send(new ListTagsForResourceCommand({ ResourceArn: await missingArn(bench) })), 'ResourceNotFoundException'),
+    operation: 'ListTagsForResource',
+    title: 'a model that is not there is refused',
+    run: async (bench) =>
+      refused(
+        bench.target.client.send(new ListTagsForResourceCommand({ ResourceArn: await missingArn(bench) })),
+        'ResourceNotFoundException',
+      ),
   },
   {
-    operation: 'TagResource', title: 'a model that is not there is refused',
-    run: async (bench) => refused(bench.target.client.send(new TagResourceCommand({ ResourceArn: await missingArn(bench), Tags: [] })), 'ResourceNotFoundException'),
+    operation: 'TagResource',
+    title: 'a model that is not there is refused',
+    run: async (bench) =>
+      refused(
+        bench.target.client.send(new TagResourceCommand({ ResourceArn: await missingArn(bench), Tags: [] })),
+        'ResourceNotFoundException',
+      ),
   },
   {
-    operation: 'UntagResource', title: 'a model that is not there is refused',
-    run: async (bench) => refused(bench.target.client.send(new UntagResourceCommand({ ResourceArn: await missingArn(bench), TagKeys: ['line'] })), 'ResourceNotFoundException'),
+    operation: 'UntagResource',
+    title: 'a model that is not there is refused',
+    run: async (bench) =>
+      refused(
+        bench.target.client.send(
+          new UntagResourceCommand({ ResourceArn: await missingArn(bench), TagKeys: ['line'] }),
+        ),
+        'ResourceNotFoundException',
+      ),
   },
   {
-    operation: 'TagResource', title: 'is to be seen at once',
+    operation: 'TagResource',
+    title: 'is to be seen at once',
     async run(bench) {
       const ResourceArn = await arnOf(bench);
       const { client } = bench.target;
-      await accepted('TagResource', client.send(new TagResourceCommand({ ResourceArn, Tags: [{ Key: 'line', Value: 'Straße 4' }] })));
-      const { Tags } = await accepted('ListTagsForResource', client.send(new ListTagsForResourceCommand({ ResourceArn })));
-      require(Tags?.some(({ Key, Value }) => Key === 'line' && Value === 'Straße 4') === true, `lists ${JSON.stringify(Tags)}`);
+      await accepted(
+        'TagResource',
+        client.send(new TagResourceCommand({ ResourceArn, Tags: [{ Key: 'line', Value: 'Straße 4' }] })),
+      );
+      const { Tags } = await accepted(
+        'ListTagsForResource',
+        client.send(new ListTagsForResourceCommand({ ResourceArn })),
+      );
+      require(Tags?.some(({ Key, Value }) => Key === 'line' && Value === 'Straße 4') ===
+        true, `lists ${JSON.stringify(Tags)}`);
       return 'line=Straße 4';
     },
   },
   {
-    operation: 'UntagResource', title: 'is to be seen at once',
+    operation: 'UntagResource',
+    title: 'is to be seen at once',
     async run(bench) {
       const ResourceArn = await arnOf(bench);
       const { client } = bench.target;
-      await accepted('UntagResource', client.send(new UntagResourceCommand({ ResourceArn, TagKeys: ['line', 'never had'] })));
+      await accepted(
+        'UntagResource',
+        client.send(new UntagResourceCommand({ ResourceArn, TagKeys: ['line', 'never had'] })),
+      );
       const { Tags } = await client.send(new ListTagsForResourceCommand({ ResourceArn }));
       require(Tags?.every(({ Key }) => Key !== 'line') === true, `lists ${JSON.stringify(Tags)}`);
       return 'gone';

@@ -19,12 +19,22 @@ export function bucketDestination(bucket: string, region: string): Destination {
     bucket,
     async put(Key, bytes, type) {
       const hash = createHash('sha256').update(bytes).digest('hex');
-      const present = await client.send(new HeadObjectCommand({ Bucket: bucket, Key })).catch((error: unknown) => {
-        if (error instanceof NotFound) return undefined;
-        throw error;
-      });
+      const present = await client
+        .send(new HeadObjectCommand({ Bucket: bucket, Key }))
+        .catch((error: unknown) => {
+          if (error instanceof NotFound) return undefined;
+          throw error;
+        });
       if (present?.Metadata?.[mark] === hash) return false;
-      await client.send(new PutObjectCommand({ Bucket: bucket, Key, Body: bytes, ContentType: type, Metadata: { [mark]: hash } }));
+      await client.send(
+        new PutObjectCommand({
+          Bucket: bucket,
+          Key,
+          Body: bytes,
+          ContentType: type,
+          Metadata: { [mark]: hash },
+        }),
+      );
       return true;
     },
   };

@@ -27,7 +27,8 @@ export interface TargetOptions {
   readonly signingName: string;
 }
 
-const isLoopback = (endpoint: string): boolean => ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(endpoint).hostname);
+const isLoopback = (endpoint: string): boolean =>
+  ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(endpoint).hostname);
 
 /**
  * Credentials are those that the SDK finds by itself. A local host without keys wants none, so where none are found for one, anything will do.
@@ -37,23 +38,43 @@ export async function openTarget({ endpoint, region, signingName }: TargetOption
   // The published types do not know `signingName`, though the client obeys it; a spread passes it by them without a cast.
   const options = { endpoint, region, ...{ signingName } };
   const ambient = new LookoutVisionClient(options);
-  const found = await ambient.config.credentials().then(() => true, () => false);
+  const found = await ambient.config.credentials().then(
+    () => true,
+    () => false,
+  );
   if (!found && !isLoopback(endpoint)) {
-    throw new CommandFailed('No AWS credentials were found. Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.');
+    throw new CommandFailed(
+      'No AWS credentials were found. Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.',
+    );
   }
-  const client = found ? ambient : new LookoutVisionClient({ ...options, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } });
+  const client = found
+    ? ambient
+    : new LookoutVisionClient({
+        ...options,
+        credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+      });
   const { sha256 } = client.config;
   return {
-    endpoint, region, client,
+    endpoint,
+    region,
+    client,
     async raw({ method, path, body = '', headers = {}, signed = 'well' }) {
       const url = new URL(`${endpoint}${path}`);
       if (signed === 'not at all') return fetch(url, { method, headers, ...(body !== '' && { body }) });
       const credentials = await client.config.credentials();
       const signer = new SignatureV4({
-        credentials: signed === 'well' ? credentials : { ...credentials, secretAccessKey: 'not the secret' }, region, service: signingName, sha256,
+        credentials: signed === 'well' ? credentials : { ...credentials, secretAccessKey: 'not the secret' },
+        region,
+        service: signingName,
+        sha256,
       });
       const request = await signer.sign({
-        method, protocol: url.protocol, hostname: url.hostname, path: url.pathname, query: Object.fromEntries(url.searchParams), body,
+        method,
+        protocol: url.protocol,
+        hostname: url.hostname,
+        path: url.pathname,
+        query: Object.fromEntries(url.searchParams),
+        body,
         headers: { host: url.host, ...headers },
       });
       return fetch(url, { method, headers: request.headers, ...(body !== '' && { body }) });

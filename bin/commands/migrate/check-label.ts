@@ -1,5 +1,14 @@
 import { drop, type Finding, type Line } from './finding.ts';
-import { canonicalLabel, classification, classOf, labelsOf, masksOf, renamed, withMetadata, without } from './line.ts';
+import {
+  canonicalLabel,
+  classification,
+  classOf,
+  labelsOf,
+  masksOf,
+  renamed,
+  withMetadata,
+  without,
+} from './line.ts';
 
 type Partial = Omit<Finding, 'dataset' | 'line'>;
 
@@ -13,17 +22,22 @@ export function checkLabel(line: Line, text: string): Partial[] {
   const [label, ...others] = labels;
   if (text.length > longest) {
     findings.push({
-      severity: 'error', problem: `The line has ${text.length} characters; ${longest} is the most.`, remedy: 'Shorten its metadata.',
+      severity: 'error',
+      problem: `The line has ${text.length} characters; ${longest} is the most.`,
+      remedy: 'Shorten its metadata.',
       ...(JSON.stringify(line).length <= longest && { repair: (given: Line) => given }), // writing it anew leaves its blanks out
     });
   }
   if (label === undefined) {
-    const remedy = 'Add "anomaly-label" and "anomaly-label-metadata", or leave it: unlabelled pictures are counted, and not trained from.';
+    const remedy =
+      'Add "anomaly-label" and "anomaly-label-metadata", or leave it: unlabelled pictures are counted, and not trained from.';
     return [...findings, { severity: 'warning', problem: 'The picture has no label.', remedy }];
   }
   if (others.length > 0) {
     findings.push({
-      severity: 'error', problem: `The line has several labels: ${labels.map(({ name }) => name).join(', ')}.`, remedy: 'Keep the one that says whether the part is good.',
+      severity: 'error',
+      problem: `The line has several labels: ${labels.map(({ name }) => name).join(', ')}.`,
+      remedy: 'Keep the one that says whether the part is good.',
     });
     return findings;
   }
@@ -31,56 +45,93 @@ export function checkLabel(line: Line, text: string): Partial[] {
   const kind = classOf(label);
   if (kind === undefined) {
     findings.push({
-      severity: 'warning', problem: `The class-name "${String(metadata['class-name'])}" is neither normal nor anomaly, so the picture counts as unlabelled.`,
-      remedy: 'Correct it in the label\'s metadata.',
+      severity: 'warning',
+      problem: `The class-name "${String(metadata['class-name'])}" is neither normal nor anomaly, so the picture counts as unlabelled.`,
+      remedy: "Correct it in the label's metadata.",
     });
   } else if (metadata['class-name'] !== kind) {
     findings.push({
-      severity: 'warning', problem: `The class-name "${String(metadata['class-name'])}" is not in lower case.`, remedy: `Write it ${kind}.`,
+      severity: 'warning',
+      problem: `The class-name "${String(metadata['class-name'])}" is not in lower case.`,
+      remedy: `Write it ${kind}.`,
       repair: (given) => withMetadata(given, name, { 'class-name': kind }),
     });
   }
   if (line[name] === undefined) {
-    findings.push({ severity: 'error', problem: `${name}-metadata is there, and ${name} is not.`, remedy: 'Add it: 1 for an anomaly, 0 for a normal part.', repair: valued(name, kind) });
+    findings.push({
+      severity: 'error',
+      problem: `${name}-metadata is there, and ${name} is not.`,
+      remedy: 'Add it: 1 for an anomaly, 0 for a normal part.',
+      repair: valued(name, kind),
+    });
   } else if (kind !== undefined && line[name] !== (kind === 'anomaly' ? 1 : 0)) {
     findings.push({
-      severity: 'warning', problem: `${name} is ${JSON.stringify(line[name])} where class-name is ${kind}; only class-name counts.`,
-      remedy: 'Write 1 for an anomaly, 0 for a normal part.', repair: valued(name, kind),
+      severity: 'warning',
+      problem: `${name} is ${JSON.stringify(line[name])} where class-name is ${kind}; only class-name counts.`,
+      remedy: 'Write 1 for an anomaly, 0 for a normal part.',
+      repair: valued(name, kind),
     });
   }
   if (metadata['type'] !== classification) {
     findings.push({
-      severity: 'error', problem: `The label's type is ${JSON.stringify(metadata['type'])}.`, remedy: `It must be "${classification}".`,
+      severity: 'error',
+      problem: `The label's type is ${JSON.stringify(metadata['type'])}.`,
+      remedy: `It must be "${classification}".`,
       repair: (given) => withMetadata(given, name, { type: classification }),
     });
   }
   if (!['yes', 'no'].includes(String(metadata['human-annotated']))) {
     findings.push({
-      severity: 'error', problem: `The label's human-annotated is ${JSON.stringify(metadata['human-annotated'])}.`, remedy: 'It must be "yes" or "no".',
+      severity: 'error',
+      problem: `The label's human-annotated is ${JSON.stringify(metadata['human-annotated'])}.`,
+      remedy: 'It must be "yes" or "no".',
       repair: (given) => withMetadata(given, name, { 'human-annotated': 'yes' }),
     });
   }
-  if (name !== canonicalLabel) { // last, because the repairs before it use the name
+  if (name !== canonicalLabel) {
+    // last, because the repairs before it use the name
     findings.push({
-      severity: 'warning', problem: `The label is called ${name}.`, remedy: `Call it ${canonicalLabel}: some engines look for that name.`,
+      severity: 'warning',
+      problem: `The label is called ${name}.`,
+      remedy: `Call it ${canonicalLabel}: some engines look for that name.`,
       repair: (given) => renamed(given, name, canonicalLabel),
     });
   }
   return findings;
 }
 
-const valued = (name: string, kind: 'normal' | 'anomaly' | undefined) => (line: Line): Line => ({ ...line, [name]: kind === 'anomaly' ? 1 : 0 });
+const valued =
+  (name: string, kind: 'normal' | 'anomaly' | undefined) =>
+  (line: Line): Line => ({ ...line, [name]: kind === 'anomaly' ? 1 : 0 });
 
 /** What is wrong with a line before its picture is looked at; the line is of no use then. */
 export function checkSource(line: Line | undefined): Partial | undefined {
-  if (line === undefined) return { severity: 'error', problem: 'The line is no JSON object.', remedy: 'Correct it, or take it out.', repair: drop };
+  if (line === undefined)
+    return {
+      severity: 'error',
+      problem: 'The line is no JSON object.',
+      remedy: 'Correct it, or take it out.',
+      repair: drop,
+    };
   const source = line['source-ref'];
   if (typeof source !== 'string' || !/^s3:\/\/[^/]+\/.+/.test(source)) {
-    return { severity: 'error', problem: 'The line has no source-ref of the form s3://bucket/key.', remedy: 'Correct it, or take it out.', repair: drop };
+    return {
+      severity: 'error',
+      problem: 'The line has no source-ref of the form s3://bucket/key.',
+      remedy: 'Correct it, or take it out.',
+      repair: drop,
+    };
   }
-  if (source.endsWith('/')) return { severity: 'error', problem: `${source} is a folder.`, remedy: 'Take the line out.', repair: drop };
+  if (source.endsWith('/'))
+    return {
+      severity: 'error',
+      problem: `${source} is a folder.`,
+      remedy: 'Take the line out.',
+      repair: drop,
+    };
   return undefined;
 }
 
 /** Masks that cannot be used leave a line that can. */
-export const withoutMasks = (line: Line): Line => masksOf(line).reduce((rest, { name }) => without(rest, name), line);
+export const withoutMasks = (line: Line): Line =>
+  masksOf(line).reduce((rest, { name }) => without(rest, name), line);

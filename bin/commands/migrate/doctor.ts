@@ -23,7 +23,10 @@ export interface Diagnosis {
 }
 
 /** Looks at every line, picture and mask of an export. `tell` hears how many lines are done. */
-export async function examine({ folder, manifests }: Export, tell: (done: number, of: number) => void = () => undefined): Promise<Diagnosis> {
+export async function examine(
+  { folder, manifests }: Export,
+  tell: (done: number, of: number) => void = () => undefined,
+): Promise<Diagnosis> {
   const findings: Finding[] = [];
   const entries: Entry[] = [];
   const all = manifests.reduce((sum, { lines }) => sum + lines.length, 0);
@@ -32,7 +35,8 @@ export async function examine({ folder, manifests }: Export, tell: (done: number
     const last = lastOfEach(lines);
     for (const [index, text] of lines.entries()) {
       const number = index + 1;
-      const note = (finding: Omit<Finding, 'dataset' | 'line'>): void => void findings.push({ ...finding, dataset, line: number });
+      const note = (finding: Omit<Finding, 'dataset' | 'line'>): void =>
+        void findings.push({ ...finding, dataset, line: number });
       const entry = await examineLine({ folder, dataset, number, text, last }, note);
       if (entry !== undefined) entries.push(entry);
       tell(++done, all);
@@ -44,7 +48,12 @@ export async function examine({ folder, manifests }: Export, tell: (done: number
     if (finding !== undefined) findings.push({ ...finding, dataset, line: number });
   }
   const usable = entries.filter(({ picture }) => sizeOf(picture) === usual);
-  const counts = manifests.map(({ dataset }) => countOf(dataset, usable.filter((entry) => entry.dataset === dataset)));
+  const counts = manifests.map(({ dataset }) =>
+    countOf(
+      dataset,
+      usable.filter((entry) => entry.dataset === dataset),
+    ),
+  );
   findings.push(...checkCounts(counts));
   return { findings: findings.sort(inOrder), entries: usable, counts };
 }
@@ -57,7 +66,10 @@ interface Given {
   readonly last: ReadonlyMap<string, number>;
 }
 
-async function examineLine({ folder, dataset, number, text, last }: Given, note: (finding: Omit<Finding, 'dataset' | 'line'>) => void): Promise<Entry | undefined> {
+async function examineLine(
+  { folder, dataset, number, text, last }: Given,
+  note: (finding: Omit<Finding, 'dataset' | 'line'>) => void,
+): Promise<Entry | undefined> {
   const line = parseLine(text);
   const source = checkSource(line);
   if (source !== undefined || line === undefined) {
@@ -66,12 +78,22 @@ async function examineLine({ folder, dataset, number, text, last }: Given, note:
   }
   const ref = line['source-ref'] as string;
   if (last.get(ref) !== number) {
-    note({ severity: 'warning', problem: `${ref} comes again in line ${last.get(ref) ?? 0}, which counts.`, remedy: 'Take this line out.', repair: drop });
+    note({
+      severity: 'warning',
+      problem: `${ref} comes again in line ${last.get(ref) ?? 0}, which counts.`,
+      remedy: 'Take this line out.',
+      repair: drop,
+    });
     return undefined;
   }
   const image = locate(folder, dataset, 'images', ref);
   if (image === undefined) {
-    note({ severity: 'error', problem: `The picture ${ref} is not in ${dataset}/images.`, remedy: 'Copy it there from the bucket, or take the line out.', repair: drop });
+    note({
+      severity: 'error',
+      problem: `The picture ${ref} is not in ${dataset}/images.`,
+      remedy: 'Copy it there from the bucket, or take the line out.',
+      repair: drop,
+    });
     return undefined;
   }
   const picture = await inspectPicture(image.path);
@@ -103,10 +125,20 @@ function countOf(dataset: DatasetType, entries: readonly Entry[]): Counts {
     const [mask] = masksOf(line);
     if (mask === undefined) continue;
     masks += 1;
-    const names = (colourMap(mask) ?? []).map(({ name }) => name).filter((name) => name.toUpperCase() !== 'BACKGROUND');
+    const names = (colourMap(mask) ?? [])
+      .map(({ name }) => name)
+      .filter((name) => name.toUpperCase() !== 'BACKGROUND');
     for (const name of names) labels[name] = (labels[name] ?? 0) + (names.length === 1 ? 1 : 0);
   }
-  return { dataset, total: entries.length, normal: kinds.filter((kind) => kind === 'normal').length, anomaly: kinds.filter((kind) => kind === 'anomaly').length, masks, labels };
+  return {
+    dataset,
+    total: entries.length,
+    normal: kinds.filter((kind) => kind === 'normal').length,
+    anomaly: kinds.filter((kind) => kind === 'anomaly').length,
+    masks,
+    labels,
+  };
 }
 
-const inOrder = (a: Finding, b: Finding): number => (a.dataset === b.dataset ? (a.line ?? Infinity) - (b.line ?? Infinity) || 0 : a.dataset === 'train' ? -1 : 1);
+const inOrder = (a: Finding, b: Finding): number =>
+  a.dataset === b.dataset ? (a.line ?? Infinity) - (b.line ?? Infinity) || 0 : a.dataset === 'train' ? -1 : 1;

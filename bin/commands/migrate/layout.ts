@@ -13,7 +13,8 @@ export interface Export {
   readonly manifests: readonly { readonly dataset: DatasetType; readonly lines: readonly string[] }[];
 }
 
-export const manifestOf = (folder: string, dataset: DatasetType): string => join(folder, 'datasets', `${dataset}.manifest`);
+export const manifestOf = (folder: string, dataset: DatasetType): string =>
+  join(folder, 'datasets', `${dataset}.manifest`);
 
 /** @throws CommandFailed if the folder is not laid out so, with the folders below it that are */
 export async function readExport(folder: string): Promise<Export> {
@@ -24,10 +25,16 @@ export async function readExport(folder: string): Promise<Export> {
   }
   if (manifests.length > 0) return { folder, manifests };
   if (!existsSync(folder)) throw new CommandFailed(`There is no folder ${folder}.`);
-  const projects = readdirSync(folder).filter((name) => datasetTypes.some((dataset) => existsSync(manifestOf(join(folder, name), dataset))));
-  throw new CommandFailed(`${folder} has no datasets/train.manifest. ${projects.length > 0
-    ? `It looks like several exports: migrate ${projects.map((name) => join(folder, name)).join(', ')} one by one.`
-    : 'Copy the destination of the export here as it is: aws s3 sync s3://<destination> <folder>.'}`);
+  const projects = readdirSync(folder).filter((name) =>
+    datasetTypes.some((dataset) => existsSync(manifestOf(join(folder, name), dataset))),
+  );
+  throw new CommandFailed(
+    `${folder} has no datasets/train.manifest. ${
+      projects.length > 0
+        ? `It looks like several exports: migrate ${projects.map((name) => join(folder, name)).join(', ')} one by one.`
+        : 'Copy the destination of the export here as it is: aws s3 sync s3://<destination> <folder>.'
+    }`,
+  );
 }
 
 /** The last line may end or not; a byte order mark is no part of the first. */
@@ -48,15 +55,26 @@ export interface Located {
  * manifests that were saved before it hold the original ones. Either is found by its end.
  * @returns undefined if there is no such file in the folder
  */
-export function locate(folder: string, dataset: DatasetType, kind: 'images' | 'masks', location: string): Located | undefined {
+export function locate(
+  folder: string,
+  dataset: DatasetType,
+  kind: 'images' | 'masks',
+  location: string,
+): Located | undefined {
   const mark = `/${dataset}/${kind}/`;
   const original = location.replace(/^s3:\/\/[^/]*\//, '');
   const keys = [original];
-  for (let at = location.indexOf(mark); at >= 0; at = location.indexOf(mark, at + 1)) keys.push(location.slice(at + mark.length));
+  for (let at = location.indexOf(mark); at >= 0; at = location.indexOf(mark, at + 1))
+    keys.push(location.slice(at + mark.length));
   const root = join(folder, dataset, kind);
   for (const key of keys) {
     const path = join(root, ...key.split('/'));
-    if (key !== '' && path.startsWith(root + sep) && statSync(path, { throwIfNoEntry: false })?.isFile() === true) return { key, path };
+    if (
+      key !== '' &&
+      path.startsWith(root + sep) &&
+      statSync(path, { throwIfNoEntry: false })?.isFile() === true
+    )
+      return { key, path };
   }
   return undefined;
 }

@@ -28,20 +28,23 @@ export function parseLine(text: string): Line | undefined {
   }
 }
 
-export const isLine = (value: unknown): value is Line => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isLine = (value: unknown): value is Line =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Attributes with metadata that are no masks; one, in a sound line. */
-export const labelsOf = (line: Line): Label[] => Object.entries(line).flatMap(([key, metadata]) => {
-  const name = key.endsWith('-metadata') ? key.slice(0, -'-metadata'.length) : '';
-  if (name === '' || name.endsWith('-ref') || !isLine(metadata)) return [];
-  return [{ name, value: line[name], metadata }];
-});
+export const labelsOf = (line: Line): Label[] =>
+  Object.entries(line).flatMap(([key, metadata]) => {
+    const name = key.endsWith('-metadata') ? key.slice(0, -'-metadata'.length) : '';
+    if (name === '' || name.endsWith('-ref') || !isLine(metadata)) return [];
+    return [{ name, value: line[name], metadata }];
+  });
 
-export const masksOf = (line: Line): Mask[] => Object.entries(line).flatMap(([name, ref]) => {
-  if (name === 'source-ref' || !name.endsWith('-ref') || typeof ref !== 'string') return [];
-  const metadata = line[`${name}-metadata`];
-  return [{ name, ref, metadata: isLine(metadata) ? metadata : {} }];
-});
+export const masksOf = (line: Line): Mask[] =>
+  Object.entries(line).flatMap(([name, ref]) => {
+    if (name === 'source-ref' || !name.endsWith('-ref') || typeof ref !== 'string') return [];
+    const metadata = line[`${name}-metadata`];
+    return [{ name, ref, metadata: isLine(metadata) ? metadata : {} }];
+  });
 
 export const classOf = (label: Label | undefined): 'normal' | 'anomaly' | undefined => {
   const name = label?.metadata['class-name'];
@@ -54,9 +57,17 @@ export const without = (line: Line, name: string): Line =>
   Object.fromEntries(Object.entries(line).filter(([key]) => key !== name && key !== `${name}-metadata`));
 
 export const renamed = (line: Line, from: string, to: string): Line =>
-  Object.fromEntries(Object.entries(line).map(([key, value]) => [key === from ? to : key === `${from}-metadata` ? `${to}-metadata` : key, value]));
+  Object.fromEntries(
+    Object.entries(line).map(([key, value]) => [
+      key === from ? to : key === `${from}-metadata` ? `${to}-metadata` : key,
+      value,
+    ]),
+  );
 
-export const withMetadata = (line: Line, name: string, changes: Line): Line => ({ ...line, [`${name}-metadata`]: { ...line[`${name}-metadata`] as Line, ...changes } });
+export const withMetadata = (line: Line, name: string, changes: Line): Line => ({
+  ...line,
+  [`${name}-metadata`]: { ...(line[`${name}-metadata`] as Line), ...changes },
+});
 
 export interface Colour {
   readonly name: string;
@@ -70,7 +81,9 @@ export function colourMap({ metadata }: Mask): Colour[] | undefined {
   if (!isLine(map)) return undefined;
   const colours = Object.values(map).map((entry) => {
     const { 'class-name': name, 'hex-color': hex } = isLine(entry) ? entry : {};
-    return typeof name === 'string' && typeof hex === 'string' && /^#[0-9a-f]{6}$/i.test(hex) ? { name, hex: hex.toLowerCase() } : undefined;
+    return typeof name === 'string' && typeof hex === 'string' && /^#[0-9a-f]{6}$/i.test(hex)
+      ? { name, hex: hex.toLowerCase() }
+      : undefined;
   });
   return colours.length > 0 && colours.every((each) => each !== undefined) ? colours : undefined;
 }

@@ -11,15 +11,26 @@ import { masksOf, parseLine } from './line.ts';
  * Writing the same copy again is success.
  * @throws CommandFailed if another export is at its place
  */
-export async function writeRepaired({ folder, manifests }: Export, findings: readonly Finding[], copy: string): Promise<void> {
+export async function writeRepaired(
+  { folder, manifests }: Export,
+  findings: readonly Finding[],
+  copy: string,
+): Promise<void> {
   const repairs = manifests.map(({ dataset, lines }) => {
-    const kept = lines.map((text, index) => repaired(text, findings.filter((each) => each.dataset === dataset && each.line === index + 1)))
+    const kept = lines
+      .map((text, index) =>
+        repaired(
+          text,
+          findings.filter((each) => each.dataset === dataset && each.line === index + 1),
+        ),
+      )
       .filter((line) => line !== undefined);
     return { dataset, kept, text: kept.map((line) => `${JSON.stringify(line)}\n`).join('') };
   });
   for (const { dataset, text } of repairs) {
     const present = await readFile(manifestOf(copy, dataset), 'utf8').catch(() => text);
-    if (present !== text) throw new CommandFailed(`${copy} holds something else. Remove it, or name another place with --fixed.`);
+    if (present !== text)
+      throw new CommandFailed(`${copy} holds something else. Remove it, or name another place with --fixed.`);
   }
   for (const { dataset, kept, text } of repairs) {
     for (const line of kept) await copyFiles(folder, copy, dataset, line);

@@ -24,22 +24,34 @@ const lanes = 8;
 
 /** Sends pictures and masks, and then, when all that they name is there, the manifests. `prefix` ends with a slash or is empty. */
 export async function upload(
-  entries: readonly Entry[], folder: string, destination: Destination, prefix: string, tell: (progress: Progress) => void,
+  entries: readonly Entry[],
+  folder: string,
+  destination: Destination,
+  prefix: string,
+  tell: (progress: Progress) => void,
 ): Promise<Uploaded[]> {
   const lines = new Map<DatasetType, Line[]>();
   const files = new Map<string, { readonly path: string; readonly type: string }>();
-  const locationOf = (dataset: DatasetType, kind: 'images' | 'masks', { key, path }: { key: string; path: string }, type: string): string => {
+  const locationOf = (
+    dataset: DatasetType,
+    kind: 'images' | 'masks',
+    { key, path }: { key: string; path: string },
+    type: string,
+  ): string => {
     const target = `${prefix}${dataset}/${kind}/${key}`;
     files.set(target, { path, type });
     return `s3://${destination.bucket}/${target}`;
   };
   for (const { dataset, line, image, picture } of entries) {
-    let moved: Line = { ...line, 'source-ref': locationOf(dataset, 'images', image, `image/${picture.format}`) };
+    let moved: Line = {
+      ...line,
+      'source-ref': locationOf(dataset, 'images', image, `image/${picture.format}`),
+    };
     for (const { name, ref } of masksOf(line)) {
       const mask = locate(folder, dataset, 'masks', ref);
       if (mask !== undefined) moved = { ...moved, [name]: locationOf(dataset, 'masks', mask, 'image/png') };
     }
-    lines.set(dataset, [...lines.get(dataset) ?? [], moved]);
+    lines.set(dataset, [...(lines.get(dataset) ?? []), moved]);
   }
   await sendAll(files, destination, tell);
   const uploaded: Uploaded[] = [];
@@ -54,7 +66,11 @@ export async function upload(
   return uploaded;
 }
 
-async function sendAll(files: ReadonlyMap<string, { readonly path: string; readonly type: string }>, destination: Destination, tell: (progress: Progress) => void): Promise<void> {
+async function sendAll(
+  files: ReadonlyMap<string, { readonly path: string; readonly type: string }>,
+  destination: Destination,
+  tell: (progress: Progress) => void,
+): Promise<void> {
   const queue = [...files].values();
   let done = 0;
   let sent = 0;

@@ -11,8 +11,18 @@ export function endpointRules({ endpoint, signingName = identity.signingName }: 
   return {
     version: '1.0',
     parameters: {
-      Region: { builtIn: 'AWS::Region', required: false, documentation: 'Part of every signature.', type: 'String' },
-      Endpoint: { builtIn: 'SDK::Endpoint', required: false, documentation: 'The deployment to call.', type: 'String' },
+      Region: {
+        builtIn: 'AWS::Region',
+        required: false,
+        documentation: 'Part of every signature.',
+        type: 'String',
+      },
+      Endpoint: {
+        builtIn: 'SDK::Endpoint',
+        required: false,
+        documentation: 'The deployment to call.',
+        type: 'String',
+      },
     },
     rules: [
       {
@@ -21,7 +31,11 @@ export function endpointRules({ endpoint, signingName = identity.signingName }: 
         type: 'endpoint',
       },
       endpoint === undefined
-        ? { conditions: [], error: `Crowsnest has no public endpoint. Set AWS_ENDPOINT_URL_${identity.serviceId.toUpperCase()}, or endpoint_url, to your deployment.`, type: 'error' }
+        ? {
+            conditions: [],
+            error: `Crowsnest has no public endpoint. Set AWS_ENDPOINT_URL_${identity.serviceId.toUpperCase()}, or endpoint_url, to your deployment.`,
+            type: 'error',
+          }
         : { conditions: [], endpoint: { url: endpoint, properties, headers: {} }, type: 'endpoint' },
     ],
   };

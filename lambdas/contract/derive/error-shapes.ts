@@ -5,8 +5,17 @@ import type { Member, Shape } from '../shape.ts';
 
 const text = { shape: 'ExceptionString' } as const;
 const message = { Message: { ...text, required: true } } as const;
-const resourceTypes: Readonly<Record<ResourceType, true>> = { PROJECT: true, DATASET: true, MODEL: true, TRIAL: true, MODEL_PACKAGE_JOB: true };
-const resource = { ResourceId: { ...text, required: true }, ResourceType: { shape: 'ResourceType', required: true } } as const;
+const resourceTypes: Readonly<Record<ResourceType, true>> = {
+  PROJECT: true,
+  DATASET: true,
+  MODEL: true,
+  TRIAL: true,
+  MODEL_PACKAGE_JOB: true,
+};
+const resource = {
+  ResourceId: { ...text, required: true },
+  ResourceType: { shape: 'ResourceType', required: true },
+} as const;
 const retry = { RetryAfterSeconds: { shape: 'RetryAfterSeconds', in: 'header', as: 'Retry-After' } } as const;
 
 /** The scalars that only errors use. */
@@ -23,7 +32,11 @@ export const errorMembers: Readonly<Record<ErrorName, Readonly<Record<string, Me
   InternalServerException: { ...message, ...retry },
   ResourceNotFoundException: { ...message, ...resource },
   ServiceQuotaExceededException: {
-    ...message, ResourceId: text, ResourceType: { shape: 'ResourceType' }, QuotaCode: { ...text, required: true }, ServiceCode: { ...text, required: true },
+    ...message,
+    ResourceId: text,
+    ResourceType: { shape: 'ResourceType' },
+    QuotaCode: { ...text, required: true },
+    ServiceCode: { ...text, required: true },
   },
   ThrottlingException: { ...message, QuotaCode: text, ServiceCode: text, ...retry },
   ValidationException: message,

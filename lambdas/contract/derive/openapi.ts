@@ -3,7 +3,15 @@ import { operationNames, type OperationName } from '../operations.ts';
 import type { Member, Shape } from '../shape.ts';
 import { errorMembers, errorNames, errorScalars } from './error-shapes.ts';
 import { extensionMark, extensionNote, identity } from './identity.ts';
-import { errorsOf, membersOf, reachableShapes, rowOf, shapeNamed, structureNamed, type Structure } from './reach.ts';
+import {
+  errorsOf,
+  membersOf,
+  reachableShapes,
+  rowOf,
+  shapeNamed,
+  structureNamed,
+  type Structure,
+} from './reach.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -25,7 +33,10 @@ export function openApi(): Json {
     components: {
       securitySchemes: {
         sigv4: {
-          type: 'apiKey', in: 'header', name: 'Authorization', 'x-amazon-apigateway-authtype': 'awsSigv4',
+          type: 'apiKey',
+          in: 'header',
+          name: 'Authorization',
+          'x-amazon-apigateway-authtype': 'awsSigv4',
           description: `AWS Signature Version 4, for the service ${identity.signingName} or, behind API Gateway, execute-api.`,
         },
       },
@@ -43,12 +54,22 @@ function operation(name: OperationName): Json {
     operationId: name,
     ...(row.extension && { description: extensionNote, [extensionMark]: true }),
     parameters: input.flatMap(([member, each]) => parameter(member, each)),
-    ...(raw !== undefined && { requestBody: { required: true, content: { 'image/jpeg': {}, 'image/png': {} } } }),
-    ...(raw === undefined && input.some(([, { in: place }]) => place === undefined) && {
-      requestBody: { required: true, content: { 'application/json': { schema: ref('schemas', `${name}Request`) } } },
+    ...(raw !== undefined && {
+      requestBody: { required: true, content: { 'image/jpeg': {}, 'image/png': {} } },
     }),
+    ...(raw === undefined &&
+      input.some(([, { in: place }]) => place === undefined) && {
+        requestBody: {
+          required: true,
+          content: { 'application/json': { schema: ref('schemas', `${name}Request`) } },
+        },
+      }),
     responses: {
-      [row.status]: { description: 'Done, or accepted.', headers: requestId, content: { 'application/json': { schema: ref('schemas', `${name}Response`) } } },
+      [row.status]: {
+        description: 'Done, or accepted.',
+        headers: requestId,
+        content: { 'application/json': { schema: ref('schemas', `${name}Response`) } },
+      },
       ...Object.fromEntries(errorsOf(row).map((error) => [errorStatus[error], ref('responses', error)])),
     },
   };
@@ -58,11 +79,15 @@ function operation(name: OperationName): Json {
 function parameter(name: string, { shape, in: place, as = name, required }: Member): Json[] {
   if (place === undefined || place === 'raw' || as === 'Content-Type') return [];
   const { type } = shapeNamed(shape);
-  return [{
-    name: as, in: place, ...((required ?? place === 'path') && { required: true }),
-    ...(type === 'list' && { style: 'form', explode: true }),
-    schema: type === 'timestamp' ? { type: 'string', format: 'date-time' } : ref('schemas', shape),
-  }];
+  return [
+    {
+      name: as,
+      in: place,
+      ...((required ?? place === 'path') && { required: true }),
+      ...(type === 'list' && { style: 'form', explode: true }),
+      schema: type === 'timestamp' ? { type: 'string', format: 'date-time' } : ref('schemas', shape),
+    },
+  ];
 }
 
 function schemas(): Json {
@@ -70,7 +95,8 @@ function schemas(): Json {
   for (const name of operationNames) {
     const row = rowOf(name);
     const body = structureNamed(row.input);
-    if (membersOf(body).some(([, { in: place }]) => place === undefined)) all[`${name}Request`] = object(body);
+    if (membersOf(body).some(([, { in: place }]) => place === undefined))
+      all[`${name}Request`] = object(body);
     all[`${name}Response`] = object(structureNamed(row.output));
   }
   for (const name of reachableShapes()) all[name] = schema(shapeNamed(name));
@@ -96,25 +122,43 @@ const encoded = (bytes: number): number => 4 * Math.ceil(bytes / 3);
 
 function schema(shape: Shape): Json {
   switch (shape.type) {
-    case 'structure': return object(shape);
-    case 'list': return {
-      type: 'array', items: ref('schemas', shape.of), ...(shape.min !== undefined && { minItems: shape.min }), ...(shape.max !== undefined && { maxItems: shape.max }),
-    };
-    case 'string': return {
-      type: 'string', ...(shape.enum !== undefined && { enum: shape.enum }),
-      ...(shape.min !== undefined && { minLength: shape.min }), ...(shape.max !== undefined && { maxLength: shape.max }),
-      ...(shape.pattern !== undefined && { pattern: `^(?:${shape.pattern})$` }), // the contract's patterns are full matches, a schema's are not
-    };
-    case 'integer': return {
-      type: 'integer', format: 'int32', ...(shape.min !== undefined && { minimum: shape.min }), ...(shape.max !== undefined && { maximum: shape.max }),
-    };
-    case 'blob': return {
-      type: 'string', contentEncoding: 'base64',
-      ...(shape.min !== undefined && { minLength: encoded(shape.min) }), ...(shape.max !== undefined && { maxLength: encoded(shape.max) }),
-    };
-    case 'float': return { type: 'number' };
-    case 'boolean': return { type: 'boolean' };
-    case 'timestamp': return { type: 'number', description: 'Seconds since the epoch, with a fraction.' };
+    case 'structure':
+      return object(shape);
+    case 'list':
+      return {
+        type: 'array',
+        items: ref('schemas', shape.of),
+        ...(shape.min !== undefined && { minItems: shape.min }),
+        ...(shape.max !== undefined && { maxItems: shape.max }),
+      };
+    case 'string':
+      return {
+        type: 'string',
+        ...(shape.enum !== undefined && { enum: shape.enum }),
+        ...(shape.min !== undefined && { minLength: shape.min }),
+        ...(shape.max !== undefined && { maxLength: shape.max }),
+        ...(shape.pattern !== undefined && { pattern: `^(?:${shape.pattern})$` }), // the contract's patterns are full matches, a schema's are not
+      };
+    case 'integer':
+      return {
+        type: 'integer',
+        format: 'int32',
+        ...(shape.min !== undefined && { minimum: shape.min }),
+        ...(shape.max !== undefined && { maximum: shape.max }),
+      };
+    case 'blob':
+      return {
+        type: 'string',
+        contentEncoding: 'base64',
+        ...(shape.min !== undefined && { minLength: encoded(shape.min) }),
+        ...(shape.max !== undefined && { maxLength: encoded(shape.max) }),
+      };
+    case 'float':
+      return { type: 'number' };
+    case 'boolean':
+      return { type: 'boolean' };
+    case 'timestamp':
+      return { type: 'number', description: 'Seconds since the epoch, with a fraction.' };
   }
 }
 
@@ -125,8 +169,11 @@ const errorResponse = (name: ErrorName): Json => ({
   headers: {
     ...requestId,
     'x-amzn-ErrorType': { schema: { const: name } },
-    ...Object.fromEntries(Object.values(errorMembers[name]).filter(({ in: place }) => place === 'header')
-      .map(({ as = '', shape }) => [as, { schema: ref('schemas', shape) }])),
+    ...Object.fromEntries(
+      Object.values(errorMembers[name])
+        .filter(({ in: place }) => place === 'header')
+        .map(({ as = '', shape }) => [as, { schema: ref('schemas', shape) }]),
+    ),
   },
   content: { 'application/json': { schema: ref('schemas', name) } },
 });

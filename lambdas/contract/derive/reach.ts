@@ -15,16 +15,19 @@ export type Structure = Extract<Shape, { type: 'structure' }>;
 
 export function structureNamed(name: string): Structure {
   const shape = shapeNamed(name);
-  if (shape.type !== 'structure') throw new Error(`${name} must be a structure: it is an operation's input or output.`);
+  if (shape.type !== 'structure')
+    throw new Error(`${name} must be a structure: it is an operation's input or output.`);
   return shape;
 }
 
 export const rowOf = (name: OperationName): OperationRow => operations[name];
 
-export const membersOf = (structure: Structure): [name: string, member: Member][] => Object.entries(structure.members);
+export const membersOf = (structure: Structure): [name: string, member: Member][] =>
+  Object.entries(structure.members);
 
 /** All errors that an operation may answer. */
-export const errorsOf = (row: OperationRow): ErrorName[] => [...new Set([...commonErrors, ...row.errors])].sort();
+export const errorsOf = (row: OperationRow): ErrorName[] =>
+  [...new Set([...commonErrors, ...row.errors])].sort();
 
 /** The shapes that operations reach below their inputs and outputs, sorted by name. */
 export function reachableShapes(): string[] {
@@ -36,7 +39,9 @@ export function reachableShapes(): string[] {
   };
   for (const name of operationNames) {
     const { input, output } = rowOf(name);
-    below(structureNamed(input)).concat(below(structureNamed(output))).forEach(visit);
+    below(structureNamed(input))
+      .concat(below(structureNamed(output)))
+      .forEach(visit);
   }
   return [...found].sort();
 }

@@ -20,20 +20,35 @@ export function serviceModel({ signingName = identity.signingName }: Deployment 
     shapes[`${name}Response`] = structure(structureNamed(output), tokens);
   }
   const streams = streamShapes();
-  for (const name of reachableShapes()) shapes[name] = { ...described(shapeNamed(name), tokens), ...(streams.has(name) && { requiresLength: true, streaming: true }) };
+  for (const name of reachableShapes())
+    shapes[name] = {
+      ...described(shapeNamed(name), tokens),
+      ...(streams.has(name) && { requiresLength: true, streaming: true }),
+    };
   for (const [name, shape] of Object.entries(errorScalars)) shapes[name] = described(shape, tokens);
   for (const name of errorNames) {
     const status = errorStatus[name];
     shapes[name] = {
-      ...structure({ type: 'structure', members: errorMembers[name] }, tokens), error: { httpStatusCode: status }, exception: true, ...(status >= 500 && { fault: true }),
+      ...structure({ type: 'structure', members: errorMembers[name] }, tokens),
+      error: { httpStatusCode: status },
+      exception: true,
+      ...(status >= 500 && { fault: true }),
     };
   }
   return {
     version: '2.0',
     metadata: {
-      apiVersion: identity.apiVersion, endpointPrefix: identity.endpointPrefix, jsonVersion: '1.1', protocol: 'rest-json', protocols: ['rest-json'],
-      serviceFullName: identity.fullName, serviceId: identity.serviceId, signatureVersion: 'v4', signingName,
-      uid: `${identity.endpointPrefix}-${identity.apiVersion}`, auth: ['aws.auth#sigv4'],
+      apiVersion: identity.apiVersion,
+      endpointPrefix: identity.endpointPrefix,
+      jsonVersion: '1.1',
+      protocol: 'rest-json',
+      protocols: ['rest-json'],
+      serviceFullName: identity.fullName,
+      serviceId: identity.serviceId,
+      signatureVersion: 'v4',
+      signingName,
+      uid: `${identity.endpointPrefix}-${identity.apiVersion}`,
+      auth: ['aws.auth#sigv4'],
     },
     operations: Object.fromEntries([...operationNames].sort().map((name) => [name, operation(name)])),
     shapes: Object.fromEntries(Object.entries(shapes).sort(([a], [b]) => (a < b ? -1 : 1))),
@@ -45,7 +60,11 @@ function operation(name: OperationName): Json {
   return {
     name,
     // The format's default is 200, and the original left it out where it is that.
-    http: { method: row.method, requestUri: row.path, ...(row.status !== 200 && { responseCode: row.status }) },
+    http: {
+      method: row.method,
+      requestUri: row.path,
+      ...(row.status !== 200 && { responseCode: row.status }),
+    },
     input: { shape: `${name}Request` },
     output: { shape: `${name}Response` },
     errors: errorsOf(row).map((shape) => ({ shape })),
@@ -76,25 +95,46 @@ const reference = ({ shape, in: place, as }: Member, tokens: ReadonlySet<string>
 
 function described(shape: Shape, tokens: ReadonlySet<string>): Json {
   switch (shape.type) {
-    case 'structure': return structure(shape, tokens);
-    case 'list': return { type: 'list', member: { shape: shape.of }, ...bounds(shape) };
-    case 'string': return {
-      type: 'string', ...(shape.enum !== undefined && { enum: shape.enum }), ...bounds(shape), ...(shape.pattern !== undefined && { pattern: shape.pattern }),
-    };
+    case 'structure':
+      return structure(shape, tokens);
+    case 'list':
+      return { type: 'list', member: { shape: shape.of }, ...bounds(shape) };
+    case 'string':
+      return {
+        type: 'string',
+        ...(shape.enum !== undefined && { enum: shape.enum }),
+        ...bounds(shape),
+        ...(shape.pattern !== undefined && { pattern: shape.pattern }),
+      };
     case 'integer':
-    case 'blob': return { type: shape.type, ...bounds(shape) };
+    case 'blob':
+      return { type: shape.type, ...bounds(shape) };
     case 'float':
     case 'boolean':
-    case 'timestamp': return { type: shape.type };
+    case 'timestamp':
+      return { type: shape.type };
   }
 }
 
-const bounds = ({ min, max }: { readonly min?: number; readonly max?: number }): Json => ({ ...(max !== undefined && { max }), ...(min !== undefined && { min }) });
+const bounds = ({ min, max }: { readonly min?: number; readonly max?: number }): Json => ({
+  ...(max !== undefined && { max }),
+  ...(min !== undefined && { min }),
+});
 
 /** Shapes of the members that clients fill in themselves when their caller does not: those of the operations that take a token. */
-const tokenShapes = (): ReadonlySet<string> => new Set(operationNames.filter((name) => rowOf(name).token)
-  .flatMap((name) => Object.entries(structureNamed(rowOf(name).input).members))
-  .filter(([member]) => member === 'ClientToken').map(([, { shape }]) => shape));
+const tokenShapes = (): ReadonlySet<string> =>
+  new Set(
+    operationNames
+      .filter((name) => rowOf(name).token)
+      .flatMap((name) => Object.entries(structureNamed(rowOf(name).input).members))
+      .filter(([member]) => member === 'ClientToken')
+      .map(([, { shape }]) => shape),
+  );
 
-const streamShapes = (): ReadonlySet<string> => new Set(operationNames
-  .flatMap((name) => Object.values(structureNamed(rowOf(name).input).members)).filter((member) => member.in === 'raw').map(({ shape }) => shape));
+const streamShapes = (): ReadonlySet<string> =>
+  new Set(
+    operationNames
+      .flatMap((name) => Object.values(structureNamed(rowOf(name).input).members))
+      .filter((member) => member.in === 'raw')
+      .map(({ shape }) => shape),
+  );

@@ -5,7 +5,8 @@ export const packagingShapes = {
   StartModelPackagingJobRequest: {
     type: 'structure',
     members: {
-      ...project, ...token,
+      ...project,
+      ...token,
       ModelVersion: { shape: 'ModelVersion', required: true },
       JobName: { shape: 'ModelPackagingJobName' },
       Configuration: { shape: 'ModelPackagingConfiguration', required: true },
@@ -13,17 +14,34 @@ export const packagingShapes = {
     },
   },
   DescribeModelPackagingJobRequest: {
-    type: 'structure', members: { ...project, JobName: { shape: 'ModelPackagingJobName', in: 'path', as: 'jobName', required: true } },
+    type: 'structure',
+    members: {
+      ...project,
+      JobName: { shape: 'ModelPackagingJobName', in: 'path', as: 'jobName', required: true },
+    },
   },
   ListModelPackagingJobsRequest: { type: 'structure', members: { ...project, ...page } },
 
-  StartModelPackagingJobResponse: { type: 'structure', members: { JobName: { shape: 'ModelPackagingJobName' } } },
-  DescribeModelPackagingJobResponse: { type: 'structure', members: { ModelPackagingDescription: { shape: 'ModelPackagingDescription' } } },
+  StartModelPackagingJobResponse: {
+    type: 'structure',
+    members: { JobName: { shape: 'ModelPackagingJobName' } },
+  },
+  DescribeModelPackagingJobResponse: {
+    type: 'structure',
+    members: { ModelPackagingDescription: { shape: 'ModelPackagingDescription' } },
+  },
   ListModelPackagingJobsResponse: {
-    type: 'structure', members: { ModelPackagingJobs: { shape: 'ModelPackagingJobsList' }, NextToken: { shape: 'PaginationToken' } },
+    type: 'structure',
+    members: {
+      ModelPackagingJobs: { shape: 'ModelPackagingJobsList' },
+      NextToken: { shape: 'PaginationToken' },
+    },
   },
 
-  ModelPackagingConfiguration: { type: 'structure', members: { Greengrass: { shape: 'GreengrassConfiguration', required: true } } },
+  ModelPackagingConfiguration: {
+    type: 'structure',
+    members: { Greengrass: { shape: 'GreengrassConfiguration', required: true } },
+  },
   GreengrassConfiguration: {
     type: 'structure',
     members: {
@@ -40,34 +58,51 @@ export const packagingShapes = {
   TargetPlatform: {
     type: 'structure',
     members: {
-      Os: { shape: 'TargetPlatformOs', required: true }, Arch: { shape: 'TargetPlatformArch', required: true },
+      Os: { shape: 'TargetPlatformOs', required: true },
+      Arch: { shape: 'TargetPlatformArch', required: true },
       Accelerator: { shape: 'TargetPlatformAccelerator' },
     },
   },
   ModelPackagingDescription: {
     type: 'structure',
     members: {
-      JobName: { shape: 'ModelPackagingJobName' }, ProjectName: { shape: 'ProjectName' }, ModelVersion: { shape: 'ModelVersion' },
-      ModelPackagingConfiguration: { shape: 'ModelPackagingConfiguration' }, ModelPackagingJobDescription: { shape: 'ModelPackagingJobDescription' },
-      ModelPackagingMethod: { shape: 'ModelPackagingMethod' }, ModelPackagingOutputDetails: { shape: 'ModelPackagingOutputDetails' },
-      Status: { shape: 'ModelPackagingJobStatus' }, StatusMessage: { shape: 'Text' },
-      CreationTimestamp: { shape: 'Timestamp' }, LastUpdatedTimestamp: { shape: 'Timestamp' },
+      JobName: { shape: 'ModelPackagingJobName' },
+      ProjectName: { shape: 'ProjectName' },
+      ModelVersion: { shape: 'ModelVersion' },
+      ModelPackagingConfiguration: { shape: 'ModelPackagingConfiguration' },
+      ModelPackagingJobDescription: { shape: 'ModelPackagingJobDescription' },
+      ModelPackagingMethod: { shape: 'ModelPackagingMethod' },
+      ModelPackagingOutputDetails: { shape: 'ModelPackagingOutputDetails' },
+      Status: { shape: 'ModelPackagingJobStatus' },
+      StatusMessage: { shape: 'Text' },
+      CreationTimestamp: { shape: 'Timestamp' },
+      LastUpdatedTimestamp: { shape: 'Timestamp' },
     },
   },
   ModelPackagingJobMetadata: {
     type: 'structure',
     members: {
-      JobName: { shape: 'ModelPackagingJobName' }, ProjectName: { shape: 'ProjectName' }, ModelVersion: { shape: 'ModelVersion' },
-      ModelPackagingJobDescription: { shape: 'ModelPackagingJobDescription' }, ModelPackagingMethod: { shape: 'ModelPackagingMethod' },
-      Status: { shape: 'ModelPackagingJobStatus' }, StatusMessage: { shape: 'Text' },
-      CreationTimestamp: { shape: 'Timestamp' }, LastUpdatedTimestamp: { shape: 'Timestamp' },
+      JobName: { shape: 'ModelPackagingJobName' },
+      ProjectName: { shape: 'ProjectName' },
+      ModelVersion: { shape: 'ModelVersion' },
+      ModelPackagingJobDescription: { shape: 'ModelPackagingJobDescription' },
+      ModelPackagingMethod: { shape: 'ModelPackagingMethod' },
+      Status: { shape: 'ModelPackagingJobStatus' },
+      StatusMessage: { shape: 'Text' },
+      CreationTimestamp: { shape: 'Timestamp' },
+      LastUpdatedTimestamp: { shape: 'Timestamp' },
     },
   },
-  ModelPackagingOutputDetails: { type: 'structure', members: { Greengrass: { shape: 'GreengrassOutputDetails' } } },
+  ModelPackagingOutputDetails: {
+    type: 'structure',
+    members: { Greengrass: { shape: 'GreengrassOutputDetails' } },
+  },
   GreengrassOutputDetails: {
     type: 'structure',
     members: {
-      ComponentVersionArn: { shape: 'ComponentVersionArn' }, ComponentName: { shape: 'ComponentName' }, ComponentVersion: { shape: 'ComponentVersion' },
+      ComponentVersionArn: { shape: 'ComponentVersionArn' },
+      ComponentName: { shape: 'ComponentName' },
+      ComponentVersion: { shape: 'ComponentVersion' },
     },
   },
   ModelPackagingJobsList: { type: 'list', of: 'ModelPackagingJobMetadata' },

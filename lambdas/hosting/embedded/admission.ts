@@ -31,7 +31,9 @@ export class ArtifactImporter implements ModelImporter {
   async admit(model: Model): Promise<Admission> {
     const { S3 } = model.source;
     if (S3 === undefined) {
-      return refused('The embedded engine hosts only artifacts in S3 locations: import with Source.S3, or use a stage that hosts on SageMaker.');
+      return refused(
+        'The embedded engine hosts only artifacts in S3 locations: import with Source.S3, or use a stage that hosts on SageMaker.',
+      );
     }
     const kept = await this.#admittedBefore(model);
     if (kept !== undefined) return kept;
@@ -44,17 +46,26 @@ export class ArtifactImporter implements ModelImporter {
     if (typeof found === 'string') return refused(found);
     const manifest = parseManifest(found.manifest);
     const problems = [
-      ...(manifest.ok ? [] : manifest.problems.map((problem) => `${artifactFiles.manifest}: ${describeProblem(problem)}`)),
+      ...(manifest.ok
+        ? []
+        : manifest.problems.map((problem) => `${artifactFiles.manifest}: ${describeProblem(problem)}`)),
       ...graphProblems(found.graph).map((problem) => `${artifactFiles.graph} ${problem}`),
     ];
-    if (problems.length === 0) problems.push(...await this.#try(found));
-    if (!manifest.ok || problems.length > 0) return refused(`The artifact cannot be hosted: ${problems.join('; ')}.`);
+    if (problems.length === 0) problems.push(...(await this.#try(found)));
+    if (!manifest.ok || problems.length > 0)
+      return refused(`The artifact cannot be hosted: ${problems.join('; ')}.`);
 
     const artifact = this.#artifactOf(model);
     const { objects } = this.#ports;
-    await objects.write({ bucket: artifact.bucket, key: `${artifact.prefix}${artifactFiles.graph}` }, found.graph);
+    await objects.write(
+      { bucket: artifact.bucket, key: `${artifact.prefix}${artifactFiles.graph}` },
+      found.graph,
+    );
     // Written last: where it is, the artifact was found good and its copy is whole.
-    await objects.write({ bucket: artifact.bucket, key: `${artifact.prefix}${artifactFiles.manifest}` }, found.manifest);
+    await objects.write(
+      { bucket: artifact.bucket, key: `${artifact.prefix}${artifactFiles.manifest}` },
+      found.manifest,
+    );
     return { admitted: true, artifact, evaluation: manifest.manifest.evaluation };
   }
 
@@ -69,12 +80,20 @@ export class ArtifactImporter implements ModelImporter {
   /** A repeated call answers from the copy: the source may have changed or gone since. */
   async #admittedBefore(model: Model): Promise<Admission | undefined> {
     const artifact = this.#artifactOf(model);
-    const bytes = await this.#ports.objects.read({ bucket: artifact.bucket, key: `${artifact.prefix}${artifactFiles.manifest}` });
+    const bytes = await this.#ports.objects.read({
+      bucket: artifact.bucket,
+      key: `${artifact.prefix}${artifactFiles.manifest}`,
+    });
     const parsed = bytes === undefined ? undefined : parseManifest(bytes);
-    return parsed?.ok === true ? { admitted: true, artifact, evaluation: parsed.manifest.evaluation } : undefined;
+    return parsed?.ok === true
+      ? { admitted: true, artifact, evaluation: parsed.manifest.evaluation }
+      : undefined;
   }
 
-  #artifactOf({ artifact, project, version, operation }: Model): { readonly bucket: string; readonly prefix: string } {
+  #artifactOf({ artifact, project, version, operation }: Model): {
+    readonly bucket: string;
+    readonly prefix: string;
+  } {
     const { bucket, prefix } = this.#ports.artifacts;
     // A later operation, a delete, say, finds what the import made by what the import told.
     return artifact ?? { bucket, prefix: `${prefix}${project}/${version}-${operation.id}/` };
@@ -88,7 +107,10 @@ export class ArtifactImporter implements ModelImporter {
       const graph = await this.#ports.objects.read({ bucket, key: `${folder}${artifactFiles.graph}` });
       const manifest = await this.#ports.objects.read({ bucket, key: `${folder}${artifactFiles.manifest}` });
       if (graph !== undefined && manifest !== undefined) return { graph, manifest };
-      const absent = [...(graph === undefined ? [artifactFiles.graph] : []), ...(manifest === undefined ? [artifactFiles.manifest] : [])];
+      const absent = [
+        ...(graph === undefined ? [artifactFiles.graph] : []),
+        ...(manifest === undefined ? [artifactFiles.manifest] : []),
+      ];
       missing.push(...absent.map((file) => `s3://${bucket}/${folder}${file}`));
     }
     return `The artifact is incomplete: there is no ${missing.join(' and no ')}. Put both files in one place and import the model again.`;
@@ -100,11 +122,15 @@ export class ArtifactImporter implements ModelImporter {
     const folder = await cache.hold(artifact);
     const unit = this.#ports.start(folder);
     const trying = { over: false };
-    void unit.ended.then(() => { trying.over = true; });
+    void unit.ended.then(() => {
+      trying.over = true;
+    });
     const watch = (async () => {
       for (let spent = 0; !trying.over; spent += trial.look) {
-        if (spent > trial.load) unit.kill(`it did not load and judge a blank picture within ${trial.load} ms`);
-        if (unit.memory() > trial.memory) unit.kill(`it used more than ${Math.round(trial.memory / 1024 / 1024)} MB of memory`);
+        if (spent > trial.load)
+          unit.kill(`it did not load and judge a blank picture within ${trial.load} ms`);
+        if (unit.memory() > trial.memory)
+          unit.kill(`it used more than ${Math.round(trial.memory / 1024 / 1024)} MB of memory`);
         await clock.sleep(trial.look);
       }
     })();
@@ -112,7 +138,9 @@ export class ArtifactImporter implements ModelImporter {
       await unit.loaded;
       return [];
     } catch (error) {
-      return error instanceof ArtifactUnfit ? error.problems : [`${artifactFiles.graph} could not be tried: ${(error as Error).message}`];
+      return error instanceof ArtifactUnfit
+        ? error.problems
+        : [`${artifactFiles.graph} could not be tried: ${(error as Error).message}`];
     } finally {
       unit.kill('the trial is over');
       await unit.ended;

@@ -33,7 +33,11 @@ export class ArtifactCache {
   }
 
   async #write({ graph, manifest }: ArtifactBytes): Promise<string> {
-    const name = createHash('sha256').update(String(graph.length)).update(graph).update(manifest).digest('hex');
+    const name = createHash('sha256')
+      .update(String(graph.length))
+      .update(graph)
+      .update(manifest)
+      .digest('hex');
     const folder = join(this.#root, name);
     this.#users.set(folder, (this.#users.get(folder) ?? 0) + 1);
     try {

@@ -79,10 +79,16 @@ function readManifest(root: Reader): ArtifactManifest {
   const type = input.oneOf('type', ['uint8', 'float32']);
   const normalised = type === 'float32';
   return {
-    picture: { width: picture.whole('width', minSide, maxSide), height: picture.whole('height', minSide, maxSide) },
+    picture: {
+      width: picture.whole('width', minSide, maxSide),
+      height: picture.whole('height', minSide, maxSide),
+    },
     input: {
-      name: input.text('name'), width: input.whole('width', 1, maxSide), height: input.whole('height', 1, maxSide),
-      layout: input.oneOf('layout', ['NHWC', 'NCHW']), type,
+      name: input.text('name'),
+      width: input.whole('width', 1, maxSide),
+      height: input.whole('height', 1, maxSide),
+      layout: input.oneOf('layout', ['NHWC', 'NCHW']),
+      type,
       scale: normalised && input.has('scale') ? input.number('scale', Number.MIN_VALUE) : 1,
       mean: normalised && input.has('mean') ? input.channels('mean', -Number.MAX_VALUE) : [0, 0, 0],
       std: normalised && input.has('std') ? input.channels('std', Number.MIN_VALUE) : [1, 1, 1],
@@ -92,7 +98,9 @@ function readManifest(root: Reader): ArtifactManifest {
     mapThreshold: map !== undefined ? root.inside('mapThreshold') : 0.5,
     classes: map !== undefined ? root.classes('classes') : [],
     evaluation: {
-      f1Score: evaluation.number('f1Score', 0, 1), precision: evaluation.number('precision', 0, 1), recall: evaluation.number('recall', 0, 1),
+      f1Score: evaluation.number('f1Score', 0, 1),
+      precision: evaluation.number('precision', 0, 1),
+      recall: evaluation.number('recall', 0, 1),
       evaluatedAt: evaluation.date('evaluatedAt'),
     },
   };
@@ -113,7 +121,7 @@ class Reader {
     this.#quiet = false;
     if (!isObject) this.#note(path === '' ? artifactFiles.manifest : path, 'must be an object');
     this.#quiet = !isObject;
-    this.#object = isObject ? value as Record<string, unknown> : {};
+    this.#object = isObject ? (value as Record<string, unknown>) : {};
   }
 
   in(name: string): Reader {
@@ -125,53 +133,87 @@ class Reader {
   }
 
   text(name: string): string {
-    return this.#read(name, 'must be a text of 1 to 255 characters',
-      (value) => typeof value === 'string' && value.length >= 1 && value.length <= 255, '');
+    return this.#read(
+      name,
+      'must be a text of 1 to 255 characters',
+      (value) => typeof value === 'string' && value.length >= 1 && value.length <= 255,
+      '',
+    );
   }
 
   oneOf<const Choice extends string>(name: string, choices: readonly [Choice, ...Choice[]]): Choice {
-    return this.#read(name, `must be ${choices.map((choice) => `"${choice}"`).join(' or ')}`,
-      (value) => choices.some((choice) => choice === value), choices[0]);
+    return this.#read(
+      name,
+      `must be ${choices.map((choice) => `"${choice}"`).join(' or ')}`,
+      (value) => choices.some((choice) => choice === value),
+      choices[0],
+    );
   }
 
   whole(name: string, least: number, most: number): number {
-    return this.#read(name, `must be a whole number from ${least} to ${most}`,
-      (value) => Number.isInteger(value) && isBetween(value, least, most), least);
+    return this.#read(
+      name,
+      `must be a whole number from ${least} to ${most}`,
+      (value) => Number.isInteger(value) && isBetween(value, least, most),
+      least,
+    );
   }
 
   number(name: string, least: number, most = Number.MAX_VALUE): number {
-    const rule = least === Number.MIN_VALUE ? 'must be a number above 0' : `must be a number from ${least} to ${most}`;
+    const rule =
+      least === Number.MIN_VALUE ? 'must be a number above 0' : `must be a number from ${least} to ${most}`;
     return this.#read(name, rule, (value) => isBetween(value, least, most), 1);
   }
 
   inside(name: string): number {
-    return this.#read(name, 'must be a number above 0 and below 1', (value) => isBetween(value, 0, 1) && value !== 0 && value !== 1, 0.5);
+    return this.#read(
+      name,
+      'must be a number above 0 and below 1',
+      (value) => isBetween(value, 0, 1) && value !== 0 && value !== 1,
+      0.5,
+    );
   }
 
   channels(name: string, least: number): readonly number[] {
-    return this.#read(name, `must be three numbers${least > 0 ? ' above 0' : ''}, for R, G and B`, (value) =>
-      Array.isArray(value) && value.length === 3 && value.every((item) => isBetween(item, least, Number.MAX_VALUE)), [0, 0, 0]);
+    return this.#read(
+      name,
+      `must be three numbers${least > 0 ? ' above 0' : ''}, for R, G and B`,
+      (value) =>
+        Array.isArray(value) &&
+        value.length === 3 &&
+        value.every((item) => isBetween(item, least, Number.MAX_VALUE)),
+      [0, 0, 0],
+    );
   }
 
   date(name: string): number {
     const rule = 'must be a date and time as in 2026-01-31T12:00:00Z';
-    const isDate = (value: unknown): boolean => typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value) && !Number.isNaN(Date.parse(value));
+    const isDate = (value: unknown): boolean =>
+      typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value) && !Number.isNaN(Date.parse(value));
     return Date.parse(this.#read(name, rule, isDate, '1970-01-01T00:00:00Z'));
   }
 
   classes(name: string): readonly AnomalyClass[] {
-    const list = this.#read<readonly unknown[]>(name, 'must list 1 to 100 classes, one per channel of the map',
-      (value) => Array.isArray(value) && value.length >= 1 && value.length <= 100, []);
+    const list = this.#read<readonly unknown[]>(
+      name,
+      'must list 1 to 100 classes, one per channel of the map',
+      (value) => Array.isArray(value) && value.length >= 1 && value.length <= 100,
+      [],
+    );
     const read = list.map((item, index) => {
       const reader = new Reader(item, `${this.#path}${name}[${index}].`, this.problems);
       return { name: reader.text('name'), color: reader.#colour('color') };
     });
-    for (const [member, rule] of [['name', 'has no name of its own'], ['color', 'has no colour of its own']] as const) {
+    for (const [member, rule] of [
+      ['name', 'has no name of its own'],
+      ['color', 'has no colour of its own'],
+    ] as const) {
       const seen = new Set(['background', '#FFFFFF']);
       read.forEach((item, index) => {
         if (item[member] === '') return;
         const key = member === 'color' ? item.color.toUpperCase() : item.name;
-        if (seen.has(key)) this.#note(`${this.#path}${name}[${index}]`, `${rule} (background, #FFFFFF is taken as well)`);
+        if (seen.has(key))
+          this.#note(`${this.#path}${name}[${index}]`, `${rule} (background, #FFFFFF is taken as well)`);
         seen.add(key);
       });
     }
@@ -179,7 +221,12 @@ class Reader {
   }
 
   #colour(name: string): string {
-    return this.#read(name, 'must be a colour as in #23A436', (value) => typeof value === 'string' && /^#[0-9A-Fa-f]{6}$/.test(value), '');
+    return this.#read(
+      name,
+      'must be a colour as in #23A436',
+      (value) => typeof value === 'string' && /^#[0-9A-Fa-f]{6}$/.test(value),
+      '',
+    );
   }
 
   #read<T>(name: string, rule: string, keeps: (value: unknown) => boolean, otherwise: T): T {

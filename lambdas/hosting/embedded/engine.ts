@@ -1,7 +1,14 @@
 import type { Model, Units } from '../../domain/model.ts';
 import type { Clock, Log, ObjectStore } from '../../domain/ports.ts';
 import {
-  EngineFailed, NotHosted, type DeploymentRef, type DeploymentSpec, type HostingEngine, type ModelImporter, type Observation, type PictureType,
+  EngineFailed,
+  NotHosted,
+  type DeploymentRef,
+  type DeploymentSpec,
+  type HostingEngine,
+  type ModelImporter,
+  type Observation,
+  type PictureType,
   type Verdict,
 } from '../engine.ts';
 import { ArtifactImporter } from './admission.ts';
@@ -65,7 +72,12 @@ class ChildProcessEngine implements EmbeddedEngine {
     this.#cache = new ArtifactCache(options.folder);
     const { objects, clock, artifacts } = options;
     this.#importer = new ArtifactImporter({
-      objects, clock, artifacts, cache: this.#cache, trial: this.#pool, start: (folder) => this.#start(folder, 'trial'),
+      objects,
+      clock,
+      artifacts,
+      cache: this.#cache,
+      trial: this.#pool,
+      start: (folder) => this.#start(folder, 'trial'),
     });
   }
 
@@ -80,7 +92,9 @@ class ChildProcessEngine implements EmbeddedEngine {
       const { clock, log } = this.#options;
       const label = `${spec.model.project}/${spec.model.version}`;
       const pool = new Pool(spec.units, this.#pool, {
-        clock, log: log.with({ deployment: spec.id, model: label }), start: () => this.#start(folder, label),
+        clock,
+        log: log.with({ deployment: spec.id, model: label }),
+        start: () => this.#start(folder, label),
       });
       this.#hosted.set(spec.id, { pool, folder, removing: false });
     });
@@ -89,7 +103,8 @@ class ChildProcessEngine implements EmbeddedEngine {
   observe({ id }: DeploymentRef): Promise<Observation> {
     const hosted = this.#hosted.get(id);
     // Sealed: what was removed stays so, and a call of a process before this one died with it.
-    if (hosted === undefined) return Promise.resolve({ state: 'gone', sealed: this.#removed.has(id) || !this.#lines.has(id) });
+    if (hosted === undefined)
+      return Promise.resolve({ state: 'gone', sealed: this.#removed.has(id) || !this.#lines.has(id) });
     return Promise.resolve(hosted.removing ? { state: 'removing' } : hosted.pool.state);
   }
 
@@ -113,9 +128,17 @@ class ChildProcessEngine implements EmbeddedEngine {
       const hosted = this.#hosted.get(id);
       if (hosted !== undefined && !hosted.removing) {
         hosted.removing = true;
-        void hosted.pool.drain().then(() => this.#cache.release(hosted.folder)).catch((error: unknown) => {
-          this.#options.log.warn('The local copy of a model could not be removed', { deployment: id, folder: hosted.folder, error });
-        }).then(() => this.#hosted.delete(id));
+        void hosted.pool
+          .drain()
+          .then(() => this.#cache.release(hosted.folder))
+          .catch((error: unknown) => {
+            this.#options.log.warn('The local copy of a model could not be removed', {
+              deployment: id,
+              folder: hosted.folder,
+              error,
+            });
+          })
+          .then(() => this.#hosted.delete(id));
       }
       return Promise.resolve();
     });
@@ -149,10 +172,15 @@ class ChildProcessEngine implements EmbeddedEngine {
   }
 
   async #load({ artifact: { bucket, prefix } }: DeploymentSpec): Promise<string> {
-    const [graph, manifest] = await Promise.all([artifactFiles.graph, artifactFiles.manifest].map((file) =>
-      this.#options.objects.read({ bucket, key: `${prefix}${file}` })));
+    const [graph, manifest] = await Promise.all(
+      [artifactFiles.graph, artifactFiles.manifest].map((file) =>
+        this.#options.objects.read({ bucket, key: `${prefix}${file}` }),
+      ),
+    );
     if (graph === undefined || manifest === undefined) {
-      throw new EngineFailed(`The model's artifact at s3://${bucket}/${prefix} is incomplete. Import the model again as a new version.`);
+      throw new EngineFailed(
+        `The model's artifact at s3://${bucket}/${prefix} is incomplete. Import the model again as a new version.`,
+      );
     }
     return this.#cache.hold({ graph, manifest });
   }

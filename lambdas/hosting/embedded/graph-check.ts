@@ -53,7 +53,8 @@ class Inspection {
         graphs++;
         this.#graph(field.bytes, 0);
       }
-      if (field.number === 20) this.problems.add('holds training graphs; export the graph for inference alone');
+      if (field.number === 20)
+        this.problems.add('holds training graphs; export the graph for inference alone');
       if (field.number === 25) this.problems.add('defines functions of its own; inline them when exporting');
     }
     if (graphs !== 1) throw new Malformed('is not an ONNX model');
@@ -81,7 +82,9 @@ class Inspection {
       if (number === 7) domain = text(content);
     }
     if (domain !== '' && domain !== 'ai.onnx') {
-      this.problems.add(`uses the custom operator ${quoted(`${domain}.${operator}`)}; only standard ONNX operators are hosted`);
+      this.problems.add(
+        `uses the custom operator ${quoted(`${domain}.${operator}`)}; only standard ONNX operators are hosted`,
+      );
     }
   }
 
@@ -107,7 +110,10 @@ class Inspection {
       if (number === 8 && content !== undefined) name = text(content);
       if (number === 13 || (number === 14 && value !== 0n)) external = true;
     }
-    if (external) this.problems.add(`keeps the tensor ${quoted(name)} in another file; export it with all weights inside`);
+    if (external)
+      this.problems.add(
+        `keeps the tensor ${quoted(name)} in another file; export it with all weights inside`,
+      );
   }
 }
 

@@ -18,8 +18,15 @@ export interface Member {
   overdue: boolean;
 }
 
-export const memberOn = (unit: UnitProcess, since: number): Member =>
-  ({ unit, ready: false, jobs: [], since, begun: 0, quick: false, overdue: false });
+export const memberOn = (unit: UnitProcess, since: number): Member => ({
+  unit,
+  ready: false,
+  jobs: [],
+  since,
+  begun: 0,
+  quick: false,
+  overdue: false,
+});
 
 export const isIdle = ({ ready, jobs }: Member): boolean => ready && jobs.length === 0;
 
@@ -45,5 +52,6 @@ export function supervise(member: Member, now: number, { load, judge, memory }: 
     member.overdue = true;
     return end(`it did not answer within ${judge} ms`);
   }
-  if (member.unit.memory() > memory) end(`it used more than ${Math.round(memory / 1024 / 1024)} MB of memory`);
+  if (member.unit.memory() > memory)
+    end(`it used more than ${Math.round(memory / 1024 / 1024)} MB of memory`);
 }

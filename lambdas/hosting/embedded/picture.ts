@@ -24,12 +24,19 @@ const reading = { failOn: 'error', unlimited: false, sequentialRead: true } as c
  * those of the pixels as stored, which is what a client's drawing library lays the mask on.
  * @throws PictureRefused naming the rule that the picture breaks
  */
-export async function decode(bytes: Uint8Array, type: PictureType, limits: PictureLimits = pictureLimits): Promise<Picture> {
+export async function decode(
+  bytes: Uint8Array,
+  type: PictureType,
+  limits: PictureLimits = pictureLimits,
+): Promise<Picture> {
   checkContent(bytes, type, limits);
   const { width, height } = await dimensions(bytes, limits);
   try {
     const { data, info } = await sharp(bytes, { ...reading, limitInputPixels: width * height })
-      .flatten({ background: '#ffffff' }).toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+      .flatten({ background: '#ffffff' })
+      .toColourspace('srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
     if (info.channels !== 3) throw new Error(`it decodes to ${info.channels} channels`);
     return { width: info.width, height: info.height, rgb: data };
   } catch (error) {
@@ -37,16 +44,24 @@ export async function decode(bytes: Uint8Array, type: PictureType, limits: Pictu
   }
 
   /** The header is read, and its claims judged, before any pixel is decoded: a few bytes can claim gigabytes. */
-  async function dimensions(of: Uint8Array, { minSide, maxSide }: PictureLimits): Promise<{ width: number; height: number }> {
-    const header = await sharp(of, { ...reading, limitInputPixels: false }).metadata().catch((error: unknown) => {
-      throw undecodable(type, error);
-    });
+  async function dimensions(
+    of: Uint8Array,
+    { minSide, maxSide }: PictureLimits,
+  ): Promise<{ width: number; height: number }> {
+    const header = await sharp(of, { ...reading, limitInputPixels: false })
+      .metadata()
+      .catch((error: unknown) => {
+        throw undecodable(type, error);
+      });
     for (const side of [header.width, header.height]) {
       if (side < minSide || side > maxSide) {
-        throw new PictureRefused(`The picture is ${header.width} x ${header.height} pixels; each side must have ${minSide} to ${maxSide}.`);
+        throw new PictureRefused(
+          `The picture is ${header.width} x ${header.height} pixels; each side must have ${minSide} to ${maxSide}.`,
+        );
       }
     }
-    if ((header.pages ?? 1) > 1) throw new PictureRefused('The picture is animated; a single picture is needed.');
+    if ((header.pages ?? 1) > 1)
+      throw new PictureRefused('The picture is animated; a single picture is needed.');
     return header;
   }
 }
@@ -56,10 +71,13 @@ function checkContent(bytes: Uint8Array, type: PictureType, limits: PictureLimit
   if (bytes.length > limits.bytes) {
     throw new PictureRefused(`The picture has ${bytes.length} bytes; at most ${limits.bytes} are accepted.`);
   }
-  const found = types.find((candidate) => signatures[candidate].every((byte, index) => bytes[index] === byte));
+  const found = types.find((candidate) =>
+    signatures[candidate].every((byte, index) => bytes[index] === byte),
+  );
   if (found === undefined) throw new PictureRefused('The body is neither a PNG nor a JPEG picture.');
   if (found !== type) throw new PictureRefused(`The content type says ${type}, but the body is ${found}.`);
-  if (found === 'image/png' && isAnimatedPng(bytes)) throw new PictureRefused('The picture is animated; a single picture is needed.');
+  if (found === 'image/png' && isAnimatedPng(bytes))
+    throw new PictureRefused('The picture is animated; a single picture is needed.');
 }
 
 /** An animated PNG says so in a chunk named acTL before its first pixels. Each chunk is: length, name, content, checksum. */
@@ -84,6 +102,8 @@ const undecodable = (type: PictureType, cause: unknown): PictureRefused =>
 export async function resizeTo(picture: Picture, width: number, height: number): Promise<Picture> {
   if (picture.width === width && picture.height === height) return picture;
   const rgb = await sharp(picture.rgb, { raw: { width: picture.width, height: picture.height, channels: 3 } })
-    .resize(width, height, { fit: 'fill', kernel: 'lanczos3' }).raw().toBuffer();
+    .resize(width, height, { fit: 'fill', kernel: 'lanczos3' })
+    .raw()
+    .toBuffer();
   return { width, height, rgb };
 }

@@ -26,6 +26,16 @@ export interface PoolOptions {
 }
 
 export const defaultPoolOptions: PoolOptions = {
-  look: 250, load: 60_000, judge: 15_000, wait: 10_000, queuePerUnit: 16, quick: 100, growAfter: 500, shrinkAfter: 60_000,
-  backoff: 250, backoffLimit: 30_000, attempts: 3, memory: 1024 * 1024 * 1024,
+  look: 250,
+  load: 60_000,
+  judge: 15_000,
+  wait: 10_000,
+  queuePerUnit: 16,
+  quick: 100,
+  growAfter: 500,
+  shrinkAfter: 60_000,
+  backoff: 250,
+  backoffLimit: 30_000,
+  attempts: 3,
+  memory: 1024 * 1024 * 1024,
 };

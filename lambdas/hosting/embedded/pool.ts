@@ -58,11 +58,17 @@ export class Pool {
     if (!this.#everReady) return { state: 'creating' };
     const unitsInService = this.#members.filter(({ ready }) => ready).length;
     const missing = unitsInService < this.#units.min;
-    return { state: 'ready', unitsInService, ...(missing && { note: `${unitsInService} of ${this.#units.min} inference units are in service.` }) };
+    return {
+      state: 'ready',
+      unitsInService,
+      ...(missing && { note: `${unitsInService} of ${this.#units.min} inference units are in service.` }),
+    };
   }
 
   /** Resolves when the pool is no longer `creating`. */
-  get settled(): Promise<unknown> { return this.#settled.promise; }
+  get settled(): Promise<unknown> {
+    return this.#settled.promise;
+  }
 
   scale(units: Units): void {
     this.#units = units;
@@ -72,7 +78,8 @@ export class Pool {
 
   /** @throws EngineBusy, NotHosted, PictureRefused */
   async judge(picture: Uint8Array, type: PictureType): Promise<Verdict> {
-    if (this.#closing || this.#failure !== undefined || !this.#everReady) throw new NotHosted('The model is not hosted.');
+    if (this.#closing || this.#failure !== undefined || !this.#everReady)
+      throw new NotHosted('The model is not hosted.');
     const suspect = this.#suspects.check(picture, this.#time);
     const { promise, resolve, reject } = Promise.withResolvers<Verdict>();
     const job: Job = { picture, type, since: this.#time, suspect, resolve, reject };
@@ -81,7 +88,9 @@ export class Pool {
     const limit = this.#options.queuePerUnit * (this.#units.max ?? this.#units.min);
     if (this.#queue.length > limit) {
       this.#queue.remove(job);
-      throw new EngineBusy(`All inference units are at work and ${limit} pictures are waiting already. Try again later or raise MaxInferenceUnits.`);
+      throw new EngineBusy(
+        `All inference units are at work and ${limit} pictures are waiting already. Try again later or raise MaxInferenceUnits.`,
+      );
     }
     return promise;
   }
@@ -111,16 +120,22 @@ export class Pool {
     const member = memberOn(unit, this.#time);
     this.#members.push(member);
     this.#alive.add(unit);
-    unit.loaded.then(() => {
-      this.#everReady = true;
-      this.#settled.resolve(undefined);
-      this.#rest(member);
-      member.ready = true;
-      this.#dispatch();
-    }, (error: unknown) => {
-      // The same file would be refused again, by every unit: nothing is gained by more attempts.
-      if (error instanceof ArtifactUnfit) this.#fail(`The model cannot be hosted: ${error.message}. Export it again and import it as a new version.`);
-    });
+    unit.loaded.then(
+      () => {
+        this.#everReady = true;
+        this.#settled.resolve(undefined);
+        this.#rest(member);
+        member.ready = true;
+        this.#dispatch();
+      },
+      (error: unknown) => {
+        // The same file would be refused again, by every unit: nothing is gained by more attempts.
+        if (error instanceof ArtifactUnfit)
+          this.#fail(
+            `The model cannot be hosted: ${error.message}. Export it again and import it as a new version.`,
+          );
+      },
+    );
     void unit.ended.then((reason) => this.#lost(member, reason));
   }
 
@@ -137,18 +152,26 @@ export class Pool {
     const expected = this.#closing || this.#failure !== undefined || this.#members.length >= this.#wanted;
     if (expected) return;
     this.#losses++;
-    this.#restAt = this.#time + Math.min(this.#options.backoff * 2 ** (this.#losses - 1), this.#options.backoffLimit);
-    this.#ports.log.warn('An inference unit was lost and will be replaced', { pid: member.unit.pid, reason, losses: this.#losses });
+    this.#restAt =
+      this.#time + Math.min(this.#options.backoff * 2 ** (this.#losses - 1), this.#options.backoffLimit);
+    this.#ports.log.warn('An inference unit was lost and will be replaced', {
+      pid: member.unit.pid,
+      reason,
+      losses: this.#losses,
+    });
     if (!this.#everReady && this.#losses >= this.#options.attempts) {
-      this.#fail(`The model's inference units ended ${this.#losses} times before one was ready; the last time ${reason}. `
-        + 'Free memory or import a smaller model, then start it again.');
+      this.#fail(
+        `The model's inference units ended ${this.#losses} times before one was ready; the last time ${reason}. ` +
+          'Free memory or import a smaller model, then start it again.',
+      );
     }
   }
 
   /** The unit has time: it moves to the end, from where it is taken next, so that those not needed stay idle and can go. */
   #rest(member: Member): void {
     begin(member, this.#time, this.#ports.clock.now());
-    if (this.#members.includes(member)) this.#members = [...this.#members.filter((other) => other !== member), member];
+    if (this.#members.includes(member))
+      this.#members = [...this.#members.filter((other) => other !== member), member];
   }
 
   #dispatch(): void {
@@ -156,7 +179,8 @@ export class Pool {
       const job = this.#queue.next(!this.#members.some(({ jobs }) => jobs.some(({ suspect }) => suspect)));
       if (job === undefined) return;
       // Without an idle one: the one that will be free first.
-      const member = this.#members.findLast(isIdle) ?? (job.suspect ? undefined : this.#members.find(takesAnother));
+      const member =
+        this.#members.findLast(isIdle) ?? (job.suspect ? undefined : this.#members.find(takesAnother));
       if (member === undefined) return;
       this.#queue.remove(job);
       void this.#serve(member, job);
@@ -188,13 +212,17 @@ export class Pool {
     member.ready = false; // its end may be known here before `ended` has told: nothing must be given to it in between
     const jobs = member.jobs.splice(0);
     const alone = jobs.length === 1;
-    this.#queue.putBack(...jobs.filter((job, index) => {
-      const blamed = reached && !(member.overdue && index > 0);
-      const late = this.#time - job.since > this.#options.wait || (blamed && member.overdue);
-      const told = this.#closing ? stopping() : this.#suspects.afterLoss(job, { reason, blamed, alone, late }, this.#time);
-      if (told !== undefined) job.reject(told);
-      return told === undefined;
-    }));
+    this.#queue.putBack(
+      ...jobs.filter((job, index) => {
+        const blamed = reached && !(member.overdue && index > 0);
+        const late = this.#time - job.since > this.#options.wait || (blamed && member.overdue);
+        const told = this.#closing
+          ? stopping()
+          : this.#suspects.afterLoss(job, { reason, blamed, alone, late }, this.#time);
+        if (told !== undefined) job.reject(told);
+        return told === undefined;
+      }),
+    );
     this.#dispatch();
   }
 
@@ -218,9 +246,15 @@ export class Pool {
       member.quick = false;
       this.#queue.putBack(...member.jobs.splice(1)); // given in advance, and another one may have time for it before this one has
     }
-    for (let oldest = this.#queue.oldest; oldest !== undefined && this.#time - oldest.since > wait; oldest = this.#queue.oldest) {
+    for (
+      let oldest = this.#queue.oldest;
+      oldest !== undefined && this.#time - oldest.since > wait;
+      oldest = this.#queue.oldest
+    ) {
       this.#queue.remove(oldest);
-      oldest.reject(new EngineBusy('No inference unit became free in time. Try again later or raise MaxInferenceUnits.'));
+      oldest.reject(
+        new EngineBusy('No inference unit became free in time. Try again later or raise MaxInferenceUnits.'),
+      );
     }
     this.#resize(growAfter, shrinkAfter);
     this.#fill();
@@ -231,7 +265,8 @@ export class Pool {
     const { min, max = min } = this.#units;
     const { oldest } = this.#queue;
     const complete = this.#members.length >= this.#wanted && this.#members.every(({ ready }) => ready);
-    if (complete && this.#wanted < max && oldest !== undefined && this.#time - oldest.since >= growAfter) this.#wanted++;
+    if (complete && this.#wanted < max && oldest !== undefined && this.#time - oldest.since >= growAfter)
+      this.#wanted++;
     const idle = this.#members.find((member) => isIdle(member) && this.#time - member.since >= shrinkAfter);
     if (idle !== undefined && this.#members.length > min && this.#wanted > min) {
       this.#wanted--;

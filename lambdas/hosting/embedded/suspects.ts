@@ -50,14 +50,19 @@ export class Suspects {
   afterLoss(job: Job, { reason, blamed, alone, late }: Loss, now: number): Error | undefined {
     if (blamed && job.suspect && alone) {
       this.#note(job.picture, { at: now, reason });
-      this.#log.warn('A picture is refused: two inference units were lost over it', { bytes: job.picture.byteLength, reason });
+      this.#log.warn('A picture is refused: two inference units were lost over it', {
+        bytes: job.picture.byteLength,
+        reason,
+      });
       return refused(reason);
     }
     if (blamed) {
       job.suspect = true;
       this.#note(job.picture, { at: now });
     }
-    return late ? new EngineBusy(`The inference unit that had the picture was lost: ${reason}. Try again.`) : undefined;
+    return late
+      ? new EngineBusy(`The inference unit that had the picture was lost: ${reason}. Try again.`)
+      : undefined;
   }
 
   acquit(picture: Uint8Array): void {
@@ -76,4 +81,6 @@ export class Suspects {
 const digestOf = (picture: Uint8Array): string => createHash('sha256').update(picture).digest('base64');
 
 const refused = (reason: string): PictureRefused =>
-  new PictureRefused(`The picture cannot be judged by this model: two inference units were lost over it, the second because ${reason}.`);
+  new PictureRefused(
+    `The picture cannot be judged by this model: two inference units were lost over it, the second because ${reason}.`,
+  );

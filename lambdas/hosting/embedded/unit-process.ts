@@ -52,11 +52,17 @@ interface Settle<T> {
 
 /** @param label goes into the command line, for people who look at a list of processes */
 export function startUnit(options: UnitOptions, label: string, children: ChildRegistrar): UnitProcess {
-  const child = fork(fileURLToPath(new URL('./unit.ts', import.meta.url)), [unitTitle, JSON.stringify(options), label], {
-    serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: ['--disable-warning=ExperimentalWarning'],
-    // Nothing of the host's environment, credentials least of all: the unit runs other people's graphs on other people's pictures.
-    env: {},
-  });
+  const child = fork(
+    fileURLToPath(new URL('./unit.ts', import.meta.url)),
+    [unitTitle, JSON.stringify(options), label],
+    {
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+      // Nothing of the host's environment, credentials least of all: the unit runs other people's graphs on other people's pictures.
+      env: {},
+    },
+  );
   const { pid } = child;
   if (pid !== undefined) children.register(pid);
 
@@ -79,18 +85,26 @@ export function startUnit(options: UnitOptions, label: string, children: ChildRe
     else settle(message);
   });
   child.on('error', (error) => finish(error.message));
-  child.on('exit', (code, signal) => finish(signal === null ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`));
+  child.on('exit', (code, signal) =>
+    finish(signal === null ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`),
+  );
 
   function settle(message: Extract<UnitMessage, { id: number }>): void {
     const request = requests.get(message.id);
     requests.delete(message.id);
     if (message.kind === 'verdict') request?.resolve(message.verdict);
-    else request?.reject(message.kind === 'refused' ? new PictureRefused(message.rule) : new InferenceFailed(message.reason));
+    else
+      request?.reject(
+        message.kind === 'refused' ? new PictureRefused(message.rule) : new InferenceFailed(message.reason),
+      );
   }
 
   function finish(how: string): void {
     if (pid !== undefined) children.unregister(pid);
-    const told = complaint.split('\n').find((line) => /error/i.test(line))?.slice(0, 200);
+    const told = complaint
+      .split('\n')
+      .find((line) => /error/i.test(line))
+      ?.slice(0, 200);
     const reason = why ?? `its process ended (${how})${told === undefined ? '' : `: ${told}`}`;
     load.reject(new UnitLost(reason));
     for (const { reject } of requests.values()) reject(new UnitLost(reason));

@@ -20,7 +20,10 @@ const watch = `
 const options = JSON.parse(process.argv[3] ?? '{}') as UnitOptions;
 sharp.cache(false);
 sharp.concurrency(options.threads);
-new Worker(watch, { eval: true, resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1 } }).unref();
+new Worker(watch, {
+  eval: true,
+  resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1 },
+}).unref();
 process.on('disconnect', () => process.exit(0));
 process.on('SIGINT', () => undefined); // a terminal's Ctrl-C is for the host, which lets what is under way be answered first
 
@@ -46,7 +49,9 @@ async function answer(model: LoadedModel, id: number, decoded: Promise<Picture>)
     const picture = await decoded;
     const { width, height } = model.manifest.picture;
     if (picture.width !== width || picture.height !== height) {
-      throw new PictureRefused(`The picture is ${picture.width} x ${picture.height} pixels; this model judges pictures of ${width} x ${height}.`);
+      throw new PictureRefused(
+        `The picture is ${picture.width} x ${picture.height} pixels; this model judges pictures of ${width} x ${height}.`,
+      );
     }
     return { kind: 'verdict', id, verdict: await model.judge(picture), rss: rss() };
   } catch (error) {

@@ -9,7 +9,10 @@ export interface AnomalyMap {
   readonly values: Float32Array;
 }
 
-interface Size { readonly width: number; readonly height: number }
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
 
 /**
  * What a score means. The confidence belongs to the classification stated: it is 0.5 at the threshold, where nothing is known, 1 at the end
@@ -19,7 +22,9 @@ interface Size { readonly width: number; readonly height: number }
  */
 export function classify(score: number, threshold: number): Pick<Verdict, 'isAnomalous' | 'confidence'> {
   const isAnomalous = score >= threshold;
-  const anomalous = isAnomalous ? 0.5 + 0.5 * (score - threshold) / (1 - threshold) : 0.5 * score / threshold;
+  const anomalous = isAnomalous
+    ? 0.5 + (0.5 * (score - threshold)) / (1 - threshold)
+    : (0.5 * score) / threshold;
   return { isAnomalous, confidence: Math.max(anomalous, 1 - anomalous) };
 }
 
@@ -28,7 +33,10 @@ export function classify(score: number, threshold: number): Pick<Verdict, 'isAno
  * the background.
  */
 export async function segment(
-  map: AnomalyMap, classes: readonly AnomalyClass[], threshold: number, size: Size,
+  map: AnomalyMap,
+  classes: readonly AnomalyClass[],
+  threshold: number,
+  size: Size,
 ): Promise<Required<Pick<Verdict, 'anomalies' | 'mask'>>> {
   // Most pictures show nothing, and interpolating never exceeds what it lies between.
   if (!map.values.some((value) => value >= threshold)) {
@@ -38,7 +46,8 @@ export async function segment(
   const counts = new Uint32Array(classes.length + 1);
   for (let at = 0; at < labels.length; at++) counts[labels[at] ?? 0] = (counts[labels[at] ?? 0] ?? 0) + 1;
 
-  const found = classes.map(({ name, color }, index) => ({ name, color, area: (counts[index + 1] ?? 0) / labels.length }))
+  const found = classes
+    .map(({ name, color }, index) => ({ name, color, area: (counts[index + 1] ?? 0) / labels.length }))
     .filter(({ area }) => area > 0);
   const background = 1 - found.reduce((sum, { area }) => sum + area, 0);
   return {
@@ -83,7 +92,7 @@ function sampling(from: number, to: number): { first: Int32Array; second: Int32A
   const second = new Int32Array(to);
   const weight = new Float32Array(to);
   for (let pixel = 0; pixel < to; pixel++) {
-    const position = Math.min(Math.max((pixel + 0.5) * from / to - 0.5, 0), from - 1);
+    const position = Math.min(Math.max(((pixel + 0.5) * from) / to - 0.5, 0), from - 1);
     first[pixel] = Math.floor(position);
     second[pixel] = Math.min(Math.floor(position) + 1, from - 1);
     weight[pixel] = position - Math.floor(position);
@@ -104,7 +113,9 @@ function paint(labels: Uint8Array, classes: readonly AnomalyClass[]): Uint8Array
 
 /** 8-bit truecolour without alpha, because clients blend the mask with an RGB picture, which demands equal modes. */
 const encode = (rgb: Uint8Array, { width, height }: Size): Promise<Uint8Array> =>
-  sharp(rgb, { raw: { width, height, channels: 3 } }).png({ compressionLevel: 3, palette: false }).toBuffer();
+  sharp(rgb, { raw: { width, height, channels: 3 } })
+    .png({ compressionLevel: 3, palette: false })
+    .toBuffer();
 
 const blanks = new Map<string, Promise<Uint8Array>>();
 

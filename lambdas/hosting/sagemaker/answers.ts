@@ -7,7 +7,8 @@ export class UnknownAnswer extends Error {
   override readonly name = 'UnknownAnswer';
 }
 
-const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The first of `names` that the object has. */
 function member(object: Json, ...names: readonly string[]): unknown {
@@ -42,7 +43,7 @@ function parse(body: Uint8Array): unknown {
 
 function unwrapped(answer: unknown): Json {
   const one: unknown = Array.isArray(answer) && answer.length === 1 ? answer[0] : answer;
-  const inner = isObject(one) ? member(one, 'DetectAnomalyResult', 'detect_anomaly_result') ?? one : one;
+  const inner = isObject(one) ? (member(one, 'DetectAnomalyResult', 'detect_anomaly_result') ?? one) : one;
   if (!isObject(inner)) throw new UnknownAnswer('The model answered JSON that is not an object.');
   return inner;
 }
@@ -54,12 +55,15 @@ function judgement(root: Json): boolean {
   const word = typeof stated === 'string' ? stated.toLowerCase() : '';
   if (['anomaly', 'anomalous', 'true', '1'].includes(word)) return true;
   if (['normal', 'false', '0'].includes(word)) return false;
-  throw new UnknownAnswer(`The model's answer states neither IsAnomalous nor a label: it has the members ${Object.keys(root).join(', ') || '(none)'}.`);
+  throw new UnknownAnswer(
+    `The model's answer states neither IsAnomalous nor a label: it has the members ${Object.keys(root).join(', ') || '(none)'}.`,
+  );
 }
 
 function confidence(root: Json): number {
   const stated = member(root, 'Confidence', 'confidence', 'score');
-  if (typeof stated !== 'number' || !(stated >= 0 && stated <= 1)) throw new UnknownAnswer('The model\'s answer has no Confidence between 0 and 1.');
+  if (typeof stated !== 'number' || !(stated >= 0 && stated <= 1))
+    throw new UnknownAnswer("The model's answer has no Confidence between 0 and 1.");
   return stated;
 }
 
@@ -80,11 +84,13 @@ function areas(stated: unknown): Verdict['anomalies'] {
 }
 
 function area(each: unknown): { readonly name: string; readonly area: number; readonly color: string } {
-  const pixels = isObject(each) ? member(each, 'PixelAnomaly', 'pixel_anomaly') ?? each : undefined;
+  const pixels = isObject(each) ? (member(each, 'PixelAnomaly', 'pixel_anomaly') ?? each) : undefined;
   const name = isObject(each) ? member(each, 'Name', 'name', 'label') : undefined;
   const size = isObject(pixels) ? member(pixels, 'TotalPercentageArea', 'total_percentage_area') : undefined;
   if (!isObject(pixels) || typeof name !== 'string' || typeof size !== 'number' || !(size >= 0)) {
-    throw new UnknownAnswer('Each of Anomalies must have a Name and a PixelAnomaly with TotalPercentageArea, 0 or more.');
+    throw new UnknownAnswer(
+      'Each of Anomalies must have a Name and a PixelAnomaly with TotalPercentageArea, 0 or more.',
+    );
   }
   return { name, area: size, color: color(member(pixels, 'Color', 'hex_color', 'color'), name) };
 }
@@ -100,7 +106,11 @@ const pngSignature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 function png(stated: unknown): Uint8Array | undefined {
   if (stated === undefined || stated === '') return undefined;
   const text = isObject(stated) ? member(stated, 'byte_data', 'data') : stated;
-  const bytes = typeof text === 'string' ? Buffer.from(text.replace(/^data:image\/png;base64,/, ''), 'base64') : undefined;
-  if (bytes === undefined || !pngSignature.every((byte, index) => bytes[index] === byte)) throw new UnknownAnswer('AnomalyMask must be a PNG in base64.');
+  const bytes =
+    typeof text === 'string'
+      ? Buffer.from(text.replace(/^data:image\/png;base64,/, ''), 'base64')
+      : undefined;
+  if (bytes === undefined || !pngSignature.every((byte, index) => bytes[index] === byte))
+    throw new UnknownAnswer('AnomalyMask must be a PNG in base64.');
   return new Uint8Array(bytes);
 }

@@ -6,8 +6,10 @@ import type { SageMakerImporterOptions } from './options.ts';
  * What is kept for a version lies below `<root><name of the version>/`: the model data, if we copied any, and model.json, which says where
  * everything came from and how well it was judged.
  */
-export const prefixOf = (options: Pick<SageMakerImporterOptions, 'stage' | 'artifacts'>, model: Model): string =>
-  `${options.artifacts.prefix}${versionNameOf(options, model)}/`;
+export const prefixOf = (
+  options: Pick<SageMakerImporterOptions, 'stage' | 'artifacts'>,
+  model: Model,
+): string => `${options.artifacts.prefix}${versionNameOf(options, model)}/`;
 
 /** The version's name, which is also that of the model package that an import made, read back from its prefix. */
 export const versionNameIn = (prefix: string): string => prefix.replace(/\/$/, '').replace(/^.*\//, '');
@@ -18,4 +20,10 @@ export const modelDataKey = (prefix: string): string => inside(prefix, 'model.ta
 export const manifestKey = (prefix: string): string => inside(prefix, 'model.json');
 
 export const manifestOf = ({ source, project, version }: Model, evaluation: Evaluation): Uint8Array =>
-  new TextEncoder().encode(JSON.stringify({ format: 'crowsnest-sagemaker/1', model: { project, version }, source, evaluation }, null, 2));
+  new TextEncoder().encode(
+    JSON.stringify(
+      { format: 'crowsnest-sagemaker/1', model: { project, version }, source, evaluation },
+      null,
+      2,
+    ),
+  );

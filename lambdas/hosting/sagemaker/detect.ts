@@ -1,5 +1,17 @@
-import { InvokeEndpointCommand, ModelError, type InvokeEndpointCommandOutput } from '@aws-sdk/client-sagemaker-runtime';
-import { EngineBusy, NotHosted, PictureRefused, type DeploymentRef, type HostingEngine, type PictureType, type Verdict } from '../engine.ts';
+import {
+  InvokeEndpointCommand,
+  ModelError,
+  type InvokeEndpointCommandOutput,
+} from '@aws-sdk/client-sagemaker-runtime';
+import {
+  EngineBusy,
+  NotHosted,
+  PictureRefused,
+  type DeploymentRef,
+  type HostingEngine,
+  type PictureType,
+  type Verdict,
+} from '../engine.ts';
 import { readAnswer } from './answers.ts';
 import { nameOf } from './names.ts';
 import type { SageMakerEngineOptions } from './options.ts';
@@ -15,7 +27,12 @@ export const createSageMakerDetector = (options: DetectOptions): Pick<HostingEng
 const largestPicture = 6_291_456;
 
 /** @throws PictureRefused, EngineBusy, NotHosted, UnknownAnswer, or whatever else went wrong on the way */
-export async function detect(options: DetectOptions, { id }: DeploymentRef, picture: Uint8Array, type: PictureType): Promise<Verdict> {
+export async function detect(
+  options: DetectOptions,
+  { id }: DeploymentRef,
+  picture: Uint8Array,
+  type: PictureType,
+): Promise<Verdict> {
   if (picture.length > largestPicture) {
     throw new PictureRefused(
       `The picture has ${picture.length} bytes; a SageMaker endpoint takes at most ${largestPicture}. Send a smaller or more compressed picture.`,
@@ -26,13 +43,21 @@ export async function detect(options: DetectOptions, { id }: DeploymentRef, pict
   let answer: InvokeEndpointCommandOutput;
   try {
     answer = await options.runtime.send(
-      new InvokeEndpointCommand({ EndpointName: nameOf(options, id), Body: picture, ContentType: type, Accept: 'application/json' }),
+      new InvokeEndpointCommand({
+        EndpointName: nameOf(options, id),
+        Body: picture,
+        ContentType: type,
+        Accept: 'application/json',
+      }),
       { abortSignal: signal },
     );
   } catch (error) {
     // Asked of the signal, not of the error, whose name is the transport's business.
     if (signal.aborted) {
-      throw new EngineBusy(`The model did not answer within ${within / 1000} seconds. Try again, or start it with more inference units.`, 5);
+      throw new EngineBusy(
+        `The model did not answer within ${within / 1000} seconds. Try again, or start it with more inference units.`,
+        5,
+      );
     }
     throw translated(error);
   }
@@ -40,7 +65,12 @@ export async function detect(options: DetectOptions, { id }: DeploymentRef, pict
 }
 
 const throttled = new Set([
-  'ThrottlingException', 'Throttling', 'TooManyRequestsException', 'ModelNotReadyException', 'ServiceUnavailable', 'ServiceUnavailableException',
+  'ThrottlingException',
+  'Throttling',
+  'TooManyRequestsException',
+  'ModelNotReadyException',
+  'ServiceUnavailable',
+  'ServiceUnavailableException',
 ]);
 
 /** Clients tell "your picture", "later" and "not at all" apart; everything else is a failure of our own and stays what it is. */
@@ -50,7 +80,8 @@ function translated(error: unknown): unknown {
   if (error.name === 'ValidationError' && /^Endpoint \S+ of account \S+ not found\.?$/.test(error.message)) {
     return new NotHosted('The endpoint of the model is not there.');
   }
-  const status = (error as { readonly $metadata?: { readonly httpStatusCode?: number } }).$metadata?.httpStatusCode;
+  const status = (error as { readonly $metadata?: { readonly httpStatusCode?: number } }).$metadata
+    ?.httpStatusCode;
   if (throttled.has(error.name) || status === 429 || status === 503) {
     return new EngineBusy('The model is asked for more verdicts than its units can give. Try again.');
   }
@@ -60,7 +91,9 @@ function translated(error: unknown): unknown {
 /** The container answered with an error of its own: a 4xx is about the picture, unless it says that it is busy. */
 function fromContainer(error: ModelError): Error {
   const { OriginalStatusCode: status = 0, OriginalMessage: message } = error;
-  if (status === 408 || status === 429 || status === 503) return new EngineBusy('The model is busy. Try again.');
-  if (status >= 400 && status < 500) return new PictureRefused(`The model refuses the picture: ${message ?? error.message}`.slice(0, 500));
+  if (status === 408 || status === 429 || status === 503)
+    return new EngineBusy('The model is busy. Try again.');
+  if (status >= 400 && status < 500)
+    return new PictureRefused(`The model refuses the picture: ${message ?? error.message}`.slice(0, 500));
   return error;
 }

@@ -15,7 +15,10 @@ import { observationOf } from './status.ts';
  */
 export function createSageMakerEngine(options: SageMakerEngineOptions): HostingEngine {
   checkOptions(options);
-  if (!(options.invocationsPerInstance > 0)) throw new BadSageMakerOption(`invocationsPerInstance must be above 0, not ${options.invocationsPerInstance}`);
+  if (!(options.invocationsPerInstance > 0))
+    throw new BadSageMakerOption(
+      `invocationsPerInstance must be above 0, not ${options.invocationsPerInstance}`,
+    );
   return {
     create: (spec) => create(options, spec),
     observe: (deployment) => observe(options, deployment),
@@ -39,11 +42,15 @@ export function createSageMakerEngine(options: SageMakerEngineOptions): HostingE
 async function observe(options: SageMakerEngineOptions, { id }: DeploymentRef): Promise<Observation> {
   const name = nameOf(options, id);
   const endpoint = await findEndpoint(options, name);
-  if (endpoint !== undefined && await isOurEndpoint(options, endpoint, id)) return observationOf(endpoint, { name, instanceType: options.instanceType });
+  if (endpoint !== undefined && (await isOurEndpoint(options, endpoint, id)))
+    return observationOf(endpoint, { name, instanceType: options.instanceType });
   for (const kind of ['endpoint configuration', 'model'] as const) {
     const arn = await findArn(options, kind, name);
     if (arn !== undefined && areOurs(options, await tagsAt(options, arn), id)) {
-      return { state: 'removing', note: `There is no endpoint, but its ${kind === 'model' ? 'model' : 'configuration'} is still there.` };
+      return {
+        state: 'removing',
+        note: `There is no endpoint, but its ${kind === 'model' ? 'model' : 'configuration'} is still there.`,
+      };
     }
   }
   return { state: 'gone', sealed: false };

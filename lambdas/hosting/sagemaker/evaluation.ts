@@ -20,7 +20,8 @@ export function readEvaluation(stated: Readonly<Record<string, unknown>>): Evalu
     return share;
   });
   const evaluatedAt = time(stated['evaluatedAt']);
-  if (!Number.isFinite(evaluatedAt)) problems.push('evaluatedAt must be a time, as epoch milliseconds or in ISO 8601');
+  if (!Number.isFinite(evaluatedAt))
+    problems.push('evaluatedAt must be a time, as epoch milliseconds or in ISO 8601');
   if (problems.length > 0) throw new BadEvaluation(problems.join('; '));
   return { f1Score, precision, recall, evaluatedAt };
 }
@@ -38,7 +39,11 @@ export function parseEvaluation(bytes: Uint8Array): Evaluation {
 }
 
 const numeric = (value: unknown): number =>
-  typeof value === 'number' ? value : typeof value === 'string' && value.trim() !== '' ? Number(value) : Number.NaN;
+  typeof value === 'number'
+    ? value
+    : typeof value === 'string' && value.trim() !== ''
+      ? Number(value)
+      : Number.NaN;
 
 function time(value: unknown): number {
   const milliseconds = numeric(value);

@@ -1,6 +1,11 @@
 import {
-  DeleteModelCommand, DescribeTrainingJobCommand, DescribeTransformJobCommand, StopTrainingJobCommand, StopTransformJobCommand,
-  type DescribeTrainingJobResponse, type DescribeTransformJobResponse,
+  DeleteModelCommand,
+  DescribeTrainingJobCommand,
+  DescribeTransformJobCommand,
+  StopTrainingJobCommand,
+  StopTransformJobCommand,
+  type DescribeTrainingJobResponse,
+  type DescribeTransformJobResponse,
 } from '@aws-sdk/client-sagemaker';
 import type { PictureType } from '../engine.ts';
 import { tagKeys, versionNameOf, type VersionKey } from './names.ts';
@@ -14,13 +19,22 @@ export class StillEnding extends Error {
 }
 
 /** A transform takes pictures of one type; a version is judged by one for each type that its test pictures have. */
-export const transformNameOf = (account: Pick<SageMakerAccount, 'stage'>, model: VersionKey, type: PictureType): string =>
-  `${versionNameOf(account, model)}-${type.replace('image/', '')}`;
+export const transformNameOf = (
+  account: Pick<SageMakerAccount, 'stage'>,
+  model: VersionKey,
+  type: PictureType,
+): string => `${versionNameOf(account, model)}-${type.replace('image/', '')}`;
 
-export const findTrainingJob = ({ sagemaker }: SageMakerAccount, name: string): Promise<DescribeTrainingJobResponse | undefined> =>
+export const findTrainingJob = (
+  { sagemaker }: SageMakerAccount,
+  name: string,
+): Promise<DescribeTrainingJobResponse | undefined> =>
   unlessMissing(() => sagemaker.send(new DescribeTrainingJobCommand({ TrainingJobName: name })));
 
-export const findTransformJob = ({ sagemaker }: SageMakerAccount, name: string): Promise<DescribeTransformJobResponse | undefined> =>
+export const findTransformJob = (
+  { sagemaker }: SageMakerAccount,
+  name: string,
+): Promise<DescribeTransformJobResponse | undefined> =>
   unlessMissing(() => sagemaker.send(new DescribeTransformJobCommand({ TransformJobName: name })));
 
 async function unlessMissing<T>(ask: () => Promise<T>): Promise<T | undefined> {
@@ -33,7 +47,11 @@ async function unlessMissing<T>(ask: () => Promise<T>): Promise<T | undefined> {
 }
 
 /** Whether the tags at `arn` say that this stage made it for the training of the version of that name. */
-export async function isOfTraining(account: SageMakerAccount, arn: string, version: string): Promise<boolean> {
+export async function isOfTraining(
+  account: SageMakerAccount,
+  arn: string,
+  version: string,
+): Promise<boolean> {
   const tags = await tagsAt(account, arn);
   return tags.get(tagKeys.stage) === account.stage && tags.get(tagKeys.training) === version;
 }
@@ -50,15 +68,28 @@ async function jobsOf(account: SageMakerAccount, model: VersionKey): Promise<Job
   const { sagemaker } = account;
   const name = versionNameOf(account, model);
   const training = await findTrainingJob(account, name);
-  const found: Job[] = training === undefined ? [] : [{
-    name, status: training.TrainingJobStatus, arn: training.TrainingJobArn, stop: () => sagemaker.send(new StopTrainingJobCommand({ TrainingJobName: name })),
-  }];
+  const found: Job[] =
+    training === undefined
+      ? []
+      : [
+          {
+            name,
+            status: training.TrainingJobStatus,
+            arn: training.TrainingJobArn,
+            stop: () => sagemaker.send(new StopTrainingJobCommand({ TrainingJobName: name })),
+          },
+        ];
   for (const type of ['image/jpeg', 'image/png'] as const) {
     const TransformJobName = transformNameOf(account, model, type);
     const transform = await findTransformJob(account, TransformJobName);
     if (transform === undefined) continue;
     const { TransformJobStatus: status, TransformJobArn: arn } = transform;
-    found.push({ name: TransformJobName, status, arn, stop: () => sagemaker.send(new StopTransformJobCommand({ TransformJobName })) });
+    found.push({
+      name: TransformJobName,
+      status,
+      arn,
+      stop: () => sagemaker.send(new StopTransformJobCommand({ TransformJobName })),
+    });
   }
   return found;
 }
@@ -71,14 +102,24 @@ async function jobsOf(account: SageMakerAccount, model: VersionKey): Promise<Job
 export async function endTraining(account: SageMakerAccount, model: VersionKey): Promise<void> {
   const version = versionNameOf(account, model);
   const ending: string[] = [];
-  for (const job of await jobsOf(account, model)) if (await isEnding(account, job, version)) ending.push(job.name);
+  for (const job of await jobsOf(account, model))
+    if (await isEnding(account, job, version)) ending.push(job.name);
   if (ending.length > 0) throw new StillEnding(`${ending.join(' and ')} must stop first`);
   await removeJudgedModel(account, version);
 }
 
 /** @returns whether the job is of ours and has still to stop, after it was told to */
-async function isEnding(account: SageMakerAccount, { status, arn, stop }: Job, version: string): Promise<boolean> {
-  if (arn === undefined || !['InProgress', 'Stopping'].includes(status ?? '') || !await isOfTraining(account, arn, version)) return false;
+async function isEnding(
+  account: SageMakerAccount,
+  { status, arn, stop }: Job,
+  version: string,
+): Promise<boolean> {
+  if (
+    arn === undefined ||
+    !['InProgress', 'Stopping'].includes(status ?? '') ||
+    !(await isOfTraining(account, arn, version))
+  )
+    return false;
   try {
     if (status === 'InProgress') await stop();
   } catch (error) {
@@ -89,7 +130,7 @@ async function isEnding(account: SageMakerAccount, { status, arn, stop }: Job, v
 
 async function removeJudgedModel(account: SageMakerAccount, name: string): Promise<void> {
   const arn = await findArn(account, 'model', name);
-  if (arn === undefined || !await isOfTraining(account, arn, name)) return;
+  if (arn === undefined || !(await isOfTraining(account, arn, name))) return;
   try {
     await account.sagemaker.send(new DeleteModelCommand({ ModelName: name }));
   } catch (error) {

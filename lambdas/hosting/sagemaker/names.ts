@@ -7,7 +7,8 @@ import type { SageMakerAccount } from './options.ts';
  * The endpoint, its configuration and its model share one name, made of the deployment's id alone. Lower case, because SageMaker lowers names
  * in ARNs, and a policy that names `cn-dev-*` must match them.
  */
-export const nameOf = ({ stage }: Pick<SageMakerAccount, 'stage'>, deploymentId: string): string => `cn-${stage}-${deploymentId.toLowerCase()}`;
+export const nameOf = ({ stage }: Pick<SageMakerAccount, 'stage'>, deploymentId: string): string =>
+  `cn-${stage}-${deploymentId.toLowerCase()}`;
 
 /** One version of a project, and of no other project that had the same name. */
 export interface VersionKey extends ModelKey {
@@ -20,7 +21,10 @@ export interface VersionKey extends ModelKey {
  * judged it, and the model that was judged. The time of its making is part of it: a project that is deleted and made anew counts its versions
  * from 1 again.
  */
-export function versionNameOf({ stage }: Pick<SageMakerAccount, 'stage'>, { project, version, createdAt }: VersionKey): string {
+export function versionNameOf(
+  { stage }: Pick<SageMakerAccount, 'stage'>,
+  { project, version, createdAt }: VersionKey,
+): string {
   const digest = createHash('sha256').update(`${project}/${version}@${createdAt}`).digest('hex');
   return `cn-${stage}-${digest.slice(0, 25)}`;
 }
@@ -42,7 +46,17 @@ export const tagKeys = {
 } as const;
 
 /** The tags of everything that we make: whose it is, then what `own` says, then the stage's own. */
-export function tagsOf({ stage, tags = {} }: SageMakerAccount, { project, version }: ModelKey, own: Readonly<Record<string, string>>): Tag[] {
-  const all = { [tagKeys.stage]: stage, [tagKeys.project]: project, [tagKeys.version]: version, ...own, ...tags };
+export function tagsOf(
+  { stage, tags = {} }: SageMakerAccount,
+  { project, version }: ModelKey,
+  own: Readonly<Record<string, string>>,
+): Tag[] {
+  const all = {
+    [tagKeys.stage]: stage,
+    [tagKeys.project]: project,
+    [tagKeys.version]: version,
+    ...own,
+    ...tags,
+  };
   return Object.entries(all).map(([Key, Value]) => ({ Key, Value }));
 }

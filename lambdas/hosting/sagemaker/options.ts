@@ -60,12 +60,17 @@ export class BadSageMakerOption extends Error {
 }
 
 export function checkOptions({ stage, tags = {} }: Pick<SageMakerAccount, 'stage' | 'tags'>): void {
-  if (!/^[a-z0-9]{1,8}$/.test(stage)) throw new BadSageMakerOption(`stage must be 1 to 8 of [a-z0-9], not "${stage}"`);
+  if (!/^[a-z0-9]{1,8}$/.test(stage))
+    throw new BadSageMakerOption(`stage must be 1 to 8 of [a-z0-9], not "${stage}"`);
   for (const key of Object.keys(tags)) {
-    if (/^(aws|crowsnest):/i.test(key)) throw new BadSageMakerOption(`tags must not begin with "aws:" or "crowsnest:", as "${key}" does`);
+    if (/^(aws|crowsnest):/i.test(key))
+      throw new BadSageMakerOption(`tags must not begin with "aws:" or "crowsnest:", as "${key}" does`);
   }
 }
 
 export function checkArtifacts({ artifacts: { prefix } }: Pick<SageMakerImporterOptions, 'artifacts'>): void {
-  if (!/^$|^[^/].*\/$/.test(prefix)) throw new BadSageMakerOption(`artifacts.prefix must be empty, or end and not begin with a slash, not be "${prefix}"`);
+  if (!/^$|^[^/].*\/$/.test(prefix))
+    throw new BadSageMakerOption(
+      `artifacts.prefix must be empty, or end and not begin with a slash, not be "${prefix}"`,
+    );
 }

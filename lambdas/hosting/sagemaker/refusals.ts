@@ -13,8 +13,14 @@ const isValidation = (error: unknown): boolean => told(error).name === 'Validati
  * sentence; every other ValidationException, one about a configuration where we asked for an endpoint included, says nothing of the kind.
  */
 export function isMissing(error: unknown, kind: Kind, name: string): boolean {
-  const [, noun, named] = /^Could not find (endpoint configuration|endpoint|model) "([^"]+)"\.?$/.exec(told(error).message) ?? [];
-  return isValidation(error) && noun === kind && named !== undefined && (named === name || named.endsWith(`/${name}`));
+  const [, noun, named] =
+    /^Could not find (endpoint configuration|endpoint|model) "([^"]+)"\.?$/.exec(told(error).message) ?? [];
+  return (
+    isValidation(error) &&
+    noun === kind &&
+    named !== undefined &&
+    (named === name || named.endsWith(`/${name}`))
+  );
 }
 
 /** Whether the service knows the name already: an earlier delivery of the same call got through, or the name is somebody else's. */
@@ -27,20 +33,27 @@ export const isInProgress = (error: unknown): boolean =>
 
 /** Model packages have sentences of their own; several are about. */
 export const isPackageMissing = (error: unknown): boolean =>
-  told(error).name === 'ResourceNotFound' || (isValidation(error) && /Cannot find Model ?Package|Model ?Package .*does not exist/i.test(told(error).message));
+  told(error).name === 'ResourceNotFound' ||
+  (isValidation(error) &&
+    /Cannot find Model ?Package|Model ?Package .*does not exist/i.test(told(error).message));
 
-export const isPackageTaken = (error: unknown): boolean => isValidation(error) && /Model ?Package already exists/i.test(told(error).message);
+export const isPackageTaken = (error: unknown): boolean =>
+  isValidation(error) && /Model ?Package already exists/i.test(told(error).message);
 
 /** Jobs of either kind: their names stay taken for as long as the account remembers them, which is for ever. */
-export const isJobTaken = (error: unknown): boolean => told(error).name === 'ResourceInUse' && /job with this name already exists/i.test(told(error).message);
+export const isJobTaken = (error: unknown): boolean =>
+  told(error).name === 'ResourceInUse' && /job with this name already exists/i.test(told(error).message);
 
 /** Training and transform jobs have sentences of their own; the type that is documented for it has been seen as well. */
 export const isJobMissing = (error: unknown): boolean =>
-  told(error).name === 'ResourceNotFound' || (isValidation(error) && /^(Requested resource not found|Could not find (requested )?job\b)/i.test(told(error).message));
+  told(error).name === 'ResourceNotFound' ||
+  (isValidation(error) &&
+    /^(Requested resource not found|Could not find (requested )?job\b)/i.test(told(error).message));
 
 /** Whether a job cannot be stopped because it has ended, or is about to. */
 export const isJobOver = (error: unknown): boolean =>
-  isValidation(error) && /^The request was rejected because the (training|transform) job is in status/i.test(told(error).message);
+  isValidation(error) &&
+  /^The request was rejected because the (training|transform) job is in status/i.test(told(error).message);
 
 /** Makes a remedy of a reason of the service. */
 export type Translate = (reason: string) => string;
@@ -55,5 +68,7 @@ const final = /^(ValidationException|AccessDenied(Exception)?|ResourceLimitExcee
 export function refusalOf(error: unknown, translate: Translate): EngineFailed | undefined {
   const { name, message } = told(error);
   if (!final.test(name)) return undefined;
-  return new EngineFailed(translate(name === 'ValidationException' ? message : `${name}: ${message}`), { cause: error });
+  return new EngineFailed(translate(name === 'ValidationException' ? message : `${name}: ${message}`), {
+    cause: error,
+  });
 }

@@ -1,4 +1,8 @@
-import { DeleteEndpointCommand, DeleteEndpointConfigCommand, DeleteModelCommand } from '@aws-sdk/client-sagemaker';
+import {
+  DeleteEndpointCommand,
+  DeleteEndpointConfigCommand,
+  DeleteModelCommand,
+} from '@aws-sdk/client-sagemaker';
 import type { DeploymentRef } from '../engine.ts';
 import { nameOf, tagKeys } from './names.ts';
 import type { SageMakerEngineOptions } from './options.ts';
@@ -14,8 +18,12 @@ import { busyStates } from './status.ts';
  */
 export async function remove(options: SageMakerEngineOptions, deployment: DeploymentRef): Promise<void> {
   if (await endpointStays(options, deployment)) return;
-  await removeNamed(options, 'endpoint configuration', deployment, (name) => options.sagemaker.send(new DeleteEndpointConfigCommand({ EndpointConfigName: name })));
-  await removeNamed(options, 'model', deployment, (name) => options.sagemaker.send(new DeleteModelCommand({ ModelName: name })));
+  await removeNamed(options, 'endpoint configuration', deployment, (name) =>
+    options.sagemaker.send(new DeleteEndpointConfigCommand({ EndpointConfigName: name })),
+  );
+  await removeNamed(options, 'model', deployment, (name) =>
+    options.sagemaker.send(new DeleteModelCommand({ ModelName: name })),
+  );
 }
 
 /** @returns whether an endpoint of ours is still there, after it was told to go */
@@ -33,13 +41,24 @@ async function endpointStays(options: SageMakerEngineOptions, { id }: Deployment
   } catch (error) {
     if (isMissing(error, 'endpoint', name)) return false;
     // Refused while in flux: no error, for the next look says so too, and the next call tries again.
-    if (!isInProgress(error) && !(busyStates.includes(endpoint.EndpointStatus) && error instanceof Error && error.name === 'ValidationException')) throw error;
+    if (
+      !isInProgress(error) &&
+      !(
+        busyStates.includes(endpoint.EndpointStatus) &&
+        error instanceof Error &&
+        error.name === 'ValidationException'
+      )
+    )
+      throw error;
   }
   return true;
 }
 
 async function removeNamed(
-  options: SageMakerEngineOptions, kind: 'endpoint configuration' | 'model', { id }: DeploymentRef, order: (name: string) => Promise<unknown>,
+  options: SageMakerEngineOptions,
+  kind: 'endpoint configuration' | 'model',
+  { id }: DeploymentRef,
+  order: (name: string) => Promise<unknown>,
 ): Promise<void> {
   const name = nameOf(options, id);
   const arn = await findArn(options, kind, name);

@@ -31,13 +31,25 @@ export async function writeDataset(objects: ObjectStore): Promise<SampleDataset>
       const name = `${kind}-${String(index).padStart(2, '0')}`;
       const { picture, mask } = await drawPart(random, defect);
       const source = await write(objects, `images/${name}.jpg`, picture);
-      lines.push(line(source, defect !== undefined && mask !== undefined ? { defect, ref: await write(objects, `masks/${name}.png`, mask) } : undefined));
+      lines.push(
+        line(
+          source,
+          defect !== undefined && mask !== undefined
+            ? { defect, ref: await write(objects, `masks/${name}.png`, mask) }
+            : undefined,
+        ),
+      );
     }
     unseen[kind] = `${prefix}unseen/${kind}.jpg`;
     await write(objects, `unseen/${kind}.jpg`, (await drawPart(random, defect)).picture);
   }
   await write(objects, 'train.manifest', Buffer.from(lines.join('')));
-  return { bucket: samplesBucket, manifest: `${prefix}train.manifest`, images: { normal: each, anomaly: each * shown.length }, unseen };
+  return {
+    bucket: samplesBucket,
+    manifest: `${prefix}train.manifest`,
+    images: { normal: each, anomaly: each * shown.length },
+    unseen,
+  };
 }
 
 async function write(objects: ObjectStore, name: string, bytes: Uint8Array): Promise<string> {
@@ -46,12 +58,24 @@ async function write(objects: ObjectStore, name: string, bytes: Uint8Array): Pro
 }
 
 /** As SageMaker Ground Truth wrote it, and Lookout for Vision read it. */
-function line(source: string, anomaly: { readonly defect: Defect; readonly ref: string } | undefined): string {
-  const given = { 'human-annotated': 'yes', 'creation-date': '2025-10-31T12:00:00.000', 'job-name': 'labeling-job/parts' };
+function line(
+  source: string,
+  anomaly: { readonly defect: Defect; readonly ref: string } | undefined,
+): string {
+  const given = {
+    'human-annotated': 'yes',
+    'creation-date': '2025-10-31T12:00:00.000',
+    'job-name': 'labeling-job/parts',
+  };
   return `${JSON.stringify({
     'source-ref': source,
     'anomaly-label': anomaly === undefined ? 0 : 1,
-    'anomaly-label-metadata': { 'class-name': anomaly === undefined ? 'normal' : 'anomaly', confidence: 1, type: 'groundtruth/image-classification', ...given },
+    'anomaly-label-metadata': {
+      'class-name': anomaly === undefined ? 'normal' : 'anomaly',
+      confidence: 1,
+      type: 'groundtruth/image-classification',
+      ...given,
+    },
     ...(anomaly !== undefined && {
       'anomaly-mask-ref': anomaly.ref,
       'anomaly-mask-ref-metadata': {
@@ -59,7 +83,8 @@ function line(source: string, anomaly: { readonly defect: Defect; readonly ref: 
           0: { 'class-name': 'BACKGROUND', 'hex-color': '#ffffff', confidence: 0 },
           1: { 'class-name': anomaly.defect, 'hex-color': defectColours[anomaly.defect], confidence: 0 },
         },
-        type: 'groundtruth/semantic-segmentation', ...given,
+        type: 'groundtruth/semantic-segmentation',
+        ...given,
       },
     }),
   })}\n`;

@@ -48,7 +48,8 @@ async function readPicture(jpeg: Uint8Array): Promise<Float32Array> {
   const brightness = average(rgb);
   const picture = new Float32Array(pixels * 3);
   for (let pixel = 0; pixel < pixels; pixel++) {
-    for (let channel = 0; channel < 3; channel++) picture[channel * pixels + pixel] = (rgb[pixel * 3 + channel] ?? 0) / brightness;
+    for (let channel = 0; channel < 3; channel++)
+      picture[channel * pixels + pixel] = (rgb[pixel * 3 + channel] ?? 0) / brightness;
   }
   return picture;
 }
@@ -86,7 +87,10 @@ function normalOf({ count, values, squares }: Sums, without?: Float32Array): Nor
   const deviation = new Float32Array(values.length);
   for (let channel = 0; channel < 3; channel++) {
     const blurred = blur(variance.subarray(channel * pixels, (channel + 1) * pixels), 3);
-    deviation.set(blurred.map((value) => sqrt(value) + floor), channel * pixels);
+    deviation.set(
+      blurred.map((value) => sqrt(value) + floor),
+      channel * pixels,
+    );
   }
   return { mean, deviation };
 }
@@ -95,7 +99,8 @@ function normalOf({ count, values, squares }: Sums, without?: Float32Array): Nor
 function scoreOf(picture: Float32Array, { mean, deviation }: Normal): number {
   const distances = new Float32Array(pixels);
   picture.forEach((value, at) => {
-    distances[at % pixels] = (distances[at % pixels] ?? 0) + abs(value - (mean[at] ?? 0)) / (deviation[at] ?? 1) / 3;
+    distances[at % pixels] =
+      (distances[at % pixels] ?? 0) + abs(value - (mean[at] ?? 0)) / (deviation[at] ?? 1) / 3;
   });
   return average(blur(distances, window).sort().subarray(-strangest));
 }
@@ -131,22 +136,47 @@ function writeGraph({ mean, deviation }: Normal, limit: number, steepness: numbe
   const graph = new Graph('parts');
   const image = graph.input('image', 'uint8', [1, side, side, 3]);
   const planes = graph.node('Transpose', [graph.node('Cast', [image], { to: 1 })], { perm: [0, 3, 1, 2] });
-  const relative = graph.node('Div', [planes, graph.node('Max', [
-    graph.node('ReduceMean', [planes], { axes: [1, 2, 3], keepdims: 1 }), graph.constant('least', float32([1], [1]))])]);
-  const offset = graph.node('Abs', [graph.node('Sub', [relative, graph.constant('mean', float32([1, 3, side, side], mean))])]);
-  const distance = graph.node('Div', [offset, graph.constant('deviation', float32([1, 3, side, side], deviation))]);
+  const relative = graph.node('Div', [
+    planes,
+    graph.node('Max', [
+      graph.node('ReduceMean', [planes], { axes: [1, 2, 3], keepdims: 1 }),
+      graph.constant('least', float32([1], [1])),
+    ]),
+  ]);
+  const offset = graph.node('Abs', [
+    graph.node('Sub', [relative, graph.constant('mean', float32([1, 3, side, side], mean))]),
+  ]);
+  const distance = graph.node('Div', [
+    offset,
+    graph.constant('deviation', float32([1, 3, side, side], deviation)),
+  ]);
   const pad = (window - 1) / 2;
-  const smooth = graph.node('AveragePool', [graph.node('ReduceMean', [distance], { axes: [1], keepdims: 1 })], {
-    kernel_shape: [window, window], pads: [pad, pad, pad, pad], strides: [1, 1], count_include_pad: 0,
-  });
+  const smooth = graph.node(
+    'AveragePool',
+    [graph.node('ReduceMean', [distance], { axes: [1], keepdims: 1 })],
+    {
+      kernel_shape: [window, window],
+      pads: [pad, pad, pad, pad],
+      strides: [1, 1],
+      count_include_pad: 0,
+    },
+  );
   const bias = graph.constant('limit', float32([1], [limit]));
   const scale = graph.constant('steepness', float32([1], [steepness]));
   const squash = (value: string, output: string): string =>
     graph.node('Sigmoid', [graph.node('Mul', [graph.node('Sub', [value, bias]), scale])], {}, output);
   graph.output(squash(smooth, 'anomaly_map'), 'float32', [1, 1, side, side]);
   const row = graph.node('Reshape', [smooth, graph.constant('row', int64([1, pixels]))]);
-  const [top] = graph.nodes('TopK', [row, graph.constant('strangest', int64([strangest]))], ['top', 'where'], { axis: 1 });
-  const score = graph.node('Reshape', [graph.node('ReduceMean', [top], { axes: [1], keepdims: 0 }), graph.constant('one', int64([1]))]);
+  const [top] = graph.nodes(
+    'TopK',
+    [row, graph.constant('strangest', int64([strangest]))],
+    ['top', 'where'],
+    { axis: 1 },
+  );
+  const score = graph.node('Reshape', [
+    graph.node('ReduceMean', [top], { axes: [1], keepdims: 0 }),
+    graph.constant('one', int64([1])),
+  ]);
   graph.output(squash(score, 'anomaly_score'), 'float32', [1]);
   return graph.encode({ description: 'Per-pixel statistics of synthetic sample parts' });
 }

@@ -12,7 +12,10 @@ export interface UnseenMap {
 }
 
 /** What the map's graph computes: the greatest share of a class in each patch, if it reaches 0.5, names the patch's class. */
-export function readMap({ logits, score }: Omit<UnseenMap, 'truth'>, boundaries: readonly number[]): Uint8Array {
+export function readMap(
+  { logits, score }: Omit<UnseenMap, 'truth'>,
+  boundaries: readonly number[],
+): Uint8Array {
   const patches = logits.length / boundaries.length;
   const found = new Uint8Array(patches);
   if (score < 0.5) return found;
@@ -30,11 +33,18 @@ export function readMap({ logits, score }: Omit<UnseenMap, 'truth'>, boundaries:
   return found;
 }
 
-export const evaluateMaps = (maps: readonly UnseenMap[], boundaries: readonly number[], names: readonly string[]): ClassFigures[] =>
-  evaluateClasses(maps.map((map) => ({ truth: map.truth, found: readMap(map, boundaries) })), names);
+export const evaluateMaps = (
+  maps: readonly UnseenMap[],
+  boundaries: readonly number[],
+  names: readonly string[],
+): ClassFigures[] =>
+  evaluateClasses(
+    maps.map((map) => ({ truth: map.truth, found: readMap(map, boundaries) })),
+    names,
+  );
 
 /** From the natural boundary outwards in steps of a half, so that of equal ones the most natural is taken. */
-const candidates = Array.from({ length: 25 }, (_, at) => (at % 2 === 1 ? 1 : -1) * Math.ceil(at / 2) / 2);
+const candidates = Array.from({ length: 25 }, (_, at) => ((at % 2 === 1 ? 1 : -1) * Math.ceil(at / 2)) / 2);
 
 /** How many patches are looked at to choose boundaries; more would change nothing. */
 const enough = 400_000;
@@ -45,10 +55,14 @@ const enough = 400_000;
  * @returns one for each class
  */
 export function chooseBoundaries(maps: readonly UnseenMap[], classes: number): number[] {
-  const step = Math.max(1, Math.ceil(maps.reduce((sum, { truth }) => sum + truth.length, 0) * classes / enough));
+  const step = Math.max(
+    1,
+    Math.ceil((maps.reduce((sum, { truth }) => sum + truth.length, 0) * classes) / enough),
+  );
   const sample = maps.filter((_, at) => at % step === 0);
   const names = Array.from({ length: classes }, (_, index) => String(index));
-  const quality = (boundaries: readonly number[]): number => evaluateMaps(sample, boundaries, names).reduce((sum, { iou }) => sum + iou, 0);
+  const quality = (boundaries: readonly number[]): number =>
+    evaluateMaps(sample, boundaries, names).reduce((sum, { iou }) => sum + iou, 0);
   let best = { quality: -1, boundaries: names.map(() => 0) };
   const attempt = (boundaries: number[]): void => {
     const reached = quality(boundaries);
@@ -58,8 +72,8 @@ export function chooseBoundaries(maps: readonly UnseenMap[], classes: number): n
   if (classes === 1) return best.boundaries;
   for (let index = 0; index < classes; index++) {
     const { boundaries } = best;
-    for (const offset of candidates) attempt(boundaries.map((boundary, at) => at === index ? offset : boundary));
+    for (const offset of candidates)
+      attempt(boundaries.map((boundary, at) => (at === index ? offset : boundary)));
   }
   return best.boundaries;
 }
-

@@ -25,17 +25,28 @@ export interface Example {
 /** How many threads work on one graph. Fixed, so that sums are formed in the same order on every run. */
 export const threads = 2;
 
-export const openSession = (graph: Uint8Array): Promise<ort.InferenceSession> => ort.InferenceSession.create(graph, {
-  intraOpNumThreads: threads, interOpNumThreads: 1, executionMode: 'sequential', logSeverityLevel: 4,
-  extra: { session: { intra_op: { allow_spinning: '0' } } },
-});
+export const openSession = (graph: Uint8Array): Promise<ort.InferenceSession> =>
+  ort.InferenceSession.create(graph, {
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    logSeverityLevel: 4,
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
+  });
 
-export const floats = (tensor: ort.OnnxValue | undefined): Float32Array => Float32Array.from(tensor?.data as Float32Array);
+export const floats = (tensor: ort.OnnxValue | undefined): Float32Array =>
+  Float32Array.from(tensor?.data as Float32Array);
 
-const imageTensor = (rgb: Uint8Array, { width, height }: Size): ort.Tensor => new ort.Tensor('uint8', rgb, [1, height, width, 3]);
+const imageTensor = (rgb: Uint8Array, { width, height }: Size): ort.Tensor =>
+  new ort.Tensor('uint8', rgb, [1, height, width, 3]);
 
 /** Mean and deviation of every channel over a sample of the pictures. Labels play no part. */
-export async function fitNormalisation(features: FeatureMap, pictures: readonly PreparedPicture[], size: Size, signal?: AbortSignal): Promise<Normalisation> {
+export async function fitNormalisation(
+  features: FeatureMap,
+  pictures: readonly PreparedPicture[],
+  size: Size,
+  signal?: AbortSignal,
+): Promise<Normalisation> {
   const graph = new Graph('moments');
   const values = features.append(graph, appendImage(graph, size.width, size.height));
   graph.node('ReduceMean', [values], { axes: [0, 2, 3], keepdims: 0 }, 'mean');
@@ -50,8 +61,12 @@ export async function fitNormalisation(features: FeatureMap, pictures: readonly 
     for (const { rgb } of sample) {
       checkStopped(signal);
       const result = await session.run({ image: imageTensor(rgb, size) });
-      floats(result['mean']).forEach((value, channel) => { mean[channel] = (mean[channel] ?? 0) + value / sample.length; });
-      floats(result['square']).forEach((value, channel) => { square[channel] = (square[channel] ?? 0) + value / sample.length; });
+      floats(result['mean']).forEach((value, channel) => {
+        mean[channel] = (mean[channel] ?? 0) + value / sample.length;
+      });
+      floats(result['square']).forEach((value, channel) => {
+        square[channel] = (square[channel] ?? 0) + value / sample.length;
+      });
     }
     const scale = Float32Array.from(mean, (value, channel) => {
       const variance = (square[channel] ?? 0) - value * value;
@@ -76,10 +91,21 @@ export class Extraction {
   static async open(features: FeatureMap, normalisation: Normalisation, size: Size): Promise<Extraction> {
     const graph = new Graph('extraction');
     const grid = gridOf(size);
-    const normalised = appendNormalised(graph, features, appendImage(graph, size.width, size.height), normalisation);
+    const normalised = appendNormalised(
+      graph,
+      features,
+      appendImage(graph, size.width, size.height),
+      normalisation,
+    );
     const pooled = appendPooled(graph, normalised, features.channels, grid);
-    const levels = graph.node('Mul', [appendRows(graph, normalised, features.channels), graph.constant('levels', float32([], [quantisation.levels]))]);
-    const bytes = graph.node('Add', [graph.node('Round', [levels]), graph.constant('zero', float32([], [quantisation.zero]))]);
+    const levels = graph.node('Mul', [
+      appendRows(graph, normalised, features.channels),
+      graph.constant('levels', float32([], [quantisation.levels])),
+    ]);
+    const bytes = graph.node('Add', [
+      graph.node('Round', [levels]),
+      graph.constant('zero', float32([], [quantisation.zero])),
+    ]);
     graph.node('Cast', [bytes], { to: 2 }, 'bytes');
     graph.node('Identity', [pooled], {}, 'pooled');
     graph.output('bytes', 'uint8', [grid.rows * grid.columns, features.channels]);
@@ -93,9 +119,14 @@ export class Extraction {
     let pooled = new Float32Array();
     for (let view = 0; view < views; view++) {
       const [across, down] = [(view & 1) === 1, (view & 2) === 2];
-      const result = await this.#session.run({ image: imageTensor(mirrorPicture(rgb, this.#size, across, down), this.#size) });
+      const result = await this.#session.run({
+        image: imageTensor(mirrorPicture(rgb, this.#size, across, down), this.#size),
+      });
       const labels = patches === undefined ? undefined : mirrored(patches, gridOf(this.#size), across, down);
-      taken.push({ features: Uint8Array.from(result['bytes']?.data as Uint8Array), ...(labels !== undefined && { patches: labels }) });
+      taken.push({
+        features: Uint8Array.from(result['bytes']?.data as Uint8Array),
+        ...(labels !== undefined && { patches: labels }),
+      });
       if (view === 0) pooled = floats(result['pooled']) as Float32Array<ArrayBuffer>;
     }
     return { id, isAnomaly, views: taken, pooled };

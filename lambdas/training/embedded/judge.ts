@@ -30,8 +30,10 @@ export interface Judgement {
  * @throws MixedSizes, PictureUnreadable or MaskUnusable
  */
 export async function judge(
-  graph: Uint8Array, pictures: readonly LabelledPicture[],
-  preparation: Preparation & { readonly classes: readonly AnomalyClass[] }, progress: (done: number) => void,
+  graph: Uint8Array,
+  pictures: readonly LabelledPicture[],
+  preparation: Preparation & { readonly classes: readonly AnomalyClass[] },
+  progress: (done: number) => void,
 ): Promise<Judgement> {
   const { classes, signal } = preparation;
   const session = await openSession(graph);
@@ -44,14 +46,32 @@ export async function judge(
       const { width, height } = modelSize(preparation.size ?? { width: 0, height: 0 });
       const result = await session.run({ image: new ort.Tensor('uint8', rgb, [1, height, width, 3]) });
       const score = floats(result[outputs.score])[0] ?? 0;
-      results.push({ id, isAnomaly, isAnomalous: score >= 0.5, confidence: Math.max(score, 1 - score), score });
+      results.push({
+        id,
+        isAnomaly,
+        isAnomalous: score >= 0.5,
+        confidence: Math.max(score, 1 - score),
+        score,
+      });
       if (classes.length > 0 && patches !== undefined) {
-        pairs.push({ truth: decided(patches), found: labelsOf(floats(result[outputs.map]), classes.length), isAnomaly });
+        pairs.push({
+          truth: decided(patches),
+          found: labelsOf(floats(result[outputs.map]), classes.length),
+          isAnomaly,
+        });
       }
       progress(results.length / pictures.length);
     }
     const hasMasks = pairs.some(({ isAnomaly }) => isAnomaly);
-    return { results, ...(hasMasks && { classes: evaluateClasses(pairs, classes.map(({ name }) => name)) }) };
+    return {
+      results,
+      ...(hasMasks && {
+        classes: evaluateClasses(
+          pairs,
+          classes.map(({ name }) => name),
+        ),
+      }),
+    };
   } finally {
     await session.release();
   }

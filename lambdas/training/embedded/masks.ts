@@ -18,10 +18,14 @@ export interface PatchLabels {
   readonly shares: Float32Array;
 }
 
-export const clean = (patches: number): PatchLabels => ({ kinds: new Uint8Array(patches), shares: new Float32Array(patches) });
+export const clean = (patches: number): PatchLabels => ({
+  kinds: new Uint8Array(patches),
+  shares: new Float32Array(patches),
+});
 
 /** Per patch the class that covers at least half of it, or 0: what a map is compared with. */
-export const decided = ({ kinds, shares }: PatchLabels): Uint8Array => kinds.map((kind, patch) => (shares[patch] ?? 0) >= 0.5 ? kind : 0);
+export const decided = ({ kinds, shares }: PatchLabels): Uint8Array =>
+  kinds.map((kind, patch) => ((shares[patch] ?? 0) >= 0.5 ? kind : 0));
 
 export interface Grid {
   readonly columns: number;
@@ -40,8 +44,14 @@ export function listClasses(maps: Iterable<readonly MaskColour[]>): AnomalyClass
   for (const { className, hexColor } of [...maps].flat()) {
     if (isBackground(className) || classes.has(className)) continue;
     const twin = [...classes.values()].find(({ color }) => color.toUpperCase() === hexColor.toUpperCase());
-    if (twin !== undefined) throw new TrainingFailed(`The anomaly types ${twin.name} and ${className} have the same colour ${hexColor}.`);
-    if (hexColor.toUpperCase() === white) throw new TrainingFailed(`The anomaly type ${className} has the colour ${white}, which is the background's.`);
+    if (twin !== undefined)
+      throw new TrainingFailed(
+        `The anomaly types ${twin.name} and ${className} have the same colour ${hexColor}.`,
+      );
+    if (hexColor.toUpperCase() === white)
+      throw new TrainingFailed(
+        `The anomaly type ${className} has the colour ${white}, which is the background's.`,
+      );
     classes.set(className, { name: className, color: hexColor });
   }
   return [...classes.values()];
@@ -55,26 +65,38 @@ export function listClasses(maps: Iterable<readonly MaskColour[]>): AnomalyClass
  * @param id of the picture, for messages
  * @throws MaskUnusable if it is no PNG, or has a colour that is not in the map: the original service fails then as well
  */
-export async function readMask(id: string, bytes: Uint8Array, map: readonly MaskColour[], classes: readonly AnomalyClass[], grid: Grid): Promise<PatchLabels> {
+export async function readMask(
+  id: string,
+  bytes: Uint8Array,
+  map: readonly MaskColour[],
+  classes: readonly AnomalyClass[],
+  grid: Grid,
+): Promise<PatchLabels> {
   const { data, width, height } = await decodePng(id, bytes);
   const numbers = new Map<number, number>([[0xffffff, 0]]);
   for (const { className, hexColor } of map) {
-    numbers.set(Number.parseInt(hexColor.slice(1), 16), isBackground(className) ? 0 : classes.findIndex(({ name }) => name === className) + 1);
+    numbers.set(
+      Number.parseInt(hexColor.slice(1), 16),
+      isBackground(className) ? 0 : classes.findIndex(({ name }) => name === className) + 1,
+    );
   }
   const cells = grid.columns * grid.rows;
   const covered = new Float64Array((classes.length + 1) * cells);
   const sizes = new Float64Array(cells);
   for (let y = 0; y < height; y++) {
-    const row = Math.floor(y * grid.rows / height) * grid.columns;
+    const row = Math.floor((y * grid.rows) / height) * grid.columns;
     for (let x = 0; x < width; x++) {
       const at = (y * width + x) * 4;
-      const cell = row + Math.floor(x * grid.columns / width);
+      const cell = row + Math.floor((x * grid.columns) / width);
       sizes[cell] = (sizes[cell] ?? 0) + 1;
       if ((data[at + 3] ?? 0) <= 127) continue;
       const colour = ((data[at] ?? 0) << 16) | ((data[at + 1] ?? 0) << 8) | (data[at + 2] ?? 0);
       const number = numbers.get(colour);
       if (number === undefined) {
-        throw MaskUnusable.of(id, `has the colour #${colour.toString(16).padStart(6, '0').toUpperCase()}, which its colour map doesn't list.`);
+        throw MaskUnusable.of(
+          id,
+          `has the colour #${colour.toString(16).padStart(6, '0').toUpperCase()}, which its colour map doesn't list.`,
+        );
       }
       if (number > 0) covered[number * cells + cell] = (covered[number * cells + cell] ?? 0) + 1;
     }
@@ -86,7 +108,9 @@ function measure(covered: Float64Array, sizes: Float64Array, classes: number): P
   const cells = sizes.length;
   const labels = clean(cells);
   for (let number = 1; number <= classes; number++) {
-    const shares = covered.subarray(number * cells, (number + 1) * cells).map((count, cell) => count / Math.max(sizes[cell] ?? 1, 1));
+    const shares = covered
+      .subarray(number * cells, (number + 1) * cells)
+      .map((count, cell) => count / Math.max(sizes[cell] ?? 1, 1));
     const most = shares.reduce((high, share) => Math.max(high, share), 0);
     if (most === 0) continue;
     shares.forEach((share, cell) => {
@@ -98,12 +122,19 @@ function measure(covered: Float64Array, sizes: Float64Array, classes: number): P
   return labels;
 }
 
-async function decodePng(id: string, bytes: Uint8Array): Promise<{ data: Uint8Array; width: number; height: number }> {
+async function decodePng(
+  id: string,
+  bytes: Uint8Array,
+): Promise<{ data: Uint8Array; width: number; height: number }> {
   try {
     const image = sharp(bytes, { limitInputPixels: pictureLimits.maxSide ** 2 });
     const { format } = await image.metadata();
     if (format !== 'png') throw MaskUnusable.of(id, 'is not a PNG.');
-    const { data, info } = await image.toColourspace('srgb').ensureAlpha().raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+    const { data, info } = await image
+      .toColourspace('srgb')
+      .ensureAlpha()
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
     return { data, width: info.width, height: info.height };
   } catch (error) {
     if (error instanceof MaskUnusable) throw error;
@@ -112,11 +143,19 @@ async function decodePng(id: string, bytes: Uint8Array): Promise<{ data: Uint8Ar
 }
 
 /** A picture's labels seen in a mirror: `across` swaps left and right, `down` top and bottom. */
-export function mirrored({ kinds, shares }: PatchLabels, { columns, rows }: Grid, across: boolean, down: boolean): PatchLabels {
+export function mirrored(
+  { kinds, shares }: PatchLabels,
+  { columns, rows }: Grid,
+  across: boolean,
+  down: boolean,
+): PatchLabels {
   const source = (cell: number): number => {
     const row = Math.floor(cell / columns);
     const column = cell % columns;
     return (down ? rows - 1 - row : row) * columns + (across ? columns - 1 - column : column);
   };
-  return { kinds: kinds.map((_, cell) => kinds[source(cell)] ?? 0), shares: shares.map((_, cell) => shares[source(cell)] ?? 0) };
+  return {
+    kinds: kinds.map((_, cell) => kinds[source(cell)] ?? 0),
+    shares: shares.map((_, cell) => shares[source(cell)] ?? 0),
+  };
 }

@@ -1,7 +1,15 @@
 import type { Heads } from './crossvalidate.ts';
 import { appendImage, type FeatureMap } from './features.ts';
 import {
-  appendMap, appendNormalised, appendNovelty, appendPatchHead, appendPooled, appendPooledHead, appendRows, appendStack, type Normalisation,
+  appendMap,
+  appendNormalised,
+  appendNovelty,
+  appendPatchHead,
+  appendPooled,
+  appendPooledHead,
+  appendRows,
+  appendStack,
+  type Normalisation,
 } from './heads.ts';
 import { Graph } from './onnx.ts';
 import { gridOf, type Size } from './pictures.ts';
@@ -26,14 +34,26 @@ export const outputs = { score: 'anomaly_score', map: 'anomaly_map', heads: 'hea
  * The whole model as one ONNX file: `image` uint8 [1, height, width, 3] in; out come `anomaly_score` [1], where 0.5 is the decision boundary,
  * `head_scores`, what each head contributed, and for segmentation `anomaly_map` [1, classes, height / 8, width / 8].
  */
-export function writeModel({ features, normalisation, heads, stack, size, top, boundaries }: ModelParts, metadata: Readonly<Record<string, string>>): Uint8Array {
+export function writeModel(
+  { features, normalisation, heads, stack, size, top, boundaries }: ModelParts,
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array {
   const graph = new Graph('model');
   const grid = gridOf(size);
-  const normalised = appendNormalised(graph, features, appendImage(graph, size.width, size.height), normalisation);
+  const normalised = appendNormalised(
+    graph,
+    features,
+    appendImage(graph, size.width, size.height),
+    normalisation,
+  );
   const rows = appendRows(graph, normalised, features.channels);
   const scores = [appendNovelty(graph, rows, heads.bank, features.channels, grid)];
-  if (heads.pooled !== undefined) scores.push(appendPooledHead(graph, appendPooled(graph, normalised, features.channels, grid), heads.pooled));
-  const patch = heads.patch === undefined ? undefined : appendPatchHead(graph, normalised, heads.patch, top, grid);
+  if (heads.pooled !== undefined)
+    scores.push(
+      appendPooledHead(graph, appendPooled(graph, normalised, features.channels, grid), heads.pooled),
+    );
+  const patch =
+    heads.patch === undefined ? undefined : appendPatchHead(graph, normalised, heads.patch, top, grid);
   if (patch !== undefined && heads.pooled !== undefined) scores.push(patch.score);
   const all = graph.node('Concat', scores, { axis: 0 }, outputs.heads);
   const score = appendStack(graph, all, stack);

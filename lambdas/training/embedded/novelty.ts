@@ -22,7 +22,7 @@ export function pickCentres(rows: Uint8Array, channels: number, size: number, ra
   if (count === 0) return [];
   const nearest = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
   const picked: number[] = [];
-  for (let next = random.below(count); picked.length < size; ) {
+  for (let next = random.below(count); picked.length < size;) {
     picked.push(next);
     const centre = rows.subarray(next * channels, (next + 1) * channels);
     let farthest = 0;
@@ -67,6 +67,8 @@ export function fitBank(pictures: readonly Uint8Array[], channels: number, rando
   const picked = pickCentres(rows, channels, bankSize, random);
   return {
     size: picked.length,
-    patches: new Uint8Array(Buffer.concat(picked.map((row) => rows.subarray(row * channels, (row + 1) * channels)))),
+    patches: new Uint8Array(
+      Buffer.concat(picked.map((row) => rows.subarray(row * channels, (row + 1) * channels))),
+    ),
   };
 }

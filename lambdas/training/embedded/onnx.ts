@@ -15,14 +15,22 @@ export type Tensor = { readonly shape: readonly number[] } & (
   | { readonly type: 'float16'; readonly data: Uint16Array }
 );
 
-export const float32 = (shape: readonly number[], values: ArrayLike<number>): Tensor =>
-  ({ type: 'float32', shape, data: Float32Array.from(values) });
-export const int64 = (values: readonly number[], shape: readonly number[] = [values.length]): Tensor =>
-  ({ type: 'int64', shape, data: BigInt64Array.from(values, BigInt) });
+export const float32 = (shape: readonly number[], values: ArrayLike<number>): Tensor => ({
+  type: 'float32',
+  shape,
+  data: Float32Array.from(values),
+});
+export const int64 = (values: readonly number[], shape: readonly number[] = [values.length]): Tensor => ({
+  type: 'int64',
+  shape,
+  data: BigInt64Array.from(values, BigInt),
+});
 
 /** Marks an attribute as float: JavaScript cannot tell 1 from 1.0, and ONNX does. */
 export const float = (value: number | readonly number[]): Float => ({ float: value });
-interface Float { readonly float: number | readonly number[] }
+interface Float {
+  readonly float: number | readonly number[];
+}
 
 /** Plain numbers are ints. A graph is a subgraph, as Loop, Scan and If have them. */
 export type Attribute = number | readonly number[] | Float | string | Tensor | Graph;
@@ -42,9 +50,12 @@ function varint(value: number | bigint): Chunk {
   bytes.push(Number(rest));
   return Uint8Array.from(bytes);
 }
-const bytesOf = (view: ArrayBufferView): Chunk => new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-const int = (field: number, value: number | bigint): Chunk => Buffer.concat([varint(field << 3), varint(value)]);
-const fixed = (field: number, value: number): Chunk => Buffer.concat([varint((field << 3) | 5), bytesOf(Float32Array.of(value))]);
+const bytesOf = (view: ArrayBufferView): Chunk =>
+  new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+const int = (field: number, value: number | bigint): Chunk =>
+  Buffer.concat([varint(field << 3), varint(value)]);
+const fixed = (field: number, value: number): Chunk =>
+  Buffer.concat([varint((field << 3) | 5), bytesOf(Float32Array.of(value))]);
 const chunk = (field: number, ...parts: readonly Chunk[]): Chunk => {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   return Buffer.concat([varint((field << 3) | 2), varint(length), ...parts]);
@@ -54,9 +65,16 @@ const text = (field: number, value: string): Chunk => chunk(field, utf8.encode(v
 function tensorProto(tensor: Tensor, name = ''): Chunk[] {
   const size = tensor.shape.reduce((product, axis) => product * axis, 1);
   if (tensor.data.length !== size) {
-    throw new RangeError(`tensor ${name}: shape [${tensor.shape.join(', ')}] holds ${size} values, and ${tensor.data.length} were given`);
+    throw new RangeError(
+      `tensor ${name}: shape [${tensor.shape.join(', ')}] holds ${size} values, and ${tensor.data.length} were given`,
+    );
   }
-  return [...tensor.shape.map((axis) => int(1, axis)), int(2, dataTypes[tensor.type]), text(8, name), chunk(9, bytesOf(tensor.data))];
+  return [
+    ...tensor.shape.map((axis) => int(1, axis)),
+    int(2, dataTypes[tensor.type]),
+    text(8, name),
+    chunk(9, bytesOf(tensor.data)),
+  ];
 }
 
 function attributeProto(name: string, value: Attribute): Chunk {
@@ -64,18 +82,31 @@ function attributeProto(name: string, value: Attribute): Chunk {
   if (typeof value === 'string') return typed(3, text(4, value));
   if (value instanceof Graph) return typed(5, chunk(6, ...value.proto()));
   if (typeof value === 'object' && 'float' in value) {
-    return typeof value.float === 'number' ? typed(1, fixed(2, value.float)) : typed(6, ...value.float.map((item) => fixed(7, item)));
+    return typeof value.float === 'number'
+      ? typed(1, fixed(2, value.float))
+      : typed(6, ...value.float.map((item) => fixed(7, item)));
   }
   if (typeof value === 'object' && 'data' in value) return typed(4, chunk(5, ...tensorProto(value)));
   for (const item of [value].flat()) {
-    if (!Number.isInteger(item)) throw new TypeError(`attribute ${name}: ${item} is not an int; a float is given as float(${item})`);
+    if (!Number.isInteger(item))
+      throw new TypeError(`attribute ${name}: ${item} is not an int; a float is given as float(${item})`);
   }
   return typeof value === 'number' ? typed(2, int(3, value)) : typed(7, ...value.map((item) => int(8, item)));
 }
 
 const valueInfo = (field: number, name: string, type: DataType, shape: Shape): Chunk =>
-  chunk(field, text(1, name), chunk(2, chunk(1, int(1, dataTypes[type]),
-    chunk(2, ...shape.map((axis) => chunk(1, typeof axis === 'number' ? int(1, axis) : text(2, axis)))))));
+  chunk(
+    field,
+    text(1, name),
+    chunk(
+      2,
+      chunk(
+        1,
+        int(1, dataTypes[type]),
+        chunk(2, ...shape.map((axis) => chunk(1, typeof axis === 'number' ? int(1, axis) : text(2, axis)))),
+      ),
+    ),
+  );
 
 /** A graph under construction: nodes are written in the order of their calls, which must be an order in which they can run. */
 export class Graph {
@@ -113,11 +144,23 @@ export class Graph {
 
   /** Adds a node with several outputs, all named by the caller, and returns their names. */
   nodes<const Outputs extends readonly string[]>(
-    operator: string, inputs: readonly string[], outputs: Outputs, attributes: Attributes = {}, domain = '',
+    operator: string,
+    inputs: readonly string[],
+    outputs: Outputs,
+    attributes: Attributes = {},
+    domain = '',
   ): Outputs {
     for (const name of outputs) this.#take(name);
-    this.#parts.push(chunk(1, ...inputs.map((name) => text(1, name)), ...outputs.map((name) => text(2, name)), text(4, operator),
-      ...Object.entries(attributes).map(([name, value]) => attributeProto(name, value)), ...(domain === '' ? [] : [text(7, domain)])));
+    this.#parts.push(
+      chunk(
+        1,
+        ...inputs.map((name) => text(1, name)),
+        ...outputs.map((name) => text(2, name)),
+        text(4, operator),
+        ...Object.entries(attributes).map(([name, value]) => attributeProto(name, value)),
+        ...(domain === '' ? [] : [text(7, domain)]),
+      ),
+    );
     return outputs;
   }
 
@@ -131,10 +174,15 @@ export class Graph {
    * @param metadata texts to travel with the graph, read by tools that show models
    * @param domains further operator sets, which no runtime of ours accepts
    */
-  encode(metadata: Readonly<Record<string, string>> = {}, domains: Readonly<Record<string, number>> = {}): Uint8Array {
+  encode(
+    metadata: Readonly<Record<string, string>> = {},
+    domains: Readonly<Record<string, number>> = {},
+  ): Uint8Array {
     const opsets = Object.entries({ '': 17, ...domains });
     return Buffer.concat([
-      int(1, 8), text(2, 'crowsnest'), chunk(7, ...this.proto()),
+      int(1, 8),
+      text(2, 'crowsnest'),
+      chunk(7, ...this.proto()),
       ...opsets.map(([domain, version]) => chunk(8, text(1, domain), int(2, version))),
       ...Object.entries(metadata).map(([key, value]) => chunk(14, text(1, key), text(2, value))),
     ]);

@@ -16,10 +16,17 @@ export interface PatchShape {
 }
 
 /** The weights in order, each as name and shape: y = x * W + b, three times; the second time x is joined by its surroundings. */
-export const patchWeights = ({ channels, hidden, classes }: PatchShape): readonly { readonly name: string; readonly shape: readonly number[] }[] => [
-  { name: 'w1', shape: [channels, hidden] }, { name: 'b1', shape: [hidden] },
-  { name: 'w2', shape: [reach * hidden, hidden] }, { name: 'b2', shape: [hidden] },
-  { name: 'w3', shape: [hidden, classes] }, { name: 'b3', shape: [classes] },
+export const patchWeights = ({
+  channels,
+  hidden,
+  classes,
+}: PatchShape): readonly { readonly name: string; readonly shape: readonly number[] }[] => [
+  { name: 'w1', shape: [channels, hidden] },
+  { name: 'b1', shape: [hidden] },
+  { name: 'w2', shape: [reach * hidden, hidden] },
+  { name: 'b2', shape: [hidden] },
+  { name: 'w3', shape: [hidden, classes] },
+  { name: 'b3', shape: [classes] },
 ];
 
 export interface StepShape extends PatchShape {
@@ -54,7 +61,8 @@ export function writeStep(shape: StepShape): Uint8Array {
   const patches = grid.rows * grid.columns;
   const rows = pictures * patches;
   const around = { pictures, grid, width: shape.hidden };
-  const node = (operator: string, inputs: readonly string[], attributes = {}): string => graph.node(operator, inputs, attributes);
+  const node = (operator: string, inputs: readonly string[], attributes = {}): string =>
+    graph.node(operator, inputs, attributes);
   const scalar = (name: string, value: number): string => graph.constant(name, float32([], [value]));
   const axes = (...list: number[]): string => graph.constant(`axes.${(axesMade++).toString()}`, int64(list));
   let axesMade = 0;
@@ -84,52 +92,91 @@ export function writeStep(shape: StepShape): Uint8Array {
   const logits = node('Add', [node('MatMul', [hidden2, 'w3']), 'b3']);
 
   // Patches: cross entropy of the softmax over background and classes.
-  const background = graph.constant('background', { type: 'float32', shape: [rows, 1], data: new Float32Array(rows) });
+  const background = graph.constant('background', {
+    type: 'float32',
+    shape: [rows, 1],
+    data: new Float32Array(rows),
+  });
   const all = node('Concat', [background, logits], { axis: 1 });
   const patchGradients = node('Mul', [node('Sub', [node('Softmax', [all], { axis: 1 }), target]), weight]);
-  const [, fromPatches] = graph.nodes('Split', [patchGradients, graph.constant('parts', int64([1, classes]))], ['unused', 'fromPatches'], { axis: 1 });
+  const [, fromPatches] = graph.nodes(
+    'Split',
+    [patchGradients, graph.constant('parts', int64([1, classes]))],
+    ['unused', 'fromPatches'],
+    { axis: 1 },
+  );
   const entropy = node('Mul', [node('Mul', [node('LogSoftmax', [all], { axis: 1 }), target]), weight]);
   const patchLoss = node('Neg', [node('ReduceSum', [entropy], { keepdims: 0 })]);
 
   // Pictures: logistic loss of the mean of the greatest "any class" logits. Its gradient goes to those patches alone.
-  const any = node('Reshape', [node('ReduceLogSumExp', [logits], { axes: [1], keepdims: 1 }), graph.constant('perPicture', int64([pictures, patches]))]);
-  const [greatest] = graph.nodes('TopK', [any, graph.constant('top', int64([top]))], ['greatest', 'places'], { axis: 1 });
+  const any = node('Reshape', [
+    node('ReduceLogSumExp', [logits], { axes: [1], keepdims: 1 }),
+    graph.constant('perPicture', int64([pictures, patches])),
+  ]);
+  const [greatest] = graph.nodes('TopK', [any, graph.constant('top', int64([top]))], ['greatest', 'places'], {
+    axis: 1,
+  });
   const logit = node('ReduceMean', [greatest], { axes: [1], keepdims: 1 });
   const least = node('ReduceMin', [greatest], { axes: [1], keepdims: 1 });
   const isAmong = node('Cast', [node('GreaterOrEqual', [any, least])], { to: 1 });
   const error = node('Mul', [node('Sub', [node('Sigmoid', [logit]), label]), labelWeight]);
   const perPatch = node('Mul', [isAmong, node('Mul', [error, scalar('share', 1 / top)])]);
   const shares = node('Softmax', [logits], { axis: 1 });
-  const fromPictures = node('Mul', [node('Reshape', [perPatch, graph.constant('perRow', int64([rows, 1]))]), shares]);
+  const fromPictures = node('Mul', [
+    node('Reshape', [perPatch, graph.constant('perRow', int64([rows, 1]))]),
+    shares,
+  ]);
   const picturesLoss = node('Sub', [node('Softplus', [logit]), node('Mul', [logit, label])]);
   const labelLoss = node('ReduceSum', [node('Mul', [picturesLoss, labelWeight])], { keepdims: 0 });
   graph.node('Add', [patchLoss, labelLoss], {}, 'loss');
   graph.output('loss', 'float32', []);
 
   // The narrow matrix is the one that is turned: the features are too many to be laid out anew.
-  const products = (left: string, right: string): string => node('Transpose', [node('Gemm', [right, left], { transA: 1 })], { perm: [1, 0] });
-  const through = (gradient: string, weights: string): string => node('Gemm', [gradient, weights], { transB: 1 });
+  const products = (left: string, right: string): string =>
+    node('Transpose', [node('Gemm', [right, left], { transA: 1 })], { perm: [1, 0] });
+  const through = (gradient: string, weights: string): string =>
+    node('Gemm', [gradient, weights], { transB: 1 });
   const none = scalar('none', 0);
-  const whereActive = (gradient: string, active: string): string => node('Mul', [gradient, node('Cast', [node('Greater', [active, none])], { to: 1 })]);
+  const whereActive = (gradient: string, active: string): string =>
+    node('Mul', [gradient, node('Cast', [node('Greater', [active, none])], { to: 1 })]);
   const gradient3 = node('Add', [fromPatches, fromPictures]);
   const gradient2 = whereActive(through(gradient3, 'w3'), hidden2);
   const gradient1 = whereActive(appendSurroundingsBack(graph, through(gradient2, 'w2'), around), hidden1);
   const sum1 = summed(gradient1);
   const gradients: Readonly<Record<string, string>> = {
-    w1: node('Mul', [node('Sub', [products(bytes, gradient1), node('Mul', [sum1, zeroByte])]), perByte]), b1: sum1,
-    w2: products(joined, gradient2), b2: summed(gradient2),
-    w3: products(hidden2, gradient3), b3: summed(gradient3),
+    w1: node('Mul', [node('Sub', [products(bytes, gradient1), node('Mul', [sum1, zeroByte])]), perByte]),
+    b1: sum1,
+    w2: products(joined, gradient2),
+    b2: summed(gradient2),
+    w3: products(hidden2, gradient3),
+    b3: summed(gradient3),
   };
 
   // AdamW: momenta of the gradient and of its square, and a decay of matrices that does not go through them.
   const [keepFirst, addFirst] = [scalar('keepFirst', momenta.first), scalar('addFirst', 1 - momenta.first)];
-  const [keepSecond, addSecond] = [scalar('keepSecond', momenta.second), scalar('addSecond', 1 - momenta.second)];
+  const [keepSecond, addSecond] = [
+    scalar('keepSecond', momenta.second),
+    scalar('addSecond', 1 - momenta.second),
+  ];
   const [tiny, decay] = [scalar('tiny', 1e-8), scalar('decay', shape.decay)];
   for (const { name, shape: axesOf } of patchWeights(shape)) {
     const gradient = gradients[name] ?? '';
-    const m = graph.node('Add', [node('Mul', [`${name}.m`, keepFirst]), node('Mul', [gradient, addFirst])], {}, `${name}.m.next`);
-    const v = graph.node('Add', [node('Mul', [`${name}.v`, keepSecond]), node('Mul', [node('Mul', [gradient, gradient]), addSecond])], {}, `${name}.v.next`);
-    const direction = node('Div', [node('Mul', [m, first]), node('Add', [node('Sqrt', [node('Mul', [v, second])]), tiny])]);
+    const m = graph.node(
+      'Add',
+      [node('Mul', [`${name}.m`, keepFirst]), node('Mul', [gradient, addFirst])],
+      {},
+      `${name}.m.next`,
+    );
+    const v = graph.node(
+      'Add',
+      [node('Mul', [`${name}.v`, keepSecond]), node('Mul', [node('Mul', [gradient, gradient]), addSecond])],
+      {},
+      `${name}.v.next`,
+    );
+    const direction = node('Div', [
+      node('Mul', [m, first]),
+      node('Add', [node('Sqrt', [node('Mul', [v, second])]), tiny]),
+    ]);
     const whole = axesOf.length === 2 ? node('Add', [direction, node('Mul', [name, decay])]) : direction;
     graph.node('Sub', [name, node('Mul', [whole, rate])], {}, `${name}.next`);
     for (const suffix of ['', '.m', '.v']) graph.output(`${name}${suffix}.next`, 'float32', axesOf);

@@ -25,7 +25,7 @@ export interface PatchTask {
  * Pictures per step, half of them anomalies; of large ones fewer, for their patches are many. The time goes by pictures and the learning by steps:
  * for the time of steps of eight pictures, twice as many steps of four find masks better.
  */
-const batchOf = (patches: number): number => patches > 3000 ? 2 : 4;
+const batchOf = (patches: number): number => (patches > 3000 ? 2 : 4);
 const hidden = 32;
 const epochs = 8;
 const greatestRate = 5e-3;
@@ -39,7 +39,7 @@ const anomalousPatch = 3;
 const greatestBalance = 8;
 
 /** Enough steps that a small dataset is learnt, and no more than a large one needs. */
-const stepCount = (views: number): number => Math.min(600, Math.max(320, Math.round(epochs * views / 4)));
+const stepCount = (views: number): number => Math.min(600, Math.max(320, Math.round((epochs * views) / 4)));
 
 /** Fits the patch head. Half of every batch are anomalies, however few there are; both kinds must be there. */
 export async function fitPatchHead({ normals, anomalies }: PatchLesson, task: PatchTask): Promise<PatchHead> {
@@ -55,13 +55,22 @@ export async function fitPatchHead({ normals, anomalies }: PatchLesson, task: Pa
     const steps = stepCount(normals.length + anomalies.length);
     for (let step = 1; step <= steps; step++) {
       checkStopped(task.signal);
-      const rate = greatestRate * 0.5 * (1 + Math.cos(Math.PI * (step - 1) / steps));
-      const views = Array.from({ length: batch }, (_, at) => ({ view: draws[at % 2]?.next().value as View, isAnomaly: at % 2 === 1 }));
+      const rate = greatestRate * 0.5 * (1 + Math.cos((Math.PI * (step - 1)) / steps));
+      const views = Array.from({ length: batch }, (_, at) => ({
+        view: draws[at % 2]?.next().value as View,
+        isAnomaly: at % 2 === 1,
+      }));
       const result = await session.run({ ...feed(views), ...state, ...schedule(rate, step) });
-      state = Object.fromEntries(Object.keys(state).map((name) => [name, result[`${name}.next`] as ort.Tensor]));
+      state = Object.fromEntries(
+        Object.keys(state).map((name) => [name, result[`${name}.next`] as ort.Tensor]),
+      );
     }
-    return Object.fromEntries(patchWeights(shape).map(({ name, shape: axes }) =>
-      [name, { shape: axes, data: Float32Array.from(state[name]?.data as Float32Array) }]));
+    return Object.fromEntries(
+      patchWeights(shape).map(({ name, shape: axes }) => [
+        name,
+        { shape: axes, data: Float32Array.from(state[name]?.data as Float32Array) },
+      ]),
+    );
   } finally {
     await session.release();
   }
@@ -70,7 +79,9 @@ export async function fitPatchHead({ normals, anomalies }: PatchLesson, task: Pa
 const scalar = (value: number): ort.Tensor => new ort.Tensor('float32', Float32Array.of(value), []);
 
 export const schedule = (rate: number, step: number): Record<'rate' | 'first' | 'second', ort.Tensor> => ({
-  rate: scalar(rate), first: scalar(1 / (1 - momenta.first ** step)), second: scalar(1 / (1 - momenta.second ** step)),
+  rate: scalar(rate),
+  first: scalar(1 / (1 - momenta.first ** step)),
+  second: scalar(1 / (1 - momenta.second ** step)),
 });
 
 /** Weights by He's rule, which keeps signals of one size through layers of rectifiers, and momenta of zero. */
@@ -79,8 +90,13 @@ export function firstWeights(shape: StepShape, random: Random): Record<string, o
   for (const { name, shape: axes } of patchWeights(shape)) {
     const size = axes.reduce((product, axis) => product * axis, 1);
     const spread = axes.length === 2 ? Math.sqrt(2 / (axes[0] ?? 1)) : 0;
-    state[name] = new ort.Tensor('float32', Float32Array.from({ length: size }, () => spread * random.normal()), axes);
-    for (const suffix of ['.m', '.v']) state[name + suffix] = new ort.Tensor('float32', new Float32Array(size), axes);
+    state[name] = new ort.Tensor(
+      'float32',
+      Float32Array.from({ length: size }, () => spread * random.normal()),
+      axes,
+    );
+    for (const suffix of ['.m', '.v'])
+      state[name + suffix] = new ort.Tensor('float32', new Float32Array(size), axes);
   }
   return state;
 }
@@ -93,7 +109,10 @@ function* draw(views: readonly View[], random: Random): Generator<View> {
 type Batch = readonly { readonly view: View; readonly isAnomaly: boolean }[];
 
 /** Where anomalies have masks, patches are taught; pictures without one teach by their label alone. */
-function createBatch(shape: StepShape, anomalies: readonly View[]): (batch: Batch) => Record<string, ort.Tensor> {
+function createBatch(
+  shape: StepShape,
+  anomalies: readonly View[],
+): (batch: Batch) => Record<string, ort.Tensor> {
   const { pictures, grid, channels, classes } = shape;
   const patches = grid.rows * grid.columns;
   const hasMasks = anomalies.some((view) => view.patches !== undefined);
@@ -117,7 +136,8 @@ function createBatch(shape: StepShape, anomalies: readonly View[]): (batch: Batc
         target[row * (classes + 1)] = 1 - share;
         if (share > 0) target[row * (classes + 1) + (view.patches?.kinds[patch] ?? 0)] = share;
         const counts = anomalousPatch * (balance[view.patches?.kinds[patch] ?? 0] ?? 1);
-        if (taught > 0 && view.patches !== undefined) weight[row] = (1 + (counts - 1) * share) / (taught * patches);
+        if (taught > 0 && view.patches !== undefined)
+          weight[row] = (1 + (counts - 1) * share) / (taught * patches);
       }
     });
     return {
@@ -133,7 +153,10 @@ function createBatch(shape: StepShape, anomalies: readonly View[]): (batch: Batc
 /** How much a patch of each type counts, by the type's number, so that types with few patches are not given up. The most usual one counts 1. */
 export function balanceOf(anomalies: readonly View[], classes: number): number[] {
   const sums = new Array<number>(classes + 1).fill(0);
-  for (const { patches } of anomalies) patches?.kinds.forEach((kind, patch) => { sums[kind] = (sums[kind] ?? 0) + (patches.shares[patch] ?? 0); });
+  for (const { patches } of anomalies)
+    patches?.kinds.forEach((kind, patch) => {
+      sums[kind] = (sums[kind] ?? 0) + (patches.shares[patch] ?? 0);
+    });
   const most = Math.max(...sums);
-  return sums.map((sum) => sum === 0 ? 1 : Math.min(greatestBalance, Math.sqrt(most / sum)));
+  return sums.map((sum) => (sum === 0 ? 1 : Math.min(greatestBalance, Math.sqrt(most / sum))));
 }

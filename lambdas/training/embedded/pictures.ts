@@ -16,7 +16,10 @@ export interface LabelledPicture {
   readonly mask?: { load(): Promise<Uint8Array>; readonly colours: readonly MaskColour[] };
 }
 
-export interface Size { readonly width: number; readonly height: number }
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
 
 /** A picture as the learning part sees it. */
 export interface PreparedPicture {
@@ -35,11 +38,14 @@ export interface PreparedPicture {
 export function modelSize({ width, height }: Size): Size {
   const long = Math.max(width, height);
   const target = long > 1500 ? 768 : Math.min(384, long * 2);
-  const side = (length: number): number => Math.max(64, Math.round(length * target / long / 32) * 32);
+  const side = (length: number): number => Math.max(64, Math.round((length * target) / long / 32) * 32);
   return { width: side(width), height: side(height) };
 }
 
-export const gridOf = ({ width, height }: Size): Grid => ({ columns: width / patchSize, rows: height / patchSize });
+export const gridOf = ({ width, height }: Size): Grid => ({
+  columns: width / patchSize,
+  rows: height / patchSize,
+});
 
 export interface Preparation {
   /** Of the first picture; every other must have the same. Undefined before there is one. */
@@ -59,7 +65,8 @@ export async function prepare(picture: LabelledPicture, preparation: Preparation
     throw error;
   });
   preparation.size ??= { width: decoded.width, height: decoded.height };
-  if (decoded.width !== preparation.size.width || decoded.height !== preparation.size.height) throw new MixedSizes();
+  if (decoded.width !== preparation.size.width || decoded.height !== preparation.size.height)
+    throw new MixedSizes();
   const size = modelSize(preparation.size);
   const { rgb } = await resizeTo(decoded, size.width, size.height);
   const isAnomaly = picture.label === 'anomaly';
@@ -67,7 +74,11 @@ export async function prepare(picture: LabelledPicture, preparation: Preparation
   return { id: picture.id, isAnomaly, rgb: Uint8Array.from(rgb), ...(patches !== undefined && { patches }) };
 }
 
-async function patchLabels({ id, label, mask }: LabelledPicture, classes: readonly AnomalyClass[], grid: Grid): Promise<PatchLabels | undefined> {
+async function patchLabels(
+  { id, label, mask }: LabelledPicture,
+  classes: readonly AnomalyClass[],
+  grid: Grid,
+): Promise<PatchLabels | undefined> {
   if (label === 'normal') return clean(grid.columns * grid.rows);
   if (mask === undefined) return undefined;
   const labels = await readMask(id, await mask.load(), mask.colours, classes, grid);
@@ -76,7 +87,12 @@ async function patchLabels({ id, label, mask }: LabelledPicture, classes: readon
 }
 
 /** The picture in a mirror: `across` swaps left and right, `down` top and bottom. */
-export function mirrorPicture(rgb: Uint8Array, { width, height }: Size, across: boolean, down: boolean): Uint8Array {
+export function mirrorPicture(
+  rgb: Uint8Array,
+  { width, height }: Size,
+  across: boolean,
+  down: boolean,
+): Uint8Array {
   if (!across && !down) return rgb;
   const mirror = new Uint8Array(rgb.length);
   for (let y = 0; y < height; y++) {
@@ -101,8 +117,14 @@ export function mirrorPicture(rgb: Uint8Array, { width, height }: Size, across: 
  * @throws MixedSizes or PictureUnreadable
  */
 export async function checkSize(picture: LabelledPicture, { width, height }: Size): Promise<void> {
-  const header = await sharp(await picture.load(), { limitInputPixels: false }).metadata().catch((error: unknown) => {
-    throw PictureUnreadable.of(picture.id, 'The picture cannot be decoded: it is damaged or incomplete.', error);
-  });
+  const header = await sharp(await picture.load(), { limitInputPixels: false })
+    .metadata()
+    .catch((error: unknown) => {
+      throw PictureUnreadable.of(
+        picture.id,
+        'The picture cannot be decoded: it is damaged or incomplete.',
+        error,
+      );
+    });
   if (header.width !== width || header.height !== height) throw new MixedSizes();
 }

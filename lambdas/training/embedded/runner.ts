@@ -1,9 +1,23 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { MaskUnusable, MixedSizes, PictureUnreadable, TooFewPictures, TrainingFailed, TrainingStopped } from './failures.ts';
+import {
+  MaskUnusable,
+  MixedSizes,
+  PictureUnreadable,
+  TooFewPictures,
+  TrainingFailed,
+  TrainingStopped,
+} from './failures.ts';
 import type { LabelledPicture } from './pictures.ts';
-import { workerTitle, type FromWorker, type PictureCard, type Task, type ToWorker, type Want } from './protocol.ts';
+import {
+  workerTitle,
+  type FromWorker,
+  type PictureCard,
+  type Task,
+  type ToWorker,
+  type Want,
+} from './protocol.ts';
 import type { Progress, Training, TrainingInput } from './train.ts';
 
 export interface RunnerOptions {
@@ -29,19 +43,35 @@ export class TrainingBroke extends Error {
  * @throws TrainingFailed in one of its kinds, TrainingStopped when `signal` says so, TrainingBroke for anything else
  */
 export async function trainInProcess(
-  input: TrainingInput, progress: Progress = () => undefined, signal?: AbortSignal, options: RunnerOptions = {},
+  input: TrainingInput,
+  progress: Progress = () => undefined,
+  signal?: AbortSignal,
+  options: RunnerOptions = {},
 ): Promise<Training> {
   const { memory, limit } = { ...defaults, ...options };
-  const sets = { pictures: await collect(input.pictures), test: input.test === undefined ? undefined : await collect(input.test) };
+  const sets = {
+    pictures: await collect(input.pictures),
+    test: input.test === undefined ? undefined : await collect(input.test),
+  };
   if (signal?.aborted === true) throw new TrainingStopped();
   const task: Task = {
-    kind: 'train', pictures: sets.pictures.map(cardOf), ...(sets.test !== undefined && { test: sets.test.map(cardOf) }),
-    seed: input.seed, features: input.features, ...(input.minimums !== undefined && { minimums: input.minimums }), now: input.now(),
+    kind: 'train',
+    pictures: sets.pictures.map(cardOf),
+    ...(sets.test !== undefined && { test: sets.test.map(cardOf) }),
+    seed: input.seed,
+    features: input.features,
+    ...(input.minimums !== undefined && { minimums: input.minimums }),
+    now: input.now(),
   };
   const child = fork(fileURLToPath(new URL('worker.ts', import.meta.url)), [workerTitle], {
-    execArgv: ['--disable-warning=ExperimentalWarning', `--max-old-space-size=${Math.round(memory / 2 / megabyte)}`],
+    execArgv: [
+      '--disable-warning=ExperimentalWarning',
+      `--max-old-space-size=${Math.round(memory / 2 / megabyte)}`,
+    ],
     // Nothing of the host's environment is the business of a process that decodes strangers' pictures.
-    env: {}, serialization: 'advanced', stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    env: {},
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
   const endings: (() => void)[] = [];
   const { pid } = child;
@@ -53,21 +83,55 @@ export async function trainInProcess(
     return await new Promise<Training>((resolve, reject) => {
       const stop = (): void => reject(new TrainingStopped());
       signal?.addEventListener('abort', stop, { once: true });
-      const timer = setTimeout(() => reject(new TrainingBroke(`The training took longer than ${Math.round(limit / 1000)} s.`)), limit);
-      const watch = setInterval(() => void residentMemory(child).then((bytes) => {
-        if (bytes > memory) reject(new TrainingFailed(`Training needs more than ${Math.round(memory / megabyte)} MB of memory; use fewer or smaller images.`));
-      }), 500);
-      endings.push(() => signal?.removeEventListener('abort', stop), () => clearTimeout(timer), () => clearInterval(watch));
+      const timer = setTimeout(
+        () => reject(new TrainingBroke(`The training took longer than ${Math.round(limit / 1000)} s.`)),
+        limit,
+      );
+      const watch = setInterval(
+        () =>
+          void residentMemory(child).then((bytes) => {
+            if (bytes > memory)
+              reject(
+                new TrainingFailed(
+                  `Training needs more than ${Math.round(memory / megabyte)} MB of memory; use fewer or smaller images.`,
+                ),
+              );
+          }),
+        500,
+      );
+      endings.push(
+        () => signal?.removeEventListener('abort', stop),
+        () => clearTimeout(timer),
+        () => clearInterval(watch),
+      );
       child.on('error', reject);
-      child.on('exit', (code, by) => reject(new TrainingBroke(`The training process ended without a result (${by ?? `code ${code ?? 'unknown'}`}).`)));
+      child.on('exit', (code, by) =>
+        reject(
+          new TrainingBroke(
+            `The training process ended without a result (${by ?? `code ${code ?? 'unknown'}`}).`,
+          ),
+        ),
+      );
       child.on('message', (message: FromWorker) => {
         switch (message.kind) {
-          case 'ready': tell(child, task); break;
-          case 'want': answer(message, sets).then((reply) => tell(child, reply), reject); break;
-          case 'progress': progress(message.stage, message.done); break;
-          case 'trained': resolve(message.training); break;
-          case 'failed': reject(failureOf(message.name, message.message)); break;
-          case 'broken': reject(new TrainingBroke(message.message)); break;
+          case 'ready':
+            tell(child, task);
+            break;
+          case 'want':
+            answer(message, sets).then((reply) => tell(child, reply), reject);
+            break;
+          case 'progress':
+            progress(message.stage, message.done);
+            break;
+          case 'trained':
+            resolve(message.training);
+            break;
+          case 'failed':
+            reject(failureOf(message.name, message.message));
+            break;
+          case 'broken':
+            reject(new TrainingBroke(message.message));
+            break;
         }
       });
     });
@@ -77,8 +141,12 @@ export async function trainInProcess(
   }
 }
 
-const cardOf = ({ id, type, label, mask }: LabelledPicture): PictureCard =>
-  ({ id, type, label, ...(mask !== undefined && { colours: mask.colours }) });
+const cardOf = ({ id, type, label, mask }: LabelledPicture): PictureCard => ({
+  id,
+  type,
+  label,
+  ...(mask !== undefined && { colours: mask.colours }),
+});
 
 /** A message to a process that has just ended is lost, and its end is already known by the event. */
 function tell(child: ChildProcess, message: ToWorker): void {
@@ -87,7 +155,11 @@ function tell(child: ChildProcess, message: ToWorker): void {
 
 /** @throws TrainingFailed for what will never be there: nothing is gained by another try */
 async function answer(
-  { request, set, index, what }: Want, sets: { readonly pictures: readonly LabelledPicture[]; readonly test: readonly LabelledPicture[] | undefined },
+  { request, set, index, what }: Want,
+  sets: {
+    readonly pictures: readonly LabelledPicture[];
+    readonly test: readonly LabelledPicture[] | undefined;
+  },
 ): Promise<ToWorker> {
   try {
     const picture = sets[set]?.[index];
@@ -104,11 +176,16 @@ async function answer(
 /** Across the process's border an error is a name and a message. */
 function failureOf(name: string, message: string): TrainingFailed {
   switch (name) {
-    case 'MixedSizes': return new MixedSizes();
-    case 'PictureUnreadable': return new PictureUnreadable(message);
-    case 'MaskUnusable': return new MaskUnusable(message);
-    case 'TooFewPictures': return new TooFewPictures(message);
-    default: return new TrainingFailed(message);
+    case 'MixedSizes':
+      return new MixedSizes();
+    case 'PictureUnreadable':
+      return new PictureUnreadable(message);
+    case 'MaskUnusable':
+      return new MaskUnusable(message);
+    case 'TooFewPictures':
+      return new TooFewPictures(message);
+    default:
+      return new TrainingFailed(message);
   }
 }
 

@@ -18,8 +18,12 @@ const shrinkage = 0.05;
 export function fitStack(scores: readonly (readonly number[])[], labels: readonly boolean[]): Stack {
   const heads = scores[0]?.length ?? 0;
   const centres = Array.from({ length: heads }, (_, head) => mean(scores.map((line) => line[head] ?? 0)));
-  const spreads = centres.map((centre, head) => Math.sqrt(mean(scores.map((line) => ((line[head] ?? 0) - centre) ** 2))) || 1);
-  const rows = scores.map((line) => line.map((score, head) => (score - (centres[head] ?? 0)) / (spreads[head] ?? 1)));
+  const spreads = centres.map(
+    (centre, head) => Math.sqrt(mean(scores.map((line) => ((line[head] ?? 0) - centre) ** 2))) || 1,
+  );
+  const rows = scores.map((line) =>
+    line.map((score, head) => (score - (centres[head] ?? 0)) / (spreads[head] ?? 1)),
+  );
   const anomalies = labels.filter(Boolean).length;
   const shares = labels.map((isAnomaly) => 0.5 / (isAnomaly ? anomalies : labels.length - anomalies));
 
@@ -32,10 +36,14 @@ export function fitStack(scores: readonly (readonly number[])[], labels: readonl
     let biasSlope = 0;
     rows.forEach((row, at) => {
       const error = (sigmoid(weigh(weights, row) + bias) - (labels[at] === true ? 1 : 0)) * (shares[at] ?? 0);
-      row.forEach((value, head) => { slopes[head] = (slopes[head] ?? 0) + error * value; });
+      row.forEach((value, head) => {
+        slopes[head] = (slopes[head] ?? 0) + error * value;
+      });
       biasSlope += error;
     });
-    slopes.forEach((slope, head) => { weights[head] = Math.max(0, (weights[head] ?? 0) - rate * slope); });
+    slopes.forEach((slope, head) => {
+      weights[head] = Math.max(0, (weights[head] ?? 0) - rate * slope);
+    });
     bias -= rate * biasSlope;
   }
   const unscaled = weights.map((weight, head) => weight / (spreads[head] ?? 1));
@@ -55,15 +63,21 @@ export function noveltyStack(normals: readonly number[], heads: number): Stack {
   const threshold = below + (above - below) * (position - Math.floor(position));
   const centre = mean(sorted);
   const spread = Math.sqrt(mean(sorted.map((score) => (score - centre) ** 2))) || 1;
-  return { weights: Array.from({ length: heads }, (_, head) => head === 0 ? 1 / spread : 0), bias: -threshold / spread };
+  return {
+    weights: Array.from({ length: heads }, (_, head) => (head === 0 ? 1 / spread : 0)),
+    bias: -threshold / spread,
+  };
 }
 
 /** 0 to 1, with the decision boundary at 0.5. */
-export const stackScore = ({ weights, bias }: Stack, scores: readonly number[]): number => sigmoid(weigh(weights, scores) + bias);
+export const stackScore = ({ weights, bias }: Stack, scores: readonly number[]): number =>
+  sigmoid(weigh(weights, scores) + bias);
 
 /** The threshold of the greatest F1. Of several, the one in the middle of the widest gap: it is the least likely to be luck. */
 export function bestThreshold(scores: readonly number[], labels: readonly boolean[]): number {
-  const order = scores.map((score, at) => ({ score, isAnomaly: labels[at] === true })).sort((a, b) => b.score - a.score);
+  const order = scores
+    .map((score, at) => ({ score, isAnomaly: labels[at] === true }))
+    .sort((a, b) => b.score - a.score);
   const anomalies = order.filter(({ isAnomaly }) => isAnomaly).length;
   let best = { f1: -1, gap: 0, threshold: 0 };
   let found = 0;
@@ -71,13 +85,15 @@ export function bestThreshold(scores: readonly number[], labels: readonly boolea
     if (isAnomaly) found++;
     const next = order[at + 1]?.score ?? score - 2e-6;
     const gap = score - next;
-    const f1 = 2 * found / (at + 1 + anomalies);
-    if (gap > 0 && (f1 > best.f1 + 1e-9 || (f1 > best.f1 - 1e-9 && gap > best.gap))) best = { f1, gap, threshold: (score + next) / 2 };
+    const f1 = (2 * found) / (at + 1 + anomalies);
+    if (gap > 0 && (f1 > best.f1 + 1e-9 || (f1 > best.f1 - 1e-9 && gap > best.gap)))
+      best = { f1, gap, threshold: (score + next) / 2 };
   });
   return best.threshold;
 }
 
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / Math.max(values.length, 1);
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / Math.max(values.length, 1);
 const weigh = (weights: readonly number[], scores: readonly number[]): number =>
   weights.reduce((sum, weight, head) => sum + weight * (scores[head] ?? 0), 0);
 const sigmoid = (value: number): number => 1 / (1 + Math.exp(-value));

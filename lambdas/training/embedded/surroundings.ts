@@ -23,8 +23,16 @@ export interface Maps {
  * transpose, and so its own gradient.
  */
 function appendMean(graph: Graph, maps: string, width: number, dilation: number): string {
-  const kernel = graph.constant(`${maps}.mean`, float32([width, 1, 3, 3], new Float32Array(width * 9).fill(1 / 9)));
-  return graph.node('Conv', [maps, kernel], { kernel_shape: [3, 3], group: width, dilations: [dilation, dilation], pads: new Array<number>(4).fill(dilation) });
+  const kernel = graph.constant(
+    `${maps}.mean`,
+    float32([width, 1, 3, 3], new Float32Array(width * 9).fill(1 / 9)),
+  );
+  return graph.node('Conv', [maps, kernel], {
+    kernel_shape: [3, 3],
+    group: width,
+    dilations: [dilation, dilation],
+    pads: new Array<number>(4).fill(dilation),
+  });
 }
 
 /** @param maps [n, width, rows, columns] @returns the means over each of the squares, of the same shape */
@@ -43,20 +51,40 @@ export function appendSurroundings(graph: Graph, rows: string, shape: Maps): str
 /** The gradient of appendSurroundings. @param gradient [pictures * patches, width * reach] @returns [pictures * patches, width] */
 export function appendSurroundingsBack(graph: Graph, gradient: string, shape: Maps): string {
   const widths = new Array<number>(reach).fill(shape.width);
-  const [own = '', ...ofSquares] = graph.nodes('Split', [gradient, graph.constant(`${gradient}.widths`, int64(widths))],
-    widths.map((_, index) => `${gradient}.${index}`), { axis: 1 });
+  const [own = '', ...ofSquares] = graph.nodes(
+    'Split',
+    [gradient, graph.constant(`${gradient}.widths`, int64(widths))],
+    widths.map((_, index) => `${gradient}.${index}`),
+    { axis: 1 },
+  );
   // From the largest square inwards: each mean's gradient goes to the mean that it was taken of.
   let inner = '';
   for (let index = dilations.length - 1; index >= 0; index--) {
     const part = asMaps(graph, ofSquares[index] ?? '', shape);
-    inner = appendMean(graph, inner === '' ? part : graph.node('Add', [part, inner]), shape.width, dilations[index] ?? 1);
+    inner = appendMean(
+      graph,
+      inner === '' ? part : graph.node('Add', [part, inner]),
+      shape.width,
+      dilations[index] ?? 1,
+    );
   }
   return graph.node('Add', [own, asRows(graph, inner, shape)]);
 }
 
-const asMaps = (graph: Graph, rows: string, { pictures, grid, width }: Maps): string => graph.node('Transpose', [
-  graph.node('Reshape', [rows, graph.constant(`${rows}.grid`, int64([pictures, grid.rows, grid.columns, width]))]),
-], { perm: [0, 3, 1, 2] });
+const asMaps = (graph: Graph, rows: string, { pictures, grid, width }: Maps): string =>
+  graph.node(
+    'Transpose',
+    [
+      graph.node('Reshape', [
+        rows,
+        graph.constant(`${rows}.grid`, int64([pictures, grid.rows, grid.columns, width])),
+      ]),
+    ],
+    { perm: [0, 3, 1, 2] },
+  );
 
 const asRows = (graph: Graph, maps: string, { width }: Maps): string =>
-  graph.node('Reshape', [graph.node('Transpose', [maps], { perm: [0, 2, 3, 1] }), graph.constant(`${maps}.rows`, int64([-1, width]))]);
+  graph.node('Reshape', [
+    graph.node('Transpose', [maps], { perm: [0, 2, 3, 1] }),
+    graph.constant(`${maps}.rows`, int64([-1, width])),
+  ]);

@@ -11,7 +11,16 @@ import { topPatches } from './heads.ts';
 import { judge, type PictureResult } from './judge.ts';
 import { decided, listClasses } from './masks.ts';
 import { outputs, writeModel } from './model-graph.ts';
-import { checkSize, gridOf, modelSize, prepare, type LabelledPicture, type Preparation, type PreparedPicture, type Size } from './pictures.ts';
+import {
+  checkSize,
+  gridOf,
+  modelSize,
+  prepare,
+  type LabelledPicture,
+  type Preparation,
+  type PreparedPicture,
+  type Size,
+} from './pictures.ts';
 import { minimums, planEffort, split, type Minimums } from './plan.ts';
 import { createRandom, type Random } from './random.ts';
 import { fitStack, noveltyStack, stackScore, type Stack } from './stack.ts';
@@ -53,16 +62,31 @@ export interface Training {
  * Learns a model from labelled pictures. The same pictures and the same seed give the same verdicts.
  * @throws TrainingFailed, in one of its kinds, for what a user can put right; TrainingStopped when `signal` says so
  */
-export async function train(input: TrainingInput, progress: Progress = () => undefined, signal?: AbortSignal): Promise<Training> {
+export async function train(
+  input: TrainingInput,
+  progress: Progress = () => undefined,
+  signal?: AbortSignal,
+): Promise<Training> {
   const random = createRandom(input.seed);
   const all = await collect(input.pictures);
-  const sets = split(all, input.test === undefined ? undefined : await collect(input.test), input.minimums ?? minimums, random);
+  const sets = split(
+    all,
+    input.test === undefined ? undefined : await collect(input.test),
+    input.minimums ?? minimums,
+    random,
+  );
   const trunk = await openTrunk(input.features);
-  const read = await readPictures(sets.train, trunk?.channels ?? dictionaryChannels, random, progress, signal);
+  const read = await readPictures(
+    sets.train,
+    trunk?.channels ?? dictionaryChannels,
+    random,
+    progress,
+    signal,
+  );
   const { size, classes, views } = read;
   const grid = gridOf(size);
 
-  const features = trunk ?? await learnDictionary(read.pictures, size, random, signal);
+  const features = trunk ?? (await learnDictionary(read.pictures, size, random, signal));
   const normalisation = await fitNormalisation(features, read.pictures, size, signal);
   const extraction = await Extraction.open(features, normalisation, size);
   const examples: Example[] = [];
@@ -78,32 +102,86 @@ export async function train(input: TrainingInput, progress: Progress = () => und
     await extraction.close();
   }
 
-  const defects = examples.filter(({ isAnomaly }) => isAnomaly).flatMap(({ views: [view] }) => view?.patches === undefined ? [] : [decided(view.patches).filter((kind) => kind > 0).length]);
+  const defects = examples
+    .filter(({ isAnomaly }) => isAnomaly)
+    .flatMap(({ views: [view] }) =>
+      view?.patches === undefined ? [] : [decided(view.patches).filter((kind) => kind > 0).length],
+    );
   const top = topPatches(grid, defects);
-  const lesson: Lesson = { examples, channels: features.channels, grid, top, classes: Math.max(classes.length, 1), random, signal };
+  const lesson: Lesson = {
+    examples,
+    channels: features.channels,
+    grid,
+    top,
+    classes: Math.max(classes.length, 1),
+    random,
+    signal,
+  };
   const { heads, unseen } = await fitHeads(lesson, (done) => progress('learning', done));
   const anomalies = examples.filter(({ isAnomaly }) => isAnomaly).length;
   const isTaught = anomalies >= leastAnomalies;
   const labels = unseen.map(({ example }) => example.isAnomaly);
-  const stack = isTaught ? fitStack(unseen.map(({ scores }) => scores), labels)
-    : noveltyStack(unseen.filter(({ example }) => !example.isAnomaly).map(({ scores }) => scores[0] ?? 0), 1);
+  const stack = isTaught
+    ? fitStack(
+        unseen.map(({ scores }) => scores),
+        labels,
+      )
+    : noveltyStack(
+        unseen.filter(({ example }) => !example.isAnomaly).map(({ scores }) => scores[0] ?? 0),
+        1,
+      );
   const unseenMaps = maps(unseen, stack);
   const boundaries = chooseBoundaries(unseenMaps, lesson.classes);
-  const graph = writeModel({
-    features, normalisation, heads, stack, size, top, ...(classes.length > 0 && { boundaries }),
-  }, { features: features.kind, seed: String(input.seed) });
+  const graph = writeModel(
+    {
+      features,
+      normalisation,
+      heads,
+      stack,
+      size,
+      top,
+      ...(classes.length > 0 && { boundaries }),
+    },
+    { features: features.kind, seed: String(input.seed) },
+  );
 
-  const judged = await judge(graph, sets.test, { size: read.native, classes, signal }, (done) => progress('evaluating', done));
+  const judged = await judge(graph, sets.test, { size: read.native, classes, signal }, (done) =>
+    progress('evaluating', done),
+  );
   const evaluatedAt = input.now();
-  const figures = evaluate(judged.results.map(({ score }) => score), judged.results.map(({ isAnomaly }) => isAnomaly));
-  const evaluation = { ...figures, ...(judged.classes !== undefined && { classes: judged.classes }), evaluatedAt };
+  const figures = evaluate(
+    judged.results.map(({ score }) => score),
+    judged.results.map(({ isAnomaly }) => isAnomaly),
+  );
+  const evaluation = {
+    ...figures,
+    ...(judged.classes !== undefined && { classes: judged.classes }),
+    evaluatedAt,
+  };
   return {
-    files: { [artifactFiles.graph]: graph, [artifactFiles.manifest]: manifest(read.native, size, classes, figures, evaluatedAt) },
-    features: features.kind, kind: classes.length > 0 ? 'segmentation' : 'classification', evaluation, results: judged.results,
-    ...(isTaught && { crossValidation: {
-      ...evaluate(unseen.map(({ scores }) => stackScore(stack, scores)), labels),
-      ...(classes.length > 0 && { classes: evaluateMaps(unseenMaps, boundaries, classes.map(({ name }) => name)) }),
-    } }),
+    files: {
+      [artifactFiles.graph]: graph,
+      [artifactFiles.manifest]: manifest(read.native, size, classes, figures, evaluatedAt),
+    },
+    features: features.kind,
+    kind: classes.length > 0 ? 'segmentation' : 'classification',
+    evaluation,
+    results: judged.results,
+    ...(isTaught && {
+      crossValidation: {
+        ...evaluate(
+          unseen.map(({ scores }) => stackScore(stack, scores)),
+          labels,
+        ),
+        ...(classes.length > 0 && {
+          classes: evaluateMaps(
+            unseenMaps,
+            boundaries,
+            classes.map(({ name }) => name),
+          ),
+        }),
+      },
+    }),
     pictures: { train: sets.train.length, learnt, test: sets.test.length },
     notes: notesOn(input.features, features.kind, anomalies, learnt, sets.train.length),
   };
@@ -118,7 +196,10 @@ async function collect<T>(items: AsyncIterable<T> | Iterable<T>): Promise<T[]> {
 async function openTrunk(wanted: TrainingInput['features']): Promise<FeatureMap | undefined> {
   if (wanted === 'dictionary') return undefined;
   const folder = findTrunk();
-  if (folder === undefined && wanted === 'trunk') throw new TrainingFailed('The package @vladmandic/human, which the features "trunk" are read from, is not installed.');
+  if (folder === undefined && wanted === 'trunk')
+    throw new TrainingFailed(
+      'The package @vladmandic/human, which the features "trunk" are read from, is not installed.',
+    );
   return folder === undefined ? undefined : await readTrunk(folder);
 }
 
@@ -130,15 +211,29 @@ interface Read {
   readonly views: 1 | 2 | 4;
 }
 
-async function readPictures(train: readonly LabelledPicture[], channels: number, random: Random, progress: Progress, signal?: AbortSignal): Promise<Read> {
-  const listed = listClasses(train.flatMap(({ label, mask }) => label === 'anomaly' && mask !== undefined ? [mask.colours] : []));
+async function readPictures(
+  train: readonly LabelledPicture[],
+  channels: number,
+  random: Random,
+  progress: Progress,
+  signal?: AbortSignal,
+): Promise<Read> {
+  const listed = listClasses(
+    train.flatMap(({ label, mask }) => (label === 'anomaly' && mask !== undefined ? [mask.colours] : [])),
+  );
   const preparation: Preparation = { size: undefined, classes: listed, signal };
   const first = train[0];
   if (first !== undefined) await prepare(first, preparation);
   const native = preparation.size ?? { width: 0, height: 0 };
   const size = modelSize(native);
   const effort = planEffort(train.length, size, channels);
-  const chosen = new Set(thin(train.map((picture) => ({ picture, isAnomaly: picture.label === 'anomaly' })), effort.pictures, random).map(({ picture }) => picture));
+  const chosen = new Set(
+    thin(
+      train.map((picture) => ({ picture, isAnomaly: picture.label === 'anomaly' })),
+      effort.pictures,
+      random,
+    ).map(({ picture }) => picture),
+  );
   const pictures: PreparedPicture[] = [];
   for (const [at, picture] of train.entries()) {
     checkStopped(signal);
@@ -147,36 +242,68 @@ async function readPictures(train: readonly LabelledPicture[], channels: number,
     progress('reading', (at + 1) / train.length);
   }
   // A type that no mask shows cannot be learnt: the map has no channel for it.
-  const used = new Set(pictures.flatMap(({ isAnomaly, patches }) => isAnomaly && patches !== undefined ? [...new Set(patches.kinds)] : []));
+  const used = new Set(
+    pictures.flatMap(({ isAnomaly, patches }) =>
+      isAnomaly && patches !== undefined ? [...new Set(patches.kinds)] : [],
+    ),
+  );
   const classes = listed.filter((_, index) => used.has(index + 1));
   const renumbered = [0, ...listed.map((item) => classes.indexOf(item) + 1)];
-  for (const { patches } of pictures) patches?.kinds.forEach((number, cell) => { patches.kinds[cell] = renumbered[number] ?? 0; });
+  for (const { patches } of pictures)
+    patches?.kinds.forEach((number, cell) => {
+      patches.kinds[cell] = renumbered[number] ?? 0;
+    });
   return { pictures, classes, native, size, views: effort.views };
 }
 
-const maps = (unseen: readonly OutOfFold[], stack: Stack) => unseen.flatMap(({ example, logits, scores }) => {
-  const truth = example.views[0]?.patches;
-  return logits === undefined || truth === undefined ? [] : [{ truth: decided(truth), logits, score: stackScore(stack, scores) }];
-});
+const maps = (unseen: readonly OutOfFold[], stack: Stack) =>
+  unseen.flatMap(({ example, logits, scores }) => {
+    const truth = example.views[0]?.patches;
+    return logits === undefined || truth === undefined
+      ? []
+      : [{ truth: decided(truth), logits, score: stackScore(stack, scores) }];
+  });
 
-function manifest(picture: Size, size: Size, classes: readonly AnomalyClass[], figures: Figures, evaluatedAt: number): Uint8Array {
+function manifest(
+  picture: Size,
+  size: Size,
+  classes: readonly AnomalyClass[],
+  figures: Figures,
+  evaluatedAt: number,
+): Uint8Array {
   const { f1Score, precision, recall } = figures;
-  return new TextEncoder().encode(JSON.stringify({
-    format: 'crowsnest-model/1',
-    picture,
-    input: { name: 'image', ...size, layout: 'NHWC', type: 'uint8' },
-    outputs: { score: outputs.score, ...(classes.length > 0 && { map: outputs.map }) },
-    threshold: 0.5,
-    ...(classes.length > 0 && { mapThreshold: 0.5, classes }),
-    evaluation: { f1Score, precision, recall, evaluatedAt: new Date(evaluatedAt).toISOString() },
-  }, undefined, 2));
+  return new TextEncoder().encode(
+    JSON.stringify(
+      {
+        format: 'crowsnest-model/1',
+        picture,
+        input: { name: 'image', ...size, layout: 'NHWC', type: 'uint8' },
+        outputs: { score: outputs.score, ...(classes.length > 0 && { map: outputs.map }) },
+        threshold: 0.5,
+        ...(classes.length > 0 && { mapThreshold: 0.5, classes }),
+        evaluation: { f1Score, precision, recall, evaluatedAt: new Date(evaluatedAt).toISOString() },
+      },
+      undefined,
+      2,
+    ),
+  );
 }
 
 function notesOn(wanted: string, used: string, anomalies: number, learnt: number, given: number): string[] {
   const notes: string[] = [];
-  if (wanted === 'auto' && used === 'dictionary') notes.push('The package @vladmandic/human is not installed; features were learnt from the pictures alone.');
-  if (anomalies < leastAnomalies) notes.push('Too few anomalies to learn from; the model knows what is normal, and the threshold lets 95 % of normal pictures pass.');
-  else if (anomalies < 10) notes.push(`Only ${anomalies} anomalies to learn from; more would make the verdicts steadier.`);
-  if (learnt < given) notes.push(`${learnt} of ${given} training pictures were learnt from, so that memory and time stay bounded.`);
+  if (wanted === 'auto' && used === 'dictionary')
+    notes.push(
+      'The package @vladmandic/human is not installed; features were learnt from the pictures alone.',
+    );
+  if (anomalies < leastAnomalies)
+    notes.push(
+      'Too few anomalies to learn from; the model knows what is normal, and the threshold lets 95 % of normal pictures pass.',
+    );
+  else if (anomalies < 10)
+    notes.push(`Only ${anomalies} anomalies to learn from; more would make the verdicts steadier.`);
+  if (learnt < given)
+    notes.push(
+      `${learnt} of ${given} training pictures were learnt from, so that memory and time stay bounded.`,
+    );
   return notes;
 }

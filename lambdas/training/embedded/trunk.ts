@@ -19,7 +19,15 @@ interface TfNode {
   readonly name: string;
   readonly op: string;
   readonly input?: readonly string[];
-  readonly attr?: Readonly<Record<string, { readonly s?: string; readonly list?: { readonly i?: readonly string[]; readonly s?: readonly string[] } }>>;
+  readonly attr?: Readonly<
+    Record<
+      string,
+      {
+        readonly s?: string;
+        readonly list?: { readonly i?: readonly string[]; readonly s?: readonly string[] };
+      }
+    >
+  >;
 }
 interface TfWeight {
   readonly name: string;
@@ -29,9 +37,15 @@ interface TfWeight {
 }
 interface TfModel {
   readonly modelTopology: { readonly node: readonly TfNode[] };
-  readonly weightsManifest: readonly { readonly paths: readonly string[]; readonly weights: readonly TfWeight[] }[];
+  readonly weightsManifest: readonly {
+    readonly paths: readonly string[];
+    readonly weights: readonly TfWeight[];
+  }[];
 }
-interface Weight { readonly shape: readonly number[]; readonly data: Float32Array }
+interface Weight {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
 
 const packageName = '@vladmandic/human';
 const networkFile = 'movenet-lightning.json';
@@ -47,7 +61,9 @@ const taps = [
 /** @returns the folder with the package's models, or undefined where the package is not installed */
 export function findTrunk(): string | undefined {
   const folders = createRequire(import.meta.url).resolve.paths(packageName) ?? [];
-  return folders.map((folder) => join(folder, packageName, 'models')).find((folder) => existsSync(join(folder, networkFile)));
+  return folders
+    .map((folder) => join(folder, packageName, 'models'))
+    .find((folder) => existsSync(join(folder, networkFile)));
 }
 
 /**
@@ -68,7 +84,11 @@ export async function readTrunk(folder: string): Promise<FeatureMap> {
     channels: taps.reduce((sum, { channels }) => sum + channels, 0),
     append(graph, image) {
       const translation = new Translation(graph, nodes, weights, image);
-      return graph.node('Concat', taps.map(({ stride }, index) => onPatchGrid(graph, translation.node(tapNames[index] ?? ''), stride)), { axis: 1 });
+      return graph.node(
+        'Concat',
+        taps.map(({ stride }, index) => onPatchGrid(graph, translation.node(tapNames[index] ?? ''), stride)),
+        { axis: 1 },
+      );
     },
   };
 }
@@ -77,7 +97,10 @@ function onPatchGrid(graph: Graph, node: string, stride: 4 | 8 | 16): string {
   if (stride === 4) return graph.node('AveragePool', [node], { kernel_shape: [2, 2], strides: [2, 2] });
   if (stride === 8) return node;
   const scales = graph.constant(`${node}.scales`, float32([4], [1, 1, 2, 2]));
-  return graph.node('Resize', [node, '', scales], { mode: 'linear', coordinate_transformation_mode: 'half_pixel' });
+  return graph.node('Resize', [node, '', scales], {
+    mode: 'linear',
+    coordinate_transformation_mode: 'half_pixel',
+  });
 }
 
 /** Weights are stored one after the other, most of them as 16-bit floats. */
@@ -91,9 +114,11 @@ async function readWeights(folder: string, model: TfModel): Promise<Map<string, 
       const stored = quantization?.dtype ?? dtype;
       const width = stored === 'float16' ? 2 : 4;
       const slice = Uint8Array.from(bytes.subarray(at, at + size * width)).buffer;
-      if (slice.byteLength !== size * width) throw new TrunkUnreadable(`${packageName}: the weights end before ${name}`);
+      if (slice.byteLength !== size * width)
+        throw new TrunkUnreadable(`${packageName}: the weights end before ${name}`);
       at += size * width;
-      if (stored === 'float16') read.set(name, { shape, data: Float32Array.from(new Uint16Array(slice), float16) });
+      if (stored === 'float16')
+        read.set(name, { shape, data: Float32Array.from(new Uint16Array(slice), float16) });
       else if (stored === 'float32') read.set(name, { shape, data: new Float32Array(slice) });
     }
   }
@@ -116,7 +141,12 @@ class Translation {
   readonly #image: string;
   readonly #written = new Map<string, string>();
 
-  constructor(graph: Graph, nodes: ReadonlyMap<string, TfNode>, weights: ReadonlyMap<string, Weight>, image: string) {
+  constructor(
+    graph: Graph,
+    nodes: ReadonlyMap<string, TfNode>,
+    weights: ReadonlyMap<string, Weight>,
+    image: string,
+  ) {
     this.#graph = graph;
     this.#nodes = nodes;
     this.#weights = weights;
@@ -135,12 +165,26 @@ class Translation {
     if (node === undefined) throw new TrunkUnreadable(`${packageName}: the network has no node ${name}`);
     switch (node.op) {
       // The network takes one picture of whole numbers and re-stacks it; what comes after is arithmetic.
-      case 'ExpandDims': case 'Squeeze': case 'Unpack': case 'Cast': case 'Placeholder': return this.#image;
-      case 'Sub': case 'Mul': case 'AddV2':
-        return this.#graph.node({ Sub: 'Sub', Mul: 'Mul', AddV2: 'Add' }[node.op], [this.#operand(first), this.#operand(second)]);
-      case '_FusedConv2D': case 'FusedDepthwiseConv2dNative':
+      case 'ExpandDims':
+      case 'Squeeze':
+      case 'Unpack':
+      case 'Cast':
+      case 'Placeholder':
+        return this.#image;
+      case 'Sub':
+      case 'Mul':
+      case 'AddV2':
+        return this.#graph.node({ Sub: 'Sub', Mul: 'Mul', AddV2: 'Add' }[node.op], [
+          this.#operand(first),
+          this.#operand(second),
+        ]);
+      case '_FusedConv2D':
+      case 'FusedDepthwiseConv2dNative':
         return this.#convolution(node, first, second, third);
-      default: throw new TrunkUnreadable(`${packageName}: the network has a node ${name} of the unknown kind ${node.op}`);
+      default:
+        throw new TrunkUnreadable(
+          `${packageName}: the network has a node ${name} of the unknown kind ${node.op}`,
+        );
     }
   }
 
@@ -164,15 +208,29 @@ class Translation {
       const cell = Math.floor(at / outs / ins);
       turned[depthwise ? inner * cells + cell : (out * ins + inner) * cells + cell] = data[at] ?? 0;
     }
-    if (depthwise && outs !== 1) throw new TrunkUnreadable(`${packageName}: ${node.name} has ${outs} outputs per channel`);
+    if (depthwise && outs !== 1)
+      throw new TrunkUnreadable(`${packageName}: ${node.name} has ${outs} outputs per channel`);
     const stride = Number(node.attr?.['strides']?.list?.i?.[1] ?? 1);
-    const written = this.#graph.node('Conv', [
-      this.node(input),
-      this.#constant(kernel, depthwise ? [ins, 1, rows, columns] : [outs, ins, rows, columns], turned),
-      this.#constant(bias, this.#weight(bias).shape, this.#weight(bias).data),
-    ], { kernel_shape: [rows, columns], strides: [stride, stride], auto_pad: 'SAME_UPPER', group: depthwise ? ins : 1 });
-    const isClipped = (node.attr?.['fused_ops']?.list?.s ?? []).some((encoded) => Buffer.from(encoded, 'base64').toString() === 'Relu6');
-    return isClipped ? this.#graph.node('Clip', [written, this.#scalar('trunk.zero', 0), this.#scalar('trunk.six', 6)]) : written;
+    const written = this.#graph.node(
+      'Conv',
+      [
+        this.node(input),
+        this.#constant(kernel, depthwise ? [ins, 1, rows, columns] : [outs, ins, rows, columns], turned),
+        this.#constant(bias, this.#weight(bias).shape, this.#weight(bias).data),
+      ],
+      {
+        kernel_shape: [rows, columns],
+        strides: [stride, stride],
+        auto_pad: 'SAME_UPPER',
+        group: depthwise ? ins : 1,
+      },
+    );
+    const isClipped = (node.attr?.['fused_ops']?.list?.s ?? []).some(
+      (encoded) => Buffer.from(encoded, 'base64').toString() === 'Relu6',
+    );
+    return isClipped
+      ? this.#graph.node('Clip', [written, this.#scalar('trunk.zero', 0), this.#scalar('trunk.six', 6)])
+      : written;
   }
 
   #weight(name: string): Weight {

@@ -4,7 +4,8 @@ import type { TrainingExample } from '../trainer.ts';
 const classified = ['source-ref', 'anomaly-label-metadata', 'anomaly-label'] as const;
 const segmented = [...classified, 'anomaly-mask-ref-metadata', 'anomaly-mask-ref'] as const;
 
-export const attributesOf = (segmentation: boolean): readonly string[] => (segmentation ? segmented : classified);
+export const attributesOf = (segmentation: boolean): readonly string[] =>
+  segmentation ? segmented : classified;
 
 export interface ManifestOptions {
   readonly segmentation: boolean;
@@ -21,32 +22,52 @@ export interface ManifestOptions {
  * @returns JSON Lines, in the order of the examples
  */
 export function trainingManifest(examples: readonly TrainingExample[], options: ManifestOptions): string {
-  const usable = options.segmentation ? examples.filter(({ label, mask }) => label === 'normal' || mask !== undefined) : examples;
+  const usable = options.segmentation
+    ? examples.filter(({ label, mask }) => label === 'normal' || mask !== undefined)
+    : examples;
   return usable.map((example) => `${JSON.stringify(lineOf(example, options))}\n`).join('');
 }
 
-function lineOf(example: TrainingExample, { segmentation, blankMask, labelledAt }: ManifestOptions): Readonly<Record<string, unknown>> {
+function lineOf(
+  example: TrainingExample,
+  { segmentation, blankMask, labelledAt }: ManifestOptions,
+): Readonly<Record<string, unknown>> {
   const { source, label, mask } = example;
-  const about = (attribute: string, type: string) =>
-    ({ 'job-name': attribute, type: `groundtruth/${type}`, 'human-annotated': 'yes', 'creation-date': new Date(labelledAt).toISOString().replace('Z', '') });
+  const about = (attribute: string, type: string) => ({
+    'job-name': attribute,
+    type: `groundtruth/${type}`,
+    'human-annotated': 'yes',
+    'creation-date': new Date(labelledAt).toISOString().replace('Z', ''),
+  });
   return {
     'source-ref': source,
-    'anomaly-label-metadata': { 'class-name': label, confidence: 1, ...about('anomaly-label', 'image-classification') },
+    'anomaly-label-metadata': {
+      'class-name': label,
+      confidence: 1,
+      ...about('anomaly-label', 'image-classification'),
+    },
     'anomaly-label': label === 'anomaly' ? 1 : 0,
     ...(segmentation && {
-      'anomaly-mask-ref-metadata': { 'internal-color-map': colours(label === 'anomaly' ? mask : undefined), ...about('anomaly-mask-ref', 'semantic-segmentation') },
+      'anomaly-mask-ref-metadata': {
+        'internal-color-map': colours(label === 'anomaly' ? mask : undefined),
+        ...about('anomaly-mask-ref', 'semantic-segmentation'),
+      },
       'anomaly-mask-ref': label === 'anomaly' ? mask?.ref : blankMask,
     }),
   };
 }
 
 /** The background first, which real maps leave out. */
-const colours = (mask: TrainingExample['mask']): Readonly<Record<string, unknown>> => Object.fromEntries(
-  [{ name: 'BACKGROUND', color: '#ffffff' }, ...mask?.classes ?? []]
-    .map(({ name, color }, index) => [String(index), { 'class-name': name, 'hex-color': color, confidence: 0 }]),
-);
+const colours = (mask: TrainingExample['mask']): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    [{ name: 'BACKGROUND', color: '#ffffff' }, ...(mask?.classes ?? [])].map(({ name, color }, index) => [
+      String(index),
+      { 'class-name': name, 'hex-color': color, confidence: 0 },
+    ]),
+  );
 
 /** A white PNG of 16 by 16 pixels, 8-bit RGB: a mask that shows nothing. The algorithm does not ask it to be of the picture's size. */
 export const blankMask: Uint8Array = Buffer.from(
-  'iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAIAAACQkWg2AAAAFElEQVR42mP4TyJgGNUwqmH4agAAr639H23ooMoAAAAASUVORK5CYII=', 'base64',
+  'iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAIAAACQkWg2AAAAFElEQVR42mP4TyJgGNUwqmH4agAAr639H23ooMoAAAAASUVORK5CYII=',
+  'base64',
 );

@@ -33,8 +33,12 @@ const largestSide = 4096;
  */
 export function readClasses(bytes: Uint8Array, map: readonly Colour[]): ClassMap {
   const png = decoded(bytes);
-  const numbers = new Map<number, number>([[0xffffff, 0], ...map.map(({ color, number }) => [Number.parseInt(color.slice(1), 16), number] as const)]);
-  const classes = png.palette === undefined ? fromColours(png, numbers) : fromPalette(png, png.palette, numbers);
+  const numbers = new Map<number, number>([
+    [0xffffff, 0],
+    ...map.map(({ color, number }) => [Number.parseInt(color.slice(1), 16), number] as const),
+  ]);
+  const classes =
+    png.palette === undefined ? fromColours(png, numbers) : fromPalette(png, png.palette, numbers);
   if (classes.includes(unknown)) throw new MaskUnreadable('the mask has a colour that its map does not list');
   return { width: png.width, height: png.height, classes };
 }
@@ -42,7 +46,8 @@ export function readClasses(bytes: Uint8Array, map: readonly Colour[]): ClassMap
 function decoded(bytes: Uint8Array): DecodedPng {
   const header = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   // Width and height are the first members of a PNG's first chunk.
-  const isFit = header.length >= 24 && header.readUInt32BE(16) <= largestSide && header.readUInt32BE(20) <= largestSide;
+  const isFit =
+    header.length >= 24 && header.readUInt32BE(16) <= largestSide && header.readUInt32BE(20) <= largestSide;
   if (!isFit) throw new MaskUnreadable('the mask is no PNG, or too large');
   try {
     return decode(bytes);
@@ -51,12 +56,23 @@ function decoded(bytes: Uint8Array): DecodedPng {
   }
 }
 
-const classOf = (numbers: ReadonlyMap<number, number>, red: number, green: number, blue: number, alpha: number): number =>
-  alpha <= 127 ? 0 : numbers.get((red << 16) | (green << 8) | blue) ?? unknown;
+const classOf = (
+  numbers: ReadonlyMap<number, number>,
+  red: number,
+  green: number,
+  blue: number,
+  alpha: number,
+): number => (alpha <= 127 ? 0 : (numbers.get((red << 16) | (green << 8) | blue) ?? unknown));
 
 /** Indices may be packed, several to a byte; each row begins with a byte of its own. */
-function fromPalette({ width, height, data, depth }: DecodedPng, palette: readonly (readonly number[])[], numbers: ReadonlyMap<number, number>): Uint8Array {
-  const classes = Uint8Array.from(palette, ([red = 0, green = 0, blue = 0, alpha = 255]) => classOf(numbers, red, green, blue, alpha));
+function fromPalette(
+  { width, height, data, depth }: DecodedPng,
+  palette: readonly (readonly number[])[],
+  numbers: ReadonlyMap<number, number>,
+): Uint8Array {
+  const classes = Uint8Array.from(palette, ([red = 0, green = 0, blue = 0, alpha = 255]) =>
+    classOf(numbers, red, green, blue, alpha),
+  );
   const perByte = 8 / depth;
   const perRow = Math.ceil(width / perByte);
   const mask = 2 ** depth - 1;
@@ -64,14 +80,17 @@ function fromPalette({ width, height, data, depth }: DecodedPng, palette: readon
   for (let y = 0, at = 0; y < height; y++) {
     for (let x = 0; x < width; x++, at++) {
       const byte = data[y * perRow + Math.floor(x / perByte)] ?? 0;
-      found[at] = classes[(byte >> (8 - depth * (1 + x % perByte))) & mask] ?? unknown;
+      found[at] = classes[(byte >> (8 - depth * (1 + (x % perByte)))) & mask] ?? unknown;
     }
   }
   return found;
 }
 
 /** Of grey or of colours, with alpha or without; of 16 bits a sample the upper 8 count. */
-function fromColours({ width, height, data, depth, channels }: DecodedPng, numbers: ReadonlyMap<number, number>): Uint8Array {
+function fromColours(
+  { width, height, data, depth, channels }: DecodedPng,
+  numbers: ReadonlyMap<number, number>,
+): Uint8Array {
   if (depth < 8) throw new MaskUnreadable('the mask has less than 8 bits of grey');
   const shift = depth - 8;
   const isGrey = channels < 3;
@@ -81,7 +100,13 @@ function fromColours({ width, height, data, depth, channels }: DecodedPng, numbe
     const red = (data[from] ?? 0) >> shift;
     const green = isGrey ? red : (data[from + 1] ?? 0) >> shift;
     const blue = isGrey ? red : (data[from + 2] ?? 0) >> shift;
-    found[at] = classOf(numbers, red, green, blue, hasAlpha ? (data[from + channels - 1] ?? 0) >> shift : 255);
+    found[at] = classOf(
+      numbers,
+      red,
+      green,
+      blue,
+      hasAlpha ? (data[from + channels - 1] ?? 0) >> shift : 255,
+    );
   }
   return found;
 }
@@ -105,8 +130,8 @@ export function compare(truth: ClassMap | undefined, found: ClassMap | undefined
 
 function at(map: ClassMap | undefined, { width, height }: ClassMap, x: number, y: number): number {
   if (map === undefined) return 0;
-  const column = map.width === width ? x : Math.floor(x * map.width / width);
-  const row = map.height === height ? y : Math.floor(y * map.height / height);
+  const column = map.width === width ? x : Math.floor((x * map.width) / width);
+  const row = map.height === height ? y : Math.floor((y * map.height) / height);
   return map.classes[row * map.width + column] ?? 0;
 }
 

@@ -1,6 +1,12 @@
 import type { TrainingInstanceType, TransformInstanceType } from '@aws-sdk/client-sagemaker';
 import type { Clock } from '../../domain/ports.ts';
-import { BadSageMakerOption, checkArtifacts, checkOptions, type CopyingStore, type SageMakerAccount } from '../../hosting/sagemaker/options.ts';
+import {
+  BadSageMakerOption,
+  checkArtifacts,
+  checkOptions,
+  type CopyingStore,
+  type SageMakerAccount,
+} from '../../hosting/sagemaker/options.ts';
 
 export interface SageMakerTrainerOptions extends SageMakerAccount {
   /** The subscribed algorithm; its ARN differs from region to region. Without one nothing can be trained. */
@@ -30,10 +36,14 @@ export function checkTrainerOptions(options: SageMakerTrainerOptions): void {
   checkArtifacts(options);
   const { volumeGigabytes, maxSeconds } = options.training;
   if (!(Number.isInteger(volumeGigabytes) && volumeGigabytes >= 1)) {
-    throw new BadSageMakerOption(`training.volumeGigabytes must be a whole number of 1 or more, not ${volumeGigabytes}`);
+    throw new BadSageMakerOption(
+      `training.volumeGigabytes must be a whole number of 1 or more, not ${volumeGigabytes}`,
+    );
   }
   if (!(Number.isInteger(maxSeconds) && maxSeconds >= 1 && maxSeconds <= longestJob)) {
-    throw new BadSageMakerOption(`training.maxSeconds must be a whole number from 1 to ${longestJob}, not ${maxSeconds}`);
+    throw new BadSageMakerOption(
+      `training.maxSeconds must be a whole number from 1 to ${longestJob}, not ${maxSeconds}`,
+    );
   }
 }
 
@@ -41,4 +51,5 @@ export function checkTrainerOptions(options: SageMakerTrainerOptions): void {
 const longestJob = 2_419_200;
 
 /** Until when this `start` may go on with what grows with the number of pictures, in epoch milliseconds. */
-export const giveUpAt = ({ clock, stepWithin = 70_000 }: SageMakerTrainerOptions): number => clock.now() + stepWithin;
+export const giveUpAt = ({ clock, stepWithin = 70_000 }: SageMakerTrainerOptions): number =>
+  clock.now() + stepWithin;

@@ -23,11 +23,16 @@ interface Order {
  * Gives one order. A name that is taken is success if the tags say that it is by us, for an earlier delivery of the same order.
  * @throws EngineFailed
  */
-export async function order(options: SageMakerTrainerOptions, { model }: TrainingRef, wanted: Order): Promise<void> {
+export async function order(
+  options: SageMakerTrainerOptions,
+  { model }: TrainingRef,
+  wanted: Order,
+): Promise<void> {
   try {
     await wanted.give();
   } catch (error) {
-    if (!wanted.isTaken(error)) throw wanted.isEarly?.(error) === true ? error : refusalOf(error, wanted.translate) ?? error;
+    if (!wanted.isTaken(error))
+      throw wanted.isEarly?.(error) === true ? error : (refusalOf(error, wanted.translate) ?? error);
     const arn = await wanted.find();
     if (arn === undefined) throw error; // not to be seen yet: another try finds it
     await requireOurs(options, model, wanted.kind, wanted.name, arn);
@@ -35,10 +40,20 @@ export async function order(options: SageMakerTrainerOptions, { model }: Trainin
 }
 
 /** @throws EngineFailed if it is somebody else's */
-export async function requireOurs(options: SageMakerTrainerOptions, model: TrainingRef['model'], kind: string, name: string, arn: string): Promise<void> {
+export async function requireOurs(
+  options: SageMakerTrainerOptions,
+  model: TrainingRef['model'],
+  kind: string,
+  name: string,
+  arn: string,
+): Promise<void> {
   if (await isOfTraining(options, arn, versionNameOf(options, model))) return;
-  throw new EngineFailed(`There is a ${kind} "${name}" in this account that Crowsnest did not make, and leaves alone. Train a new version.`);
+  throw new EngineFailed(
+    `There is a ${kind} "${name}" in this account that Crowsnest did not make, and leaves alone. Train a new version.`,
+  );
 }
 
-export const trainingTags = (options: SageMakerTrainerOptions, { model }: TrainingRef): ReturnType<typeof tagsOf> =>
-  tagsOf(options, model, { [tagKeys.training]: versionNameOf(options, model) });
+export const trainingTags = (
+  options: SageMakerTrainerOptions,
+  { model }: TrainingRef,
+): ReturnType<typeof tagsOf> => tagsOf(options, model, { [tagKeys.training]: versionNameOf(options, model) });

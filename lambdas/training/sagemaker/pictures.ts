@@ -15,8 +15,10 @@ export interface Copied {
   readonly types: readonly PictureType[];
 }
 
-export const readCopied = ({ objects }: Pick<SageMakerTrainerOptions, 'objects'>, training: TrainingRef): Promise<Copied | undefined> =>
-  readJson<Copied>(objects, copiedAt(training));
+export const readCopied = (
+  { objects }: Pick<SageMakerTrainerOptions, 'objects'>,
+  training: TrainingRef,
+): Promise<Copied | undefined> => readJson<Copied>(objects, copiedAt(training));
 
 /**
  * Keeps a copy of the pictures that the model will be judged by, and of their masks: what becomes of them at their places, while it is being
@@ -25,24 +27,40 @@ export const readCopied = ({ objects }: Pick<SageMakerTrainerOptions, 'objects'>
  * @returns whether all are copied
  * @throws EngineFailed if one is not there, or may not be read
  */
-export async function copyPictures(options: SageMakerTrainerOptions, training: TrainingSpec, until: number): Promise<boolean> {
+export async function copyPictures(
+  options: SageMakerTrainerOptions,
+  training: TrainingSpec,
+  until: number,
+): Promise<boolean> {
   const before = await readCopied(options, training);
   if (before !== undefined && before.copied === before.all) return true;
   const examples = await readExamples(options.objects, training.examples.test);
-  const types = (['image/jpeg', 'image/png'] as const).filter((type) => examples.some(({ source }) => typeOf(source) === type));
-  for (let copied = before?.copied ?? 0; ; ) {
+  const types = (['image/jpeg', 'image/png'] as const).filter((type) =>
+    examples.some(({ source }) => typeOf(source) === type),
+  );
+  for (let copied = before?.copied ?? 0; ;) {
     const group = examples.slice(copied, copied + atOnce);
     await Promise.all(group.map((example, index) => copyOne(options, training, example, copied + index)));
     copied += group.length;
-    await writeJson(options.objects, copiedAt(training), { copied, all: examples.length, types } satisfies Copied);
+    await writeJson(options.objects, copiedAt(training), {
+      copied,
+      all: examples.length,
+      types,
+    } satisfies Copied);
     if (copied === examples.length) return true;
     if (options.clock.now() > until) return false;
   }
 }
 
-async function copyOne(options: SageMakerTrainerOptions, training: TrainingSpec, { source, label, mask }: TrainingExample, number: number): Promise<void> {
+async function copyOne(
+  options: SageMakerTrainerOptions,
+  training: TrainingSpec,
+  { source, label, mask }: TrainingExample,
+  number: number,
+): Promise<void> {
   await copy(options, source, pictureAt(training, source, number));
-  if (training.segmentation && label === 'anomaly' && mask !== undefined) await copy(options, mask.ref, maskAt(training, number));
+  if (training.segmentation && label === 'anomaly' && mask !== undefined)
+    await copy(options, mask.ref, maskAt(training, number));
 }
 
 async function copy({ objects }: SageMakerTrainerOptions, source: string, to: ObjectLocation): Promise<void> {
@@ -51,7 +69,12 @@ async function copy({ objects }: SageMakerTrainerOptions, source: string, to: Ob
     if (await objects.copy({ bucket, key: key.join('/') }, to)) return;
   } catch (error) {
     if (!(error instanceof LocationRefused)) throw error;
-    throw new EngineFailed(`${error.message}. See that the bucket's policy, and the policy of its KMS key, allow it; then train again.`, { cause: error });
+    throw new EngineFailed(
+      `${error.message}. See that the bucket's policy, and the policy of its KMS key, allow it; then train again.`,
+      { cause: error },
+    );
   }
-  throw new EngineFailed(`There is no object at ${source}. Put the image back, or train with a dataset that does not name it.`);
+  throw new EngineFailed(
+    `There is no object at ${source}. Put the image back, or train with a dataset that does not name it.`,
+  );
 }

@@ -1,7 +1,18 @@
 import { EngineFailed } from '../../hosting/engine.ts';
-import { endTraining, findTrainingJob, findTransformJob, transformNameOf } from '../../hosting/sagemaker/jobs.ts';
+import {
+  endTraining,
+  findTrainingJob,
+  findTransformJob,
+  transformNameOf,
+} from '../../hosting/sagemaker/jobs.ts';
 import { versionNameOf } from '../../hosting/sagemaker/names.ts';
-import { findOwnPackage, findPackage, ForeignPackage, orderPackage, packageState } from '../../hosting/sagemaker/packages.ts';
+import {
+  findOwnPackage,
+  findPackage,
+  ForeignPackage,
+  orderPackage,
+  packageState,
+} from '../../hosting/sagemaker/packages.ts';
 import type { Trainer, TrainingObservation, TrainingRef, TrainingSpec } from '../trainer.ts';
 import { aboutTransform, orderEvaluation } from './evaluation.ts';
 import { aboutTraining, findOwnJob, orderTraining } from './job.ts';
@@ -40,7 +51,7 @@ async function start(options: SageMakerTrainerOptions, spec: TrainingSpec): Prom
       'This stage has no algorithm to train with. Ask its operator to subscribe to one in AWS Marketplace and to configure its ARN (algorithmArn).',
     );
   }
-  if (await objects.read(resultsAt(spec)) !== undefined) return;
+  if ((await objects.read(resultsAt(spec))) !== undefined) return;
   const job = await findOwnJob(options, spec);
   if (job === undefined) {
     // First the copies: an image that is missing is found before an hour of training is paid for.
@@ -48,31 +59,52 @@ async function start(options: SageMakerTrainerOptions, spec: TrainingSpec): Prom
     return;
   }
   if (job.TrainingJobStatus !== 'Completed') return;
-  if (!await isPackaged(options, spec, algorithmArn, job.ModelArtifacts?.S3ModelArtifacts)) return;
+  if (!(await isPackaged(options, spec, algorithmArn, job.ModelArtifacts?.S3ModelArtifacts))) return;
   const types = (await readCopied(options, spec))?.types;
-  if (types === undefined) throw new EngineFailed('The test images of this training were removed from its workspace. Train again.');
+  if (types === undefined)
+    throw new EngineFailed('The test images of this training were removed from its workspace. Train again.');
   if (await orderEvaluation(options, spec, types)) await judge(options, spec, until);
 }
 
 /** @returns whether there is a package of the version, completed; orders one if there is none */
-async function isPackaged(options: SageMakerTrainerOptions, spec: TrainingSpec, algorithmArn: string, modelDataUrl: string | undefined): Promise<boolean> {
+async function isPackaged(
+  options: SageMakerTrainerOptions,
+  spec: TrainingSpec,
+  algorithmArn: string,
+  modelDataUrl: string | undefined,
+): Promise<boolean> {
   const found = await findOwnPackage(options, spec.model).catch((error: unknown) => {
-    throw error instanceof ForeignPackage ? new EngineFailed(`${error.message} Train a new version.`, { cause: error }) : error;
+    throw error instanceof ForeignPackage
+      ? new EngineFailed(`${error.message} Train a new version.`, { cause: error })
+      : error;
   });
   if (found !== undefined) return packageState(found).state === 'completed';
-  if (modelDataUrl === undefined) throw new EngineFailed('The training job says that it completed, and not where it left the model. Train again.');
-  const refused = await orderPackage(options, spec.model, algorithmArn, modelDataUrl, remedyFor(aboutTraining(options, spec)));
+  if (modelDataUrl === undefined)
+    throw new EngineFailed(
+      'The training job says that it completed, and not where it left the model. Train again.',
+    );
+  const refused = await orderPackage(
+    options,
+    spec.model,
+    algorithmArn,
+    modelDataUrl,
+    remedyFor(aboutTraining(options, spec)),
+  );
   if (refused !== undefined) throw new EngineFailed(refused);
   return false;
 }
 
 /** Looks along the steps, and says what the first that is not done has come to. */
-async function observe(options: SageMakerTrainerOptions, training: TrainingRef): Promise<TrainingObservation> {
+async function observe(
+  options: SageMakerTrainerOptions,
+  training: TrainingRef,
+): Promise<TrainingObservation> {
   const name = versionNameOf(options, training.model);
   const results = resultsAt(training);
   const { bucket, prefix } = training.workspace;
   // The engine finds the package by the last part of the prefix.
-  if (await options.objects.read(results) !== undefined) return { state: 'trained', artifact: { bucket, prefix: `${prefix}${name}/` }, results };
+  if ((await options.objects.read(results)) !== undefined)
+    return { state: 'trained', artifact: { bucket, prefix: `${prefix}${name}/` }, results };
   const job = await findTrainingJob(options, name);
   if (job === undefined) return { state: 'missing' };
   const level = trainingLevel(job, aboutTraining(options, training));
@@ -85,7 +117,10 @@ async function observe(options: SageMakerTrainerOptions, training: TrainingRef):
   return observeEvaluation(options, training);
 }
 
-async function observeEvaluation(options: SageMakerTrainerOptions, training: TrainingRef): Promise<TrainingObservation> {
+async function observeEvaluation(
+  options: SageMakerTrainerOptions,
+  training: TrainingRef,
+): Promise<TrainingObservation> {
   for (const type of (await readCopied(options, training))?.types ?? []) {
     const job = await findTransformJob(options, transformNameOf(options, training.model, type));
     if (job === undefined) return { state: 'missing' };

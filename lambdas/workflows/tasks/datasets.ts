@@ -4,7 +4,14 @@ import { parseEntry, type Entry } from '../../domain/manifest.ts';
 import { LocationRefused } from '../../domain/ports.ts';
 import type { Mention } from '../../store/entries.ts';
 import type { TaskContext } from '../context.ts';
-import { claimedDataset, complete, fail, stagedBy, type DatasetProgress, type DatasetTaskInput } from '../datasets.ts';
+import {
+  claimedDataset,
+  complete,
+  fail,
+  stagedBy,
+  type DatasetProgress,
+  type DatasetTaskInput,
+} from '../datasets.ts';
 
 /**
  * A step ends after so many lines, or so long (milliseconds), and says where the next one goes on: a Lambda function may run for minutes, and
@@ -16,7 +23,17 @@ const longestStep = 20_000;
 /** So many lines are written together; as many are held in memory. */
 const window = 100;
 
-const start: DatasetProgress = { state: 'begun', wait: 0, round: 0, offset: 0, lines: 0, entries: 0, folders: 0, carried: 0, stats: noImages };
+const start: DatasetProgress = {
+  state: 'begun',
+  wait: 0,
+  round: 0,
+  offset: 0,
+  lines: 0,
+  entries: 0,
+  folders: 0,
+  carried: 0,
+  stats: noImages,
+};
 
 /** What was given cannot be taken in. The message is for its author. */
 class Unreadable extends Error {}
@@ -26,8 +43,12 @@ function budget({ clock }: TaskContext): { spend(): void; readonly spent: boolea
   const until = clock.now() + longestStep;
   let lines = 0;
   return {
-    spend: () => { lines += 1; },
-    get spent() { return lines >= linesPerStep || clock.now() > until; },
+    spend: () => {
+      lines += 1;
+    },
+    get spent() {
+      return lines >= linesPerStep || clock.now() > until;
+    },
   };
 }
 
@@ -40,14 +61,22 @@ export async function stage(input: DatasetTaskInput, ctx: TaskContext): Promise<
   try {
     return await stageSome(input, ctx, dataset, from);
   } catch (error) {
-    if (!(error instanceof BadLineAt || error instanceof Unreadable || error instanceof LocationRefused)) throw error;
+    if (!(error instanceof BadLineAt || error instanceof Unreadable || error instanceof LocationRefused))
+      throw error;
     await fail(ctx, input, error.message);
     return { ...from, state: 'concluded' };
   }
 }
 
-async function stageSome(input: DatasetTaskInput, ctx: TaskContext, dataset: Dataset, from: DatasetProgress): Promise<DatasetProgress> {
-  const { settings: { buckets, limits } } = ctx;
+async function stageSome(
+  input: DatasetTaskInput,
+  ctx: TaskContext,
+  dataset: Dataset,
+  from: DatasetProgress,
+): Promise<DatasetProgress> {
+  const {
+    settings: { buckets, limits },
+  } = ctx;
   const limit = limits.images[dataset.type];
   const { tag, bytes } = await given(input, ctx, dataset, from);
   let progress: DatasetProgress = { ...from, ...(tag !== undefined && { tag }) };
@@ -58,7 +87,8 @@ async function stageSome(input: DatasetTaskInput, ctx: TaskContext, dataset: Dat
   };
   const step = budget(ctx);
   for await (const { text, number, end } of readLines(bytes, from)) {
-    if (step.spent) { // asked only when there is another line: S3 refuses to read from an object's end on
+    if (step.spent) {
+      // asked only when there is another line: S3 refuses to read from an object's end on
       await flush();
       return { ...progress, state: 'more' };
     }
@@ -67,7 +97,8 @@ async function stageSome(input: DatasetTaskInput, ctx: TaskContext, dataset: Dat
     const { entries, folders } = progress;
     progress = { ...progress, offset: end, lines: number };
     if (entry !== undefined) {
-      if (entries === limit) throw new BadLineAt(number, `a ${dataset.type} dataset can have at most ${limit} images`);
+      if (entries === limit)
+        throw new BadLineAt(number, `a ${dataset.type} dataset can have at most ${limit} images`);
       progress = { ...progress, entries: entries + 1 };
       held.push({ ...entry, position: dataset.positions + number });
     } else if (text !== '') progress = { ...progress, folders: folders + 1 };
@@ -80,13 +111,20 @@ async function stageSome(input: DatasetTaskInput, ctx: TaskContext, dataset: Dat
 }
 
 /** @throws Unreadable, LocationRefused */
-async function given(input: DatasetTaskInput, ctx: TaskContext, { source }: Dataset, from: DatasetProgress): Promise<{ tag?: string; bytes: AsyncIterable<Uint8Array> }> {
-  if (input.kind === 'updateDataset') return { bytes: ctx.store.changes.read(input.operationId, from.offset) };
+async function given(
+  input: DatasetTaskInput,
+  ctx: TaskContext,
+  { source }: Dataset,
+  from: DatasetProgress,
+): Promise<{ tag?: string; bytes: AsyncIterable<Uint8Array> }> {
+  if (input.kind === 'updateDataset')
+    return { bytes: ctx.store.changes.read(input.operationId, from.offset) };
   if (source === undefined) throw new Unreadable('It has no manifest.');
   const found = await ctx.objects.stream(source, from.offset);
   const name = `The manifest s3://${source.bucket}/${source.key}`;
   if (found === undefined) throw new Unreadable(`${name} was not found.`);
-  if (from.tag !== undefined && found.tag !== from.tag) throw new Unreadable(`${name} was changed while it was being read.`);
+  if (from.tag !== undefined && found.tag !== from.tag)
+    throw new Unreadable(`${name} was changed while it was being read.`);
   return found;
 }
 
@@ -151,7 +189,11 @@ export async function settle(input: DatasetTaskInput, ctx: TaskContext): Promise
   await flush();
   const limit = ctx.settings.limits.images[dataset.type];
   if (progress.stats.total > limit) {
-    await fail(ctx, input, `It would have ${progress.stats.total} images; a ${dataset.type} dataset can have at most ${limit}.`);
+    await fail(
+      ctx,
+      input,
+      `It would have ${progress.stats.total} images; a ${dataset.type} dataset can have at most ${limit}.`,
+    );
   } else await complete(ctx, input, dataset, progress);
   return { ...progress, state: 'concluded' };
 }

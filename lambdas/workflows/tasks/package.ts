@@ -21,8 +21,10 @@ export async function packageModel(input: Travelling<PackagingInput>, ctx: TaskC
     const { archive, recipe } = componentOf(job, await artifactOf(ctx, job), ctx.settings);
     const there = await ctx.objects.read(recipe.location);
     if (there !== undefined && !Buffer.from(recipe.bytes).equals(there)) {
-      throw new Unpackable(`Version ${job.componentVersion} of component ${job.greengrass.ComponentName} exists already at s3://${recipe.location.bucket}/${recipe.location.key}, `
-        + 'and is another one. Choose another version, name or place.');
+      throw new Unpackable(
+        `Version ${job.componentVersion} of component ${job.greengrass.ComponentName} exists already at s3://${recipe.location.bucket}/${recipe.location.key}, ` +
+          'and is another one. Choose another version, name or place.',
+      );
     }
     await ctx.objects.write(archive.location, archive.bytes);
     await ctx.objects.write(recipe.location, recipe.bytes);
@@ -38,20 +40,34 @@ export async function packageModel(input: Travelling<PackagingInput>, ctx: TaskC
 /** @throws Superseded */
 async function claimedJob(ctx: TaskContext, input: PackagingInput): Promise<PackagingJob> {
   const job = await ctx.store.jobs.get(jobFence(input));
-  if (job?.operation.id !== input.operationId || job.operation.attempt !== input.attempt || job.reserved !== true) {
+  if (
+    job?.operation.id !== input.operationId ||
+    job.operation.attempt !== input.attempt ||
+    job.reserved !== true
+  ) {
     throw new Superseded(`operation ${input.operationId}, attempt ${input.attempt}, is no longer in charge`);
   }
   const now = ctx.clock.now();
-  await commit(ctx, ctx.store.jobs.move(jobFence(input), {
-    set: { ...leased(ctx, job, now, ctx.settings.times.provision), status: 'RUNNING', statusMessage: jobMessage.running, updatedAt: now },
-  }));
+  await commit(
+    ctx,
+    ctx.store.jobs.move(jobFence(input), {
+      set: {
+        ...leased(ctx, job, now, ctx.settings.times.provision),
+        status: 'RUNNING',
+        statusMessage: jobMessage.running,
+        updatedAt: now,
+      },
+    }),
+  );
   return job;
 }
 
 async function artifactOf({ store, objects }: TaskContext, job: PackagingJob): Promise<ZipFile[]> {
   const model = await store.models.get(job);
   if (model?.artifact === undefined || !packagable.includes(model.status)) {
-    throw new Unpackable(`Model version ${job.version} has no artifact that could be packaged${model === undefined ? ': it was deleted' : ''}.`);
+    throw new Unpackable(
+      `Model version ${job.version} has no artifact that could be packaged${model === undefined ? ': it was deleted' : ''}.`,
+    );
   }
   const { bucket, prefix } = model.artifact;
   const files: ZipFile[] = [];
@@ -60,7 +76,9 @@ async function artifactOf({ store, objects }: TaskContext, job: PackagingJob): P
     if (bytes !== undefined) files.push({ name: name.replace('output/', ''), bytes });
   }
   if (files.every(({ name }) => name === 'model.json')) {
-    throw new Unpackable(`Model version ${job.version} cannot be packaged: its weights are in a model package or an image, which this deployment holds no copy of.`);
+    throw new Unpackable(
+      `Model version ${job.version} cannot be packaged: its weights are in a model package or an image, which this deployment holds no copy of.`,
+    );
   }
   return files;
 }

@@ -14,14 +14,27 @@ export type Task<Input = TaskInput> = (input: Input, ctx: TaskContext) => Promis
 /** The tasks of each workflow, under the names of their states. */
 export const tasks = {
   hosting: {
-    Claim: claim, Provision: provision, ObserveHosting: observeHosting, MarkHosted: markHosted, MarkFailed: markFailed,
-    Release: release, ObserveRelease: observeRelease, MarkStopped: markStopped, Erase: erase,
+    Claim: claim,
+    Provision: provision,
+    ObserveHosting: observeHosting,
+    MarkHosted: markHosted,
+    MarkFailed: markFailed,
+    Release: release,
+    ObserveRelease: observeRelease,
+    MarkStopped: markStopped,
+    Erase: erase,
   },
   importing: { Admit: admit },
   training: {
-    TakeExamples: takeExamples, Train: train, ObserveTraining: observeTraining, MarkTrained: markTrained, MarkTrainingFailed: markTrainingFailed,
+    TakeExamples: takeExamples,
+    Train: train,
+    ObserveTraining: observeTraining,
+    MarkTrained: markTrained,
+    MarkTrainingFailed: markTrainingFailed,
     CleanUp: cleanUp,
   },
   datasets: { Stage: stage, Carry: carry, Settle: settle },
   packaging: { Package: packageModel },
-} as const satisfies { readonly [W in WorkflowName]: Readonly<Record<string, Task<Travelling<WorkflowInputs[W], never>>>> };
+} as const satisfies {
+  readonly [W in WorkflowName]: Readonly<Record<string, Task<Travelling<WorkflowInputs[W], never>>>>;
+};

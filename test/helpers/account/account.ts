@@ -4,7 +4,12 @@ import type { AddressInfo } from 'node:net';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { documentClient, ensureTable, startDatabase, type Database } from '../../../lambdas/local/database.ts';
+import {
+  documentClient,
+  ensureTable,
+  startDatabase,
+  type Database,
+} from '../../../lambdas/local/database.ts';
 import type { ProxyResult } from '../../../lambdas/http/api-gateway.ts';
 import { buildBundles } from '../../../lib/bundles.ts';
 import { synthesise, type Synthesised } from '../../lib/template.ts';
@@ -25,7 +30,11 @@ interface Called {
   readonly request: IncomingMessage;
 }
 
-const denied: Answer = { status: 400, headers: { 'content-type': 'application/x-amz-json-1.1' }, body: JSON.stringify({ __type: 'AccessDeniedException', message: 'is not authorized' }) };
+const denied: Answer = {
+  status: 400,
+  headers: { 'content-type': 'application/x-amz-json-1.1' },
+  body: JSON.stringify({ __type: 'AccessDeniedException', message: 'is not authorized' }),
+};
 
 /**
  * A stage as it is deployed, on one machine: the functions are the bundles, with the variables of the template, each group in a process of its
@@ -57,7 +66,9 @@ export class Account {
     this.sagemaker.world.files = this.objects.files;
     this.policies = new Policies(stack, this.#resolver);
     this.functions = new Functions(stack, this.#resolver, urlOf(services));
-    this.executions = new Executions(stack, this.#resolver, this.policies, this.functions, (seconds) => this.pass(seconds));
+    this.executions = new Executions(stack, this.#resolver, this.policies, this.functions, (seconds) =>
+      this.pass(seconds),
+    );
     services.on('request', (req, res) => void this.#serve(req, res));
     gateway.on('request', (req, res) => void this.#pass(req, res));
   }
@@ -67,14 +78,18 @@ export class Account {
     const folder = mkdtempSync(join(tmpdir(), 'crowsnest-account-'));
     buildBundles(folder);
     const stack = synthesise('dev', { account, region, ...config }, folder);
-    const database = await startDatabase(undefined, { register: () => undefined, unregister: () => undefined });
+    const database = await startDatabase(undefined, {
+      register: () => undefined,
+      unregister: () => undefined,
+    });
     const deployed = new Account(stack, database, await listening(), await listening());
     for (const [id] of stack.ofType('AWS::DynamoDB::Table')) {
       const client = documentClient(database.endpoint);
       await ensureTable(client, deployed.#resolver.text({ Ref: id }));
       client.destroy();
     }
-    for (const [id] of stack.ofType('AWS::S3::Bucket')) deployed.objects.buckets.add(deployed.#resolver.text({ Ref: id }));
+    for (const [id] of stack.ofType('AWS::S3::Bucket'))
+      deployed.objects.buckets.add(deployed.#resolver.text({ Ref: id }));
     return deployed;
   }
 
@@ -91,7 +106,8 @@ export class Account {
 
   /** Calls a function as a schedule does. @param id the beginning of its logical id */
   async visit(id: string): Promise<void> {
-    const [found = ''] = this.#stack.ofType('AWS::Lambda::Function').find(([each]) => each.startsWith(id)) ?? [];
+    const [found = ''] =
+      this.#stack.ofType('AWS::Lambda::Function').find(([each]) => each.startsWith(id)) ?? [];
     await this.functions.invoke(found, {});
     await this.executions.idle();
   }
@@ -109,35 +125,58 @@ export class Account {
   async #pass(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const body = await bytesOf(req);
     const picture = /^image\//.test(req.headers['content-type'] ?? '');
-    const headers = Object.fromEntries(Object.entries(req.headers).map(([name, value]) => [name, String(value)]));
-    const event = proxyEvent({ method: req.method ?? '', path: req.url ?? '', headers, body: picture ? body : body.toString() });
+    const headers = Object.fromEntries(
+      Object.entries(req.headers).map(([name, value]) => [name, String(value)]),
+    );
+    const event = proxyEvent({
+      method: req.method ?? '',
+      path: req.url ?? '',
+      headers,
+      body: picture ? body : body.toString(),
+    });
     const id = this.#routes().get(`${event.httpMethod} ${event.resource}`);
     if (id === undefined) {
       res.writeHead(403).end('{}');
       return;
     }
-    const identified = { ...event, requestContext: { ...event.requestContext, requestId: `request-${this.#requests++}` } };
-    const answer = await this.functions.invoke(id, identified) as ProxyResult;
+    const identified = {
+      ...event,
+      requestContext: { ...event.requestContext, requestId: `request-${this.#requests++}` },
+    };
+    const answer = (await this.functions.invoke(id, identified)) as ProxyResult;
     res.writeHead(answer.statusCode, answer.headers as Record<string, string>).end(answer.body);
   }
 
   #routes(): Map<string, string> {
     const pathOf = (id: string): string => {
-      const { ParentId, PathPart } = this.#resolver.resource(id).Properties as unknown as { ParentId: { Ref?: string }; PathPart: string };
+      const { ParentId, PathPart } = this.#resolver.resource(id).Properties as unknown as {
+        ParentId: { Ref?: string };
+        PathPart: string;
+      };
       return `${ParentId.Ref === undefined ? '' : pathOf(ParentId.Ref)}/${PathPart}`;
     };
-    return new Map(this.#stack.ofType('AWS::ApiGateway::Method').map(([, { Properties }]) => {
-      const { HttpMethod, ResourceId, Integration } = Properties as unknown as { HttpMethod: string; ResourceId: { Ref: string }; Integration: { Uri: unknown } };
-      const [, id = ''] = /"Fn::GetAtt":\["(\w+)","Arn"\]/.exec(JSON.stringify(Integration.Uri)) ?? [];
-      return [`${HttpMethod} ${pathOf(ResourceId.Ref)}`, id];
-    }));
+    return new Map(
+      this.#stack.ofType('AWS::ApiGateway::Method').map(([, { Properties }]) => {
+        const { HttpMethod, ResourceId, Integration } = Properties as unknown as {
+          HttpMethod: string;
+          ResourceId: { Ref: string };
+          Integration: { Uri: unknown };
+        };
+        const [, id = ''] = /"Fn::GetAtt":\["(\w+)","Arn"\]/.exec(JSON.stringify(Integration.Uri)) ?? [];
+        return [`${HttpMethod} ${pathOf(ResourceId.Ref)}`, id];
+      }),
+    );
   }
 
   /** AWS: who calls, and which service, is in the signature. */
   async #serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const body = await bytesOf(req);
-    const [, role = '', service = ''] = /Credential=([^/]+)\/\d+\/[^/]+\/([^/]+)\//.exec(req.headers.authorization ?? '') ?? [];
-    const operation = String(req.headers['x-amz-target'] ?? '').split('.').at(-1) ?? '';
+    const [, role = '', service = ''] =
+      /Credential=([^/]+)\/\d+\/[^/]+\/([^/]+)\//.exec(req.headers.authorization ?? '') ?? [];
+    const operation =
+      String(req.headers['x-amz-target'] ?? '')
+        .split('.')
+        .at(-1) ?? '';
     const called: Called = { role, service, operation, body, request: req };
     if (service === 'dynamodb') return this.#table(called, res);
     const { status, headers = {}, body: answer } = await this.#answer(called);
@@ -146,9 +185,12 @@ export class Account {
 
   async #answer(called: Called): Promise<Answer> {
     switch (called.service) {
-      case 's3': return this.#s3(called);
-      case 'states': return this.#states(called);
-      default: return await this.#engine(called);
+      case 's3':
+        return this.#s3(called);
+      case 'states':
+        return this.#states(called);
+      default:
+        return await this.#engine(called);
     }
   }
 
@@ -161,33 +203,72 @@ export class Account {
     request({ host: hostname, port, method: req.method, path: req.url, headers: req.headers }, (answer) => {
       res.writeHead(answer.statusCode ?? 500, answer.headers);
       answer.pipe(res);
-    }).on('error', () => res.destroy()).end(body);
+    })
+      .on('error', () => res.destroy())
+      .end(body);
   }
 
   #s3({ role, body, request: req }: Called): Answer {
     const asked = FakeObjects.parse(req, body);
-    if (!this.policies.allow(role, FakeObjects.wishes(asked))) return { status: 403, headers: { 'content-type': 'application/xml' }, body: '<Error><Code>AccessDenied</Code></Error>' };
-    return this.objects.answer(asked, (bucket) => this.policies.allow(role, [{ action: 's3:ListBucket', resource: `arn:aws:s3:::${bucket}` }]));
+    if (!this.policies.allow(role, FakeObjects.wishes(asked)))
+      return {
+        status: 403,
+        headers: { 'content-type': 'application/xml' },
+        body: '<Error><Code>AccessDenied</Code></Error>',
+      };
+    return this.objects.answer(asked, (bucket) =>
+      this.policies.allow(role, [{ action: 's3:ListBucket', resource: `arn:aws:s3:::${bucket}` }]),
+    );
   }
 
   #states({ role, body }: Called): Answer {
-    const { stateMachineArn, name, input } = JSON.parse(body.toString()) as { stateMachineArn: string; name: string; input: string };
-    if (!this.policies.allow(role, [{ action: 'states:StartExecution', resource: stateMachineArn }])) return denied;
+    const { stateMachineArn, name, input } = JSON.parse(body.toString()) as {
+      stateMachineArn: string;
+      name: string;
+      input: string;
+    };
+    if (!this.policies.allow(role, [{ action: 'states:StartExecution', resource: stateMachineArn }]))
+      return denied;
     const headers = { 'content-type': 'application/x-amz-json-1.0' };
-    if (this.outage) return { status: 400, headers, body: JSON.stringify({ __type: 'StateMachineDeleting', message: 'out of order' }) };
+    if (this.outage)
+      return {
+        status: 400,
+        headers,
+        body: JSON.stringify({ __type: 'StateMachineDeleting', message: 'out of order' }),
+      };
     if (this.executions.start(stateMachineArn, name, input) === 'taken') {
-      return { status: 400, headers, body: JSON.stringify({ __type: 'ExecutionAlreadyExists', message: `Execution Already Exists: '${name}'` }) };
+      return {
+        status: 400,
+        headers,
+        body: JSON.stringify({
+          __type: 'ExecutionAlreadyExists',
+          message: `Execution Already Exists: '${name}'`,
+        }),
+      };
     }
-    return { status: 200, headers, body: JSON.stringify({ executionArn: `${stateMachineArn}:${name}`, startDate: Date.now() / 1000 }) };
+    return {
+      status: 200,
+      headers,
+      body: JSON.stringify({ executionArn: `${stateMachineArn}:${name}`, startDate: Date.now() / 1000 }),
+    };
   }
 
   async #engine({ role, operation, body, request: req }: Called): Promise<Answer> {
     const [, endpoint] = /^\/endpoints\/([^/]+)\/invocations$/.exec(req.url ?? '') ?? [];
-    const input = endpoint === undefined ? JSON.parse(body.toString()) as Readonly<Record<string, unknown>> : { EndpointName: endpoint };
+    const input =
+      endpoint === undefined
+        ? (JSON.parse(body.toString()) as Readonly<Record<string, unknown>>)
+        : { EndpointName: endpoint };
     const scaling = String(req.headers['x-amz-target'] ?? '').startsWith('AnyScale');
-    const wishes = scaling ? scalingWishes(operation, input) : sageMakerWishes(endpoint === undefined ? operation : 'InvokeEndpoint', input);
+    const wishes = scaling
+      ? scalingWishes(operation, input)
+      : sageMakerWishes(endpoint === undefined ? operation : 'InvokeEndpoint', input);
     if (!this.policies.allow(role, wishes)) return denied;
-    const { response } = await this.sagemaker.handle({ path: req.url ?? '', headers: req.headers as Record<string, string>, body });
+    const { response } = await this.sagemaker.handle({
+      path: req.url ?? '',
+      headers: req.headers as Record<string, string>,
+      body,
+    });
     return { status: response.statusCode, headers: response.headers, body: response.body };
   }
 }

@@ -26,7 +26,13 @@ export class Executions {
   /** How executions ended that did not succeed. */
   readonly failures: string[] = [];
 
-  constructor(stack: Synthesised, resolver: Resolver, policies: Policies, functions: Functions, pass: (seconds: number) => void) {
+  constructor(
+    stack: Synthesised,
+    resolver: Resolver,
+    policies: Policies,
+    functions: Functions,
+    pass: (seconds: number) => void,
+  ) {
     this.#stack = stack;
     this.#resolver = resolver;
     this.#policies = policies;
@@ -40,12 +46,14 @@ export class Executions {
     if (known !== undefined) return !known.over && known.input === input ? 'started' : 'taken';
     const execution = { input, over: false };
     this.#known.set(`${machineArn}/${name}`, execution);
-    const run = this.#run(machineArn, JSON.parse(input)).catch((error: unknown) => {
-      this.failures.push(`${name}: ${String(error)}`);
-    }).finally(() => {
-      execution.over = true;
-      this.#running.delete(run);
-    });
+    const run = this.#run(machineArn, JSON.parse(input))
+      .catch((error: unknown) => {
+        this.failures.push(`${name}: ${String(error)}`);
+      })
+      .finally(() => {
+        execution.over = true;
+        this.#running.delete(run);
+      });
     this.#running.add(run);
     return 'started';
   }
@@ -55,22 +63,49 @@ export class Executions {
   }
 
   async #run(machineArn: string, input: unknown): Promise<void> {
-    const [, machine] = this.#stack.ofType('AWS::StepFunctions::StateMachine').find(([id]) => this.#resolver.arn(id) === machineArn) ?? [];
-    const { DefinitionString, DefinitionSubstitutions, RoleArn } = machine?.Properties as unknown as Properties;
+    const [, machine] =
+      this.#stack
+        .ofType('AWS::StepFunctions::StateMachine')
+        .find(([id]) => this.#resolver.arn(id) === machineArn) ?? [];
+    const { DefinitionString, DefinitionSubstitutions, RoleArn } =
+      machine?.Properties as unknown as Properties;
     const role = this.#resolver.text(RoleArn).split('/').at(-1) ?? '';
     const definition = JSON.parse(DefinitionString) as Definition;
     const tasks = Object.entries(definition.States).filter(([, { Type }]) => Type === 'Task');
-    const handlers = Object.fromEntries(tasks.map(([state, { Resource = '' }]) => [state, async (data: unknown) => {
-      const version = DefinitionSubstitutions[Resource.slice(2, -1)] as { readonly Ref: string };
-      this.#policies.allow(role, [{ action: 'lambda:InvokeFunction', resource: this.#resolver.text(version) }]);
-      const { FunctionName } = this.#resolver.resource(version.Ref).Properties as unknown as { readonly FunctionName: { readonly Ref: string } };
-      const result = await this.#functions.invoke(FunctionName.Ref, data) as { readonly wait?: number } | null;
-      this.#pass(result?.wait ?? 0);
-      return result;
-    }]));
-    const each = (type: string): Record<string, number> => Object.fromEntries(Object.entries(definition.States).filter(([, { Type }]) => Type === type).map(([name]) => [name, 1]));
-    await new StateMachine(definition as never, { validationOptions: { noValidate: true } }).run(input as never, {
-      overrides: { taskResourceLocalHandlers: handlers, waitTimeOverrides: each('Wait'), retryIntervalOverrides: each('Task') },
-    }).result;
+    const handlers = Object.fromEntries(
+      tasks.map(([state, { Resource = '' }]) => [
+        state,
+        async (data: unknown) => {
+          const version = DefinitionSubstitutions[Resource.slice(2, -1)] as { readonly Ref: string };
+          this.#policies.allow(role, [
+            { action: 'lambda:InvokeFunction', resource: this.#resolver.text(version) },
+          ]);
+          const { FunctionName } = this.#resolver.resource(version.Ref).Properties as unknown as {
+            readonly FunctionName: { readonly Ref: string };
+          };
+          const result = (await this.#functions.invoke(FunctionName.Ref, data)) as {
+            readonly wait?: number;
+          } | null;
+          this.#pass(result?.wait ?? 0);
+          return result;
+        },
+      ]),
+    );
+    const each = (type: string): Record<string, number> =>
+      Object.fromEntries(
+        Object.entries(definition.States)
+          .filter(([, { Type }]) => Type === type)
+          .map(([name]) => [name, 1]),
+      );
+    await new StateMachine(definition as never, { validationOptions: { noValidate: true } }).run(
+      input as never,
+      {
+        overrides: {
+          taskResourceLocalHandlers: handlers,
+          waitTimeOverrides: each('Wait'),
+          retryIntervalOverrides: each('Task'),
+        },
+      },
+    ).result;
   }
 }

@@ -11,7 +11,11 @@ process.on('message', async ({ id, handler, event, passed = 0 }) => {
   offset += passed;
   if (handler === undefined) return;
   try {
-    const result = await loaded[handler](event, { awsRequestId: id, functionName: handler, getRemainingTimeInMillis: () => 28_000 });
+    const result = await loaded[handler](event, {
+      awsRequestId: id,
+      functionName: handler,
+      getRemainingTimeInMillis: () => 28_000,
+    });
     process.send({ id, result: result === undefined ? null : result });
   } catch (error) {
     process.send({ id, error: { errorType: error.name, errorMessage: error.message } });

@@ -23,7 +23,10 @@ export class Functions {
   readonly #resolver: Resolver;
   readonly #endpoint: string;
   readonly #processes = new Map<string, ChildProcess>();
-  readonly #waiting = new Map<number, { readonly resolve: (result: unknown) => void; readonly reject: (error: Error) => void }>();
+  readonly #waiting = new Map<
+    number,
+    { readonly resolve: (result: unknown) => void; readonly reject: (error: Error) => void }
+  >();
   #calls = 0;
   /** How far the functions' clocks are ahead, in milliseconds. */
   #ahead = 0;
@@ -61,24 +64,39 @@ export class Functions {
     const running = this.#processes.get(role);
     if (running !== undefined) return running;
     const bundle = join(this.#stack.directory, `asset.${Code.S3Key.replace(/\.zip$/, '')}`, 'index.cjs');
-    const child = fork(fileURLToPath(new URL('function-process.cjs', import.meta.url)), [bundle, String(this.#ahead)], {
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'], execArgv: [],
-      env: {
-        ...Object.fromEntries(Object.entries(Environment.Variables).map(([name, value]) => [name, this.#resolver.text(value)])),
-        PATH: process.env['PATH'], AWS_REGION: 'eu-west-1', AWS_ENDPOINT_URL: this.#endpoint,
-        // Who signs is told by the key's id: that is how the services here know the role.
-        AWS_ACCESS_KEY_ID: role, AWS_SECRET_ACCESS_KEY: 'secret',
+    const child = fork(
+      fileURLToPath(new URL('function-process.cjs', import.meta.url)),
+      [bundle, String(this.#ahead)],
+      {
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+        execArgv: [],
+        env: {
+          ...Object.fromEntries(
+            Object.entries(Environment.Variables).map(([name, value]) => [name, this.#resolver.text(value)]),
+          ),
+          PATH: process.env['PATH'],
+          AWS_REGION: 'eu-west-1',
+          AWS_ENDPOINT_URL: this.#endpoint,
+          // Who signs is told by the key's id: that is how the services here know the role.
+          AWS_ACCESS_KEY_ID: role,
+          AWS_SECRET_ACCESS_KEY: 'secret',
+        },
       },
-    });
-    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text: Buffer) => this.lines.push(`${role}: ${text.toString().trim()}`));
+    );
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (text: Buffer) => this.lines.push(`${role}: ${text.toString().trim()}`));
     child.on('message', ({ id, result, error }: Answer) => {
-      const { resolve, reject } = this.#waiting.get(id) ?? { resolve: () => undefined, reject: () => undefined };
+      const { resolve, reject } = this.#waiting.get(id) ?? {
+        resolve: () => undefined,
+        reject: () => undefined,
+      };
       this.#waiting.delete(id);
       if (error === undefined) resolve(result);
       else reject(Object.assign(new Error(JSON.stringify(error)), { name: error.errorType }));
     });
     child.on('exit', (code) => {
-      for (const { reject } of this.#waiting.values()) reject(new Error(`the process of ${role} ended with ${code ?? 'a signal'}`));
+      for (const { reject } of this.#waiting.values())
+        reject(new Error(`the process of ${role} ended with ${code ?? 'a signal'}`));
     });
     this.#processes.set(role, child);
     return child;

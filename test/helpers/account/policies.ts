@@ -17,7 +17,13 @@ interface Statement {
 
 const asList = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value]);
 
-const matches = (pattern: string, text: string): boolean => new RegExp(`^${pattern.split('*').map((part) => part.replaceAll(/[.+?^${}()|[\]\\/]/g, '\\$&')).join('.*')}$`).test(text);
+const matches = (pattern: string, text: string): boolean =>
+  new RegExp(
+    `^${pattern
+      .split('*')
+      .map((part) => part.replaceAll(/[.+?^${}()|[\]\\/]/g, '\\$&'))
+      .join('.*')}$`,
+  ).test(text);
 
 /** The policies of a template's roles, held against what is done under them: as IAM does it, as far as these policies go. */
 export class Policies {
@@ -29,25 +35,37 @@ export class Policies {
   constructor(stack: Synthesised, resolver: Resolver) {
     this.#resolver = resolver;
     for (const [, { Properties }] of stack.ofType('AWS::IAM::Policy')) {
-      const { Roles, PolicyDocument } = Properties as unknown as { Roles: { Ref: string }[]; PolicyDocument: { Statement: Statement[] } };
+      const { Roles, PolicyDocument } = Properties as unknown as {
+        Roles: { Ref: string }[];
+        PolicyDocument: { Statement: Statement[] };
+      };
       for (const role of Roles) {
         const name = resolver.text(role);
-        this.#statements.set(name, [...this.#statements.get(name) ?? [], ...PolicyDocument.Statement]);
+        this.#statements.set(name, [...(this.#statements.get(name) ?? []), ...PolicyDocument.Statement]);
       }
     }
   }
 
   /** @returns whether the role may do all of it; what it may not is noted */
   allow(role: string, wishes: readonly Wish[]): boolean {
-    const refused = wishes.filter((wish) => !(this.#statements.get(role) ?? []).some((statement) => this.#grants(statement, wish)));
+    const refused = wishes.filter(
+      (wish) => !(this.#statements.get(role) ?? []).some((statement) => this.#grants(statement, wish)),
+    );
     this.refused.push(...refused.map(({ action, resource }) => `${role}: ${action} on ${resource}`));
     return refused.length === 0;
   }
 
-  #grants({ Effect, Action, Resource, Condition = {} }: Statement, { action, resource, context = {} }: Wish): boolean {
-    return Effect === 'Allow'
-      && asList(Action).some((each) => matches(String(each), action))
-      && asList(Resource).some((each) => matches(this.#resolver.text(each), resource))
-      && Object.values(Condition).every((keys) => Object.entries(keys).every(([key, value]) => context[key] === value));
+  #grants(
+    { Effect, Action, Resource, Condition = {} }: Statement,
+    { action, resource, context = {} }: Wish,
+  ): boolean {
+    return (
+      Effect === 'Allow' &&
+      asList(Action).some((each) => matches(String(each), action)) &&
+      asList(Resource).some((each) => matches(this.#resolver.text(each), resource)) &&
+      Object.values(Condition).every((keys) =>
+        Object.entries(keys).every(([key, value]) => context[key] === value),
+      )
+    );
   }
 }

@@ -6,24 +6,38 @@ type Input = Readonly<Record<string, unknown>>;
 /** What a request to the table needs the right for. A transaction needs the rights of the writes it is made of. */
 export function tableWishes(operation: string, input: Input): Wish[] {
   const wish = (action: string, name: unknown, index?: unknown): Wish => ({
-    action: `dynamodb:${action}`, resource: `arn:aws:dynamodb:${region}:${account}:table/${String(name)}${typeof index === 'string' ? `/index/${index}` : ''}`,
+    action: `dynamodb:${action}`,
+    resource: `arn:aws:dynamodb:${region}:${account}:table/${String(name)}${typeof index === 'string' ? `/index/${index}` : ''}`,
   });
-  if (operation === 'BatchWriteItem') return Object.keys(input['RequestItems'] as object).map((name) => wish(operation, name));
+  if (operation === 'BatchWriteItem')
+    return Object.keys(input['RequestItems'] as object).map((name) => wish(operation, name));
   if (operation !== 'TransactWriteItems') return [wish(operation, input['TableName'], input['IndexName'])];
-  return (input['TransactItems'] as Readonly<Record<string, { readonly TableName: string }>>[]).flatMap((item) =>
-    Object.entries(item).map(([kind, { TableName }]) => wish(kind === 'ConditionCheck' ? 'ConditionCheckItem' : `${kind}Item`, TableName)));
+  return (input['TransactItems'] as Readonly<Record<string, { readonly TableName: string }>>[]).flatMap(
+    (item) =>
+      Object.entries(item).map(([kind, { TableName }]) =>
+        wish(kind === 'ConditionCheck' ? 'ConditionCheckItem' : `${kind}Item`, TableName),
+      ),
+  );
 }
 
 /** By which member of a request a resource of SageMaker is named, and as what its ARN names it. */
 const resources: readonly (readonly [member: string, type: string])[] = [
-  ['EndpointName', 'endpoint'], ['EndpointConfigName', 'endpoint-config'], ['TrainingJobName', 'training-job'], ['TransformJobName', 'transform-job'],
-  ['ModelPackageName', 'model-package'], ['ModelName', 'model'], ['AlgorithmName', 'algorithm'],
+  ['EndpointName', 'endpoint'],
+  ['EndpointConfigName', 'endpoint-config'],
+  ['TrainingJobName', 'training-job'],
+  ['TransformJobName', 'transform-job'],
+  ['ModelPackageName', 'model-package'],
+  ['ModelName', 'model'],
+  ['AlgorithmName', 'algorithm'],
 ];
 
 /** What a call of SageMaker needs the right for: its tags and the role that it passes too. */
 export function sageMakerWishes(operation: string, input: Input): Wish[] {
-  const arn = (type: string, name: string): string => (name.startsWith('arn:') ? name : `arn:aws:sagemaker:${region}:${account}:${type}/${name}`);
-  const named = resources.filter(([member]) => typeof input[member] === 'string').map(([member, type]) => arn(type, String(input[member])));
+  const arn = (type: string, name: string): string =>
+    name.startsWith('arn:') ? name : `arn:aws:sagemaker:${region}:${account}:${type}/${name}`;
+  const named = resources
+    .filter(([member]) => typeof input[member] === 'string')
+    .map(([member, type]) => arn(type, String(input[member])));
   // Of several names the first is what is made; an endpoint alone needs the right for its configuration too.
   const on = operation === 'CreateEndpoint' ? named : named.slice(0, 1);
   if (typeof input['ResourceArn'] === 'string') on.push(input['ResourceArn']);
@@ -31,15 +45,29 @@ export function sageMakerWishes(operation: string, input: Input): Wish[] {
   const role = input['RoleArn'] ?? input['ExecutionRoleArn'];
   return [
     ...(on.length === 0 ? ['*'] : on).map((resource) => ({ action: `sagemaker:${operation}`, resource })),
-    ...(Array.isArray(input['Tags']) && input['Tags'].length > 0 ? [{ action: 'sagemaker:AddTags', resource: on[0] ?? '*' }] : []),
-    ...(typeof role === 'string' ? [{ action: 'iam:PassRole', resource: role, context: { 'iam:PassedToService': 'sagemaker.amazonaws.com' } }] : []),
+    ...(Array.isArray(input['Tags']) && input['Tags'].length > 0
+      ? [{ action: 'sagemaker:AddTags', resource: on[0] ?? '*' }]
+      : []),
+    ...(typeof role === 'string'
+      ? [
+          {
+            action: 'iam:PassRole',
+            resource: role,
+            context: { 'iam:PassedToService': 'sagemaker.amazonaws.com' },
+          },
+        ]
+      : []),
   ];
 }
 
 /** Targets have ids of the service's own; conditions say whose they are. */
-export const scalingWishes = (operation: string, input: Input): Wish[] => [{
-  action: `application-autoscaling:${operation}`, resource: `arn:aws:application-autoscaling:${region}:${account}:scalable-target/0ec5`,
-  context: {
-    'application-autoscaling:service-namespace': String(input['ServiceNamespace']), 'application-autoscaling:scalable-dimension': String(input['ScalableDimension']),
+export const scalingWishes = (operation: string, input: Input): Wish[] => [
+  {
+    action: `application-autoscaling:${operation}`,
+    resource: `arn:aws:application-autoscaling:${region}:${account}:scalable-target/0ec5`,
+    context: {
+      'application-autoscaling:service-namespace': String(input['ServiceNamespace']),
+      'application-autoscaling:scalable-dimension': String(input['ScalableDimension']),
+    },
   },
-}];
+];

@@ -33,10 +33,15 @@ interface HttpRequest {
 }
 
 interface HttpAnswer {
-  readonly response: { readonly statusCode: number; readonly headers: Record<string, string>; readonly body: Uint8Array };
+  readonly response: {
+    readonly statusCode: number;
+    readonly headers: Record<string, string>;
+    readonly body: Uint8Array;
+  };
 }
 
-const severed = (): Error => Object.assign(new Error('socket hang up'), { name: 'TimeoutError', code: 'ECONNRESET' });
+const severed = (): Error =>
+  Object.assign(new Error('socket hang up'), { name: 'TimeoutError', code: 'ECONNRESET' });
 
 /**
  * SageMaker, its runtime and Application Auto Scaling in one process, behind the real clients: everything is serialised, sent and parsed,
@@ -58,7 +63,11 @@ export class FakeSageMaker {
   }
 
   /** Calls of the operation (`*`: of any) go wrong: `times` of them, once, unless told otherwise, when `after` others have gone well. */
-  inject(operation: string, fault: Fault, { times = 1, after = 0 }: { readonly times?: number; readonly after?: number } = {}): void {
+  inject(
+    operation: string,
+    fault: Fault,
+    { times = 1, after = 0 }: { readonly times?: number; readonly after?: number } = {},
+  ): void {
     this.#faults.push({ operation, fault, times, after });
   }
 
@@ -86,32 +95,62 @@ export class FakeSageMaker {
   }
 
   /** Puts an endpoint into a state, for `lasting` milliseconds if given, after which it serves. */
-  force(name: string, status: Status, more: { readonly reason?: string; readonly lasting?: number } = {}): void {
+  force(
+    name: string,
+    status: Status,
+    more: { readonly reason?: string; readonly lasting?: number } = {},
+  ): void {
     this.world.settle();
     const endpoint = this.world.endpoint(name);
     endpoint.status = status;
     if (more.reason !== undefined) endpoint.reason = more.reason;
-    endpoint.coming = more.lasting === undefined ? [] : [{ at: this.clock.now() + more.lasting, status: 'InService' }];
+    endpoint.coming =
+      more.lasting === undefined ? [] : [{ at: this.clock.now() + more.lasting, status: 'InService' }];
   }
 
   /** Puts a package there that no call made; `input` are further members of its description. */
-  addPackage(name: string, input: Input = {}, more: Partial<Pick<Package, 'status' | 'marketplace' | 'readyAt'>> = {}): string {
+  addPackage(
+    name: string,
+    input: Input = {},
+    more: Partial<Pick<Package, 'status' | 'marketplace' | 'readyAt'>> = {},
+  ): string {
     const arn = this.world.arn('model-package', name);
     this.world.packages.set(name, {
-      name, arn, created: this.clock.now(), tags: new Map(), input, status: 'Completed', readyAt: 0, seeded: true, marketplace: true, ...more,
+      name,
+      arn,
+      created: this.clock.now(),
+      tags: new Map(),
+      input,
+      status: 'Completed',
+      readyAt: 0,
+      seeded: true,
+      marketplace: true,
+      ...more,
     });
     return arn;
   }
 
   /** Clients that try once, unless told otherwise, so that every call is one that was asked for. */
   clients(maxAttempts = 1) {
-    const handle = (request: HttpRequest, { abortSignal }: { readonly abortSignal?: AbortSignal } = {}): Promise<HttpAnswer> => this.handle(request, abortSignal);
+    const handle = (
+      request: HttpRequest,
+      { abortSignal }: { readonly abortSignal?: AbortSignal } = {},
+    ): Promise<HttpAnswer> => this.handle(request, abortSignal);
     const config = {
-      region: this.world.region, maxAttempts,
+      region: this.world.region,
+      maxAttempts,
       credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example' },
-      requestHandler: { handle, destroy: () => undefined, metadata: { handlerProtocol: 'http/1.1' } } as never,
+      requestHandler: {
+        handle,
+        destroy: () => undefined,
+        metadata: { handlerProtocol: 'http/1.1' },
+      } as never,
     };
-    return { sagemaker: new SageMakerClient(config), runtime: new SageMakerRuntimeClient(config), scaling: new ApplicationAutoScalingClient(config) };
+    return {
+      sagemaker: new SageMakerClient(config),
+      runtime: new SageMakerRuntimeClient(config),
+      scaling: new ApplicationAutoScalingClient(config),
+    };
   }
 
   /** Answers one request, as it is on the wire. */
@@ -131,26 +170,41 @@ export class FakeSageMaker {
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       const { type, message, status, members } = error;
-      return answer(status, { 'x-amzn-errortype': type }, JSON.stringify({ __type: type, message, Message: message, ...members }));
+      return answer(
+        status,
+        { 'x-amzn-errortype': type },
+        JSON.stringify({ __type: type, message, Message: message, ...members }),
+      );
     }
   }
 
-  #read({ path, headers, body = '' }: HttpRequest): { readonly operation: string; readonly input: Input; readonly act: () => string | Uint8Array } {
+  #read({ path, headers, body = '' }: HttpRequest): {
+    readonly operation: string;
+    readonly input: Input;
+    readonly act: () => string | Uint8Array;
+  } {
     const [, name] = /^\/endpoints\/([^/]+)\/invocations$/.exec(path) ?? [];
     if (name !== undefined) {
       const picture = typeof body === 'string' ? new TextEncoder().encode(body) : body;
       const type = headers['content-type'] ?? '';
       return {
-        operation: 'InvokeEndpoint', input: { EndpointName: name, ContentType: type, bytes: picture.length },
+        operation: 'InvokeEndpoint',
+        input: { EndpointName: name, ContentType: type, bytes: picture.length },
         act: () => invoke(this.world, this.world.container, name, picture, type),
       };
     }
     const [service, operation = ''] = (headers['x-amz-target'] ?? '').split('.');
     const input = JSON.parse(typeof body === 'string' ? body : new TextDecoder().decode(body)) as Input;
-    const operations = service === 'SageMaker' ? { ...control, ...lists, ...packages, ...training, ...transform } : service === 'AnyScaleFrontendService' ? scaling : {};
+    const operations =
+      service === 'SageMaker'
+        ? { ...control, ...lists, ...packages, ...training, ...transform }
+        : service === 'AnyScaleFrontendService'
+          ? scaling
+          : {};
     const act = (): string => {
       const handler = operations[operation];
-      if (handler === undefined) throw new ServiceError('UnknownOperationException', `${service ?? ''} has no ${operation} here`);
+      if (handler === undefined)
+        throw new ServiceError('UnknownOperationException', `${service ?? ''} has no ${operation} here`);
       return JSON.stringify(handler(this.world, input));
     };
     return { operation, input, act };
@@ -171,10 +225,21 @@ export class FakeSageMaker {
 }
 
 /** As a transport does it: it waits, and fails when the signal says so. */
-const silence = (signal: AbortSignal | undefined): Promise<never> => new Promise((_, reject) => {
-  signal?.addEventListener('abort', () => reject(Object.assign(new Error('Request aborted'), { name: 'AbortError' })));
-});
+const silence = (signal: AbortSignal | undefined): Promise<never> =>
+  new Promise((_, reject) => {
+    signal?.addEventListener('abort', () =>
+      reject(Object.assign(new Error('Request aborted'), { name: 'AbortError' })),
+    );
+  });
 
-const answer = (statusCode: number, headers: Record<string, string>, body: string | Uint8Array): HttpAnswer => ({
-  response: { statusCode, headers: { 'content-type': 'application/json', ...headers }, body: typeof body === 'string' ? Buffer.from(body) : body },
+const answer = (
+  statusCode: number,
+  headers: Record<string, string>,
+  body: string | Uint8Array,
+): HttpAnswer => ({
+  response: {
+    statusCode,
+    headers: { 'content-type': 'application/json', ...headers },
+    body: typeof body === 'string' ? Buffer.from(body) : body,
+  },
 });

@@ -35,22 +35,42 @@ export function hostingOn(fake: FakeSageMaker, objects: CopyingStore): HostingEn
   const shared = { sagemaker, stage: 'test', instanceType: 'ml.c5.2xlarge' } as const;
   return {
     ...createSageMakerEngine({
-      ...shared, runtime, scaling, clock: fake.clock, executionRoleArn: 'arn:aws:iam::123456789012:role/crowsnest-hosting', invocationsPerInstance: 180,
+      ...shared,
+      runtime,
+      scaling,
+      clock: fake.clock,
+      executionRoleArn: 'arn:aws:iam::123456789012:role/crowsnest-hosting',
+      invocationsPerInstance: 180,
     }),
     ...createSageMakerImporter({
-      ...shared, objects, allowed: { images: [], modelDataBuckets: [], modelPackages: ['*'] }, artifacts,
+      ...shared,
+      objects,
+      allowed: { images: [], modelDataBuckets: [], modelPackages: ['*'] },
+      artifacts,
     }),
   };
 }
 
-export const algorithmArn = 'arn:aws:sagemaker:eu-west-1:865070037744:algorithm/lfv-public-algorithm-2025-02-0-abc';
+export const algorithmArn =
+  'arn:aws:sagemaker:eu-west-1:865070037744:algorithm/lfv-public-algorithm-2025-02-0-abc';
 
 /** The real trainer on that service, whose jobs read and write `objects`. */
-export function trainingOn(fake: FakeSageMaker, objects: MemoryObjects, more: Partial<SageMakerTrainerOptions> = {}): Trainer {
+export function trainingOn(
+  fake: FakeSageMaker,
+  objects: MemoryObjects,
+  more: Partial<SageMakerTrainerOptions> = {},
+): Trainer {
   fake.world.files = objects.objects;
   return createSageMakerTrainer({
-    sagemaker: fake.clients().sagemaker, stage: 'test', algorithmArn, objects, artifacts, clock: fake.clock,
-    training: { instanceType: 'ml.g4dn.2xlarge', volumeGigabytes: 20, maxSeconds: 7200 }, transformInstanceType: 'ml.c5.2xlarge',
-    executionRoleArn: 'arn:aws:iam::123456789012:role/crowsnest-training', ...more,
+    sagemaker: fake.clients().sagemaker,
+    stage: 'test',
+    algorithmArn,
+    objects,
+    artifacts,
+    clock: fake.clock,
+    training: { instanceType: 'ml.g4dn.2xlarge', volumeGigabytes: 20, maxSeconds: 7200 },
+    transformInstanceType: 'ml.c5.2xlarge',
+    executionRoleArn: 'arn:aws:iam::123456789012:role/crowsnest-training',
+    ...more,
   });
 }

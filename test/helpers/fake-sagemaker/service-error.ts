@@ -30,15 +30,22 @@ export function check(input: Input, rules: Readonly<Record<string, Rule>>): void
   for (const [name, { required, max, pattern }] of Object.entries(rules)) {
     const value = input[name] as string | undefined;
     const fails = (constraint: string): unknown =>
-      problems.push(`Value ${value === undefined ? 'null' : `'${value}'`} at '${lowerFirst(name)}' failed to satisfy constraint: ${constraint}`);
+      problems.push(
+        `Value ${value === undefined ? 'null' : `'${value}'`} at '${lowerFirst(name)}' failed to satisfy constraint: ${constraint}`,
+      );
     if (value === undefined) {
       if (required === true) fails('Member must not be null');
       continue;
     }
-    if (max !== undefined && value.length > max) fails(`Member must have length less than or equal to ${max}`);
-    if (pattern !== undefined && !pattern.test(value)) fails(`Member must satisfy regular expression pattern: ${pattern.source}`);
+    if (max !== undefined && value.length > max)
+      fails(`Member must have length less than or equal to ${max}`);
+    if (pattern !== undefined && !pattern.test(value))
+      fails(`Member must satisfy regular expression pattern: ${pattern.source}`);
   }
-  if (problems.length > 0) throw invalid(`${problems.length} validation error${problems.length > 1 ? 's' : ''} detected: ${problems.join('; ')}`);
+  if (problems.length > 0)
+    throw invalid(
+      `${problems.length} validation error${problems.length > 1 ? 's' : ''} detected: ${problems.join('; ')}`,
+    );
 }
 
 /** Of endpoints, configurations, models and variants alike. (service description) */
@@ -46,6 +53,9 @@ export const resourceName: Rule = { required: true, max: 63, pattern: /^[a-zA-Z0
 
 export const text = (input: Input, name: string): string => {
   const value = input[name];
-  if (typeof value !== 'string') throw invalid(`1 validation error detected: Value null at '${lowerFirst(name)}' failed to satisfy constraint: Member must not be null`);
+  if (typeof value !== 'string')
+    throw invalid(
+      `1 validation error detected: Value null at '${lowerFirst(name)}' failed to satisfy constraint: Member must not be null`,
+    );
   return value;
 };

@@ -4,7 +4,16 @@ import { invalid, type Input } from './service-error.ts';
 import { settleTraining, type TrainingJob } from './training.ts';
 import { settleTransform, type TransformJob } from './transform.ts';
 
-export type Status = 'Creating' | 'InService' | 'Updating' | 'SystemUpdating' | 'RollingBack' | 'UpdateRollbackFailed' | 'OutOfService' | 'Failed' | 'Deleting';
+export type Status =
+  | 'Creating'
+  | 'InService'
+  | 'Updating'
+  | 'SystemUpdating'
+  | 'RollingBack'
+  | 'UpdateRollbackFailed'
+  | 'OutOfService'
+  | 'Failed'
+  | 'Deleting';
 
 /** What becomes of an endpoint that is created from now on. Times in milliseconds. */
 export interface Life {
@@ -31,7 +40,12 @@ export interface Endpoint extends Named {
   instanceType: string;
   instances: number;
   /** What happens to it, in order; `gone` ends it. */
-  coming: { readonly at: number; readonly status: Status | 'gone'; readonly reason?: string; readonly instances?: number }[];
+  coming: {
+    readonly at: number;
+    readonly status: Status | 'gone';
+    readonly reason?: string;
+    readonly instances?: number;
+  }[];
 }
 
 export interface Package extends Named {
@@ -62,14 +76,31 @@ export class World {
   /** S3, by `bucket/key`, which jobs read and write. Without it there are no jobs. */
   files: Map<string, Uint8Array> | undefined;
   /** What the models' containers answer. */
-  container: Container = () => ({ body: '{"Source":{"Type":"direct"},"IsAnomalous":true,"Confidence":0.93}' });
+  container: Container = () => ({
+    body: '{"Source":{"Type":"direct"},"IsAnomalous":true,"Confidence":0.93}',
+  });
   /** What becomes of a training job from now on, in milliseconds. */
-  readonly learning: Record<'starting' | 'downloading' | 'training' | 'uploading' | 'stopping', number> & { outcome: JobOutcome } =
-    { starting: 60_000, downloading: 30_000, training: 300_000, uploading: 20_000, stopping: 45_000, outcome: 'Completed' };
+  readonly learning: Record<'starting' | 'downloading' | 'training' | 'uploading' | 'stopping', number> & {
+    outcome: JobOutcome;
+  } = {
+    starting: 60_000,
+    downloading: 30_000,
+    training: 300_000,
+    uploading: 20_000,
+    stopping: 45_000,
+    outcome: 'Completed',
+  };
   /** And of a transform job. */
-  readonly transforming: Record<'running' | 'stopping', number> & { outcome: JobOutcome } = { running: 180_000, stopping: 30_000, outcome: 'Completed' };
+  readonly transforming: Record<'running' | 'stopping', number> & { outcome: JobOutcome } = {
+    running: 180_000,
+    stopping: 30_000,
+    outcome: 'Completed',
+  };
   readonly life: Life = { creating: 300_000, outcome: 'InService', deleting: 60_000 };
-  readonly packaging: { takes: number; outcome: 'Completed' | { readonly failed: string } } = { takes: 120_000, outcome: 'Completed' };
+  readonly packaging: { takes: number; outcome: 'Completed' | { readonly failed: string } } = {
+    takes: 120_000,
+    outcome: 'Completed',
+  };
   /** Products that the account is not subscribed to: ARNs of packages and algorithms. */
   readonly unsubscribed = new Set<string>();
   /** Whatever a careful caller never does, in words. */
@@ -119,10 +150,14 @@ export class World {
   resources(): string[] {
     this.settle();
     return [
-      ...[...this.endpoints.values(), ...this.configs.values(), ...this.models.values()].map(({ arn }) => arn),
+      ...[...this.endpoints.values(), ...this.configs.values(), ...this.models.values()].map(
+        ({ arn }) => arn,
+      ),
       ...[...this.packages.values()].filter(({ seeded }) => !seeded).map(({ arn }) => arn),
       ...[...this.targets.keys()].map((id) => `scalable-target:${id}`),
-      ...[...this.trainings.values(), ...this.transforms.values()].filter(({ status }) => ['InProgress', 'Stopping'].includes(status)).map(({ arn }) => arn),
+      ...[...this.trainings.values(), ...this.transforms.values()]
+        .filter(({ status }) => ['InProgress', 'Stopping'].includes(status))
+        .map(({ arn }) => arn),
     ];
   }
 }

@@ -20,18 +20,28 @@ describe('a hosted model', () => {
 
     // Grey 51 is a score of 0.2, a confidence of 0.8 that it is normal.
     const grey = await bench.engine.detect(spec, await picture('#333333').png().toBuffer(), 'image/png');
-    expect(grey).toMatchObject({ isAnomalous: false, anomalies: [{ name: 'background', area: 1, color: '#FFFFFF' }] });
+    expect(grey).toMatchObject({
+      isAnomalous: false,
+      anomalies: [{ name: 'background', area: 1, color: '#FFFFFF' }],
+    });
     expect(grey.confidence).toBeCloseTo(0.8);
 
     // A quarter in red, an eighth in blue, the rest white: (1/4 * 1/3 + 1/8 * 1/3 + 5/8) = 0.75.
-    const marked = await picture('#ffffff', { colour: '#ff0000', left: 0, top: 0, width: 32, height: 32 }).png().toBuffer();
+    const marked = await picture('#ffffff', { colour: '#ff0000', left: 0, top: 0, width: 32, height: 32 })
+      .png()
+      .toBuffer();
     const blue = { create: { width: 16, height: 32, channels: 3, background: '#0000ff' } } as const;
-    const both = await sharp(marked).composite([{ input: blue, left: 48, top: 32 }]).png().toBuffer();
+    const both = await sharp(marked)
+      .composite([{ input: blue, left: 48, top: 32 }])
+      .png()
+      .toBuffer();
     const verdict = await bench.engine.detect(spec, both, 'image/png');
     expect(verdict.isAnomalous).toBe(true);
     expect(verdict.confidence).toBeCloseTo(0.75);
     expect(verdict.anomalies).toEqual([
-      { name: 'background', area: 0.625, color: '#FFFFFF' }, { name: 'red', area: 0.25, color: '#Ff0000' }, { name: 'blue', area: 0.125, color: '#0000ff' },
+      { name: 'background', area: 0.625, color: '#FFFFFF' },
+      { name: 'red', area: 0.25, color: '#Ff0000' },
+      { name: 'blue', area: 0.125, color: '#0000ff' },
     ]);
     const mask = await sharp(verdict.mask).raw().toBuffer({ resolveWithObject: true });
     expect([mask.info.width, mask.info.height, mask.info.channels]).toEqual([64, 64, 3]);
@@ -46,7 +56,8 @@ describe('a hosted model', () => {
     await bench.ready(spec);
     const large = await picture('#fff', undefined, 70).jpeg().toBuffer();
     await expect(bench.engine.detect(spec, large, 'image/jpeg')).rejects.toThrow(
-      new PictureRefused('The picture is 70 x 70 pixels; this model judges pictures of 64 x 64.'));
+      new PictureRefused('The picture is 70 x 70 pixels; this model judges pictures of 64 x 64.'),
+    );
     await expect(bench.engine.detect(spec, large, 'image/png')).rejects.toThrow(PictureRefused);
     // No map was declared, so neither areas nor a mask are there, not even empty.
     const white = await bench.engine.detect(spec, await picture('#fff').jpeg().toBuffer(), 'image/jpeg');
@@ -63,7 +74,16 @@ describe('a hosted model', () => {
     graph.node('ReduceMean', [blue], { keepdims: 0 }, 'score');
     graph.output('score', 'float32', []);
     bench = await openBench();
-    const input = { name: 'image', width: 32, height: 16, layout: 'NCHW', type: 'float32', scale: 1 / 255, mean: [0, 0, 0.2], std: [1, 1, 2] };
+    const input = {
+      name: 'image',
+      width: 32,
+      height: 16,
+      layout: 'NCHW',
+      type: 'float32',
+      scale: 1 / 255,
+      mean: [0, 0, 0.2],
+      std: [1, 1, 2],
+    };
     const spec = bench.deployment('d1', graph.encode(), { ...manifest, input, threshold: 0.4 }, { min: 1 });
     await bench.engine.create(spec);
     await bench.ready(spec);
@@ -73,7 +93,7 @@ describe('a hosted model', () => {
     expect(verdict.confidence).toBeCloseTo(0.875);
   });
 
-  test('shows its processes under a name, with nothing of the host\'s environment', async () => {
+  test("shows its processes under a name, with nothing of the host's environment", async () => {
     bench = await openBench();
     const spec = bench.deployment('d1', colourGraph(), manifest, { min: 1 });
     await bench.engine.create(spec);
@@ -91,7 +111,12 @@ describe('news of a deployment', () => {
   test('come when its first unit is ready, and when it has failed', async () => {
     bench = await openBench();
     const good = bench.deployment('d1', colourGraph(), manifest, { min: 1 });
-    const bad = bench.deployment('d2', colourGraph(), { ...manifest, outputs: { score: 'nowhere' } }, { min: 1 });
+    const bad = bench.deployment(
+      'd2',
+      colourGraph(),
+      { ...manifest, outputs: { score: 'nowhere' } },
+      { min: 1 },
+    );
     for (const spec of [good, bad]) {
       await bench.engine.create(spec);
       expect(await bench.engine.observe(spec)).toEqual({ state: 'creating' });
@@ -121,7 +146,9 @@ describe('removing', () => {
     await bench.ready(spec);
     await bench.engine.remove(spec);
     await bench.engine.remove(spec);
-    await expect(bench.engine.detect(spec, await picture('#fff').png().toBuffer(), 'image/png')).rejects.toThrow(NotHosted);
+    await expect(
+      bench.engine.detect(spec, await picture('#fff').png().toBuffer(), 'image/png'),
+    ).rejects.toThrow(NotHosted);
     await until(async () => (await bench.engine.observe(spec)).state === 'gone');
     expect(bench.pids.size).toBe(0);
     await bench.engine.create(spec);
@@ -161,18 +188,32 @@ describe('removing', () => {
 describe('a model that will never serve', () => {
   test('is refused when its artifact is not there', async () => {
     bench = await openBench();
-    const spec = { ...bench.deployment('d1', colourGraph(), manifest, { min: 1 }), artifact: { bucket: 'kept', prefix: 'elsewhere/' } };
+    const spec = {
+      ...bench.deployment('d1', colourGraph(), manifest, { min: 1 }),
+      artifact: { bucket: 'kept', prefix: 'elsewhere/' },
+    };
     await expect(bench.engine.create(spec)).rejects.toThrow(
-      new EngineFailed('The model\'s artifact at s3://kept/elsewhere/ is incomplete. Import the model again as a new version.'));
+      new EngineFailed(
+        "The model's artifact at s3://kept/elsewhere/ is incomplete. Import the model again as a new version.",
+      ),
+    );
   });
 
   test('fails at once when its artifact is not what it says', async () => {
     bench = await openBench();
-    const spec = bench.deployment('d1', colourGraph(), { ...manifest, outputs: { score: 'points' } }, { min: 1 });
+    const spec = bench.deployment(
+      'd1',
+      colourGraph(),
+      { ...manifest, outputs: { score: 'points' } },
+      { min: 1 },
+    );
     await bench.engine.create(spec);
     await until(async () => (await bench.engine.observe(spec)).state !== 'creating');
-    expect(await bench.engine.observe(spec)).toEqual({ state: 'failed', reason:
-      'The model cannot be hosted: outputs.score is "points", but the graph\'s outputs are "score", "map". Export it again and import it as a new version.' });
+    expect(await bench.engine.observe(spec)).toEqual({
+      state: 'failed',
+      reason:
+        'The model cannot be hosted: outputs.score is "points", but the graph\'s outputs are "score", "map". Export it again and import it as a new version.',
+    });
     await bench.engine.remove(spec);
     await until(async () => (await bench.engine.observe(spec)).state === 'gone');
   });
@@ -182,8 +223,14 @@ describe('a model that will never serve', () => {
     const spec = bench.deployment('d1', colourGraph(), manifest, { min: 1 });
     await bench.engine.create(spec);
     await until(async () => (await bench.engine.observe(spec)).state !== 'creating');
-    expect(await bench.engine.observe(spec)).toEqual({ state: 'failed', reason: 'The model\'s inference units ended 2 times before one was ready; '
-      + 'the last time it used more than 1 MB of memory. Free memory or import a smaller model, then start it again.' });
-    await expect(bench.engine.detect(spec, await picture('#fff').png().toBuffer(), 'image/png')).rejects.toThrow(NotHosted);
+    expect(await bench.engine.observe(spec)).toEqual({
+      state: 'failed',
+      reason:
+        "The model's inference units ended 2 times before one was ready; " +
+        'the last time it used more than 1 MB of memory. Free memory or import a smaller model, then start it again.',
+    });
+    await expect(
+      bench.engine.detect(spec, await picture('#fff').png().toBuffer(), 'image/png'),
+    ).rejects.toThrow(NotHosted);
   });
 });

@@ -19,9 +19,10 @@ test('units end by themselves when their host is killed, the one too that hangs 
   // It cannot clear up after itself, so what it writes goes where the test can.
   const folder = await mkdtemp(join(tmpdir(), 'crowsnest-doomed-'));
   const host = fork(fileURLToPath(new URL('../../helpers/doomed-host.ts', import.meta.url)), {
-    execArgv: ['--disable-warning=ExperimentalWarning'], env: { TMPDIR: folder },
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+    env: { TMPDIR: folder },
   });
-  const [pids] = await once(host, 'message') as [number[]];
+  const [pids] = (await once(host, 'message')) as [number[]];
   expect(pids.map(lives)).toEqual([true, true]);
   host.kill('SIGKILL');
   await until(() => !pids.some(lives));

@@ -1,5 +1,10 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { EngineBusy, NotHosted, PictureRefused, type HostingEngine } from '../../../lambdas/hosting/engine.ts';
+import {
+  EngineBusy,
+  NotHosted,
+  PictureRefused,
+  type HostingEngine,
+} from '../../../lambdas/hosting/engine.ts';
 import { readAnswer, UnknownAnswer } from '../../../lambdas/hosting/sagemaker/answers.ts';
 import { minutes } from '../../helpers/fake-sagemaker/clock.ts';
 import type { FakeSageMaker } from '../../helpers/fake-sagemaker/fake.ts';
@@ -21,7 +26,11 @@ beforeEach(async () => {
 });
 
 const detect = (): Promise<unknown> => engine.detect(ref, picture, 'image/png');
-const failure = (): Promise<Error> => detect().then(() => new Error('nothing failed'), (error: unknown) => error as Error);
+const failure = (): Promise<Error> =>
+  detect().then(
+    () => new Error('nothing failed'),
+    (error: unknown) => error as Error,
+  );
 
 test('one call carries the picture as it is', async () => {
   let got: unknown;
@@ -31,12 +40,22 @@ test('one call carries the picture as it is', async () => {
   };
   expect(await detect()).toEqual({ isAnomalous: false, confidence: 0.99 });
   expect(got).toEqual({ bytes: [...picture], type: 'image/png' });
-  expect(fake.calls).toEqual([expect.objectContaining({ operation: 'InvokeEndpoint', input: { EndpointName: name, ContentType: 'image/png', bytes: 7 } })]);
+  expect(fake.calls).toEqual([
+    expect.objectContaining({
+      operation: 'InvokeEndpoint',
+      input: { EndpointName: name, ContentType: 'image/png', bytes: 7 },
+    }),
+  ]);
 });
 
 describe('errors', () => {
   test.each([
-    [400, 'image must be 640 x 480', PictureRefused, 'The model refuses the picture: image must be 640 x 480'],
+    [
+      400,
+      'image must be 640 x 480',
+      PictureRefused,
+      'The model refuses the picture: image must be 640 x 480',
+    ],
     [415, 'not an image', PictureRefused, 'The model refuses the picture: not an image'],
     [429, 'queue is full', EngineBusy, 'The model is busy. Try again.'],
     [503, 'no worker', EngineBusy, 'The model is busy. Try again.'],
@@ -65,7 +84,9 @@ describe('errors', () => {
   });
 
   test.each([
-    new ServiceError('ValidationError', 'Something else.'), new ServiceError('InternalFailure', 'oops', 500), new ServiceError('InternalDependencyException', 'oops', 530),
+    new ServiceError('ValidationError', 'Something else.'),
+    new ServiceError('InternalFailure', 'oops', 500),
+    new ServiceError('InternalDependencyException', 'oops', 530),
   ])('of the service that stay what they are: %s', async (fault) => {
     fake.inject('InvokeEndpoint', fault);
     expect((await failure()).name).toBe(fault.type);
@@ -88,17 +109,25 @@ describe('errors', () => {
   });
 
   test('a picture that no endpoint takes is not sent', async () => {
-    await expect(engine.detect(ref, new Uint8Array(6_291_457), 'image/jpeg')).rejects.toThrow(/6291457 bytes; .* at most 6291456/);
+    await expect(engine.detect(ref, new Uint8Array(6_291_457), 'image/jpeg')).rejects.toThrow(
+      /6291457 bytes; .* at most 6291456/,
+    );
     expect(fake.calls).toEqual([]);
   });
 });
 
 describe('answers', () => {
-  const read = (answer: unknown) => readAnswer(new TextEncoder().encode(typeof answer === 'string' ? answer : JSON.stringify(answer)));
-  const anomalies = [{ name: 'background', area: 0.9, color: '#FFFFFF' }, { name: 'cracked', area: 0.1, color: '#23A436' }];
+  const read = (answer: unknown) =>
+    readAnswer(new TextEncoder().encode(typeof answer === 'string' ? answer : JSON.stringify(answer)));
+  const anomalies = [
+    { name: 'background', area: 0.9, color: '#FFFFFF' },
+    { name: 'cracked', area: 0.1, color: '#23A436' },
+  ];
   const bytes = new Uint8Array(Buffer.from(mask, 'base64'));
   const bare = {
-    Source: { Type: 'direct' }, IsAnomalous: true, Confidence: 0.98,
+    Source: { Type: 'direct' },
+    IsAnomalous: true,
+    Confidence: 0.98,
     Anomalies: [
       { Name: 'background', PixelAnomaly: { TotalPercentageArea: 0.9, Color: '#FFFFFF' } },
       { Name: 'cracked', PixelAnomaly: { TotalPercentageArea: 0.1, Color: '#23A436' } },
@@ -110,24 +139,44 @@ describe('answers', () => {
     ['bare', bare],
     ['wrapped', { DetectAnomalyResult: bare }],
     ['in a list of one', [bare]],
-    ['as the edge runtime names things', {
-      label: 'Anomaly', confidence: 0.98, mask,
-      anomalies: [{ name: 'cracked', total_percentage_area: 0.1, hex_color: '23A436' }, { name: 'background', total_percentage_area: 0.9, hex_color: '#FFFFFF' }],
-    }],
-    ['in lower case, with percentages', {
-      is_anomalous: true, confidence: 0.98, anomaly_mask: `data:image/png;base64,${mask}`,
-      anomalies: [
-        { name: 'background', pixel_anomaly: { total_percentage_area: 90, hex_color: '#FFFFFF' } },
-        { name: 'cracked', pixel_anomaly: { total_percentage_area: 10, hex_color: '#23A436' } },
-      ],
-    }],
+    [
+      'as the edge runtime names things',
+      {
+        label: 'Anomaly',
+        confidence: 0.98,
+        mask,
+        anomalies: [
+          { name: 'cracked', total_percentage_area: 0.1, hex_color: '23A436' },
+          { name: 'background', total_percentage_area: 0.9, hex_color: '#FFFFFF' },
+        ],
+      },
+    ],
+    [
+      'in lower case, with percentages',
+      {
+        is_anomalous: true,
+        confidence: 0.98,
+        anomaly_mask: `data:image/png;base64,${mask}`,
+        anomalies: [
+          { name: 'background', pixel_anomaly: { total_percentage_area: 90, hex_color: '#FFFFFF' } },
+          { name: 'cracked', pixel_anomaly: { total_percentage_area: 10, hex_color: '#23A436' } },
+        ],
+      },
+    ],
   ])('%s', (_, answer) => {
     expect(read(answer)).toEqual({ isAnomalous: true, confidence: 0.98, anomalies, mask: bytes });
   });
 
   test('a background that is not mentioned is what the others leave', () => {
-    const { anomalies: found } = read({ label: 'normal', score: 0.5, anomalies: [{ name: 'bent', total_percentage_area: 0.25 }] });
-    expect(found).toEqual([{ name: 'background', area: 0.75, color: '#FFFFFF' }, { name: 'bent', area: 0.25, color: '#000000' }]);
+    const { anomalies: found } = read({
+      label: 'normal',
+      score: 0.5,
+      anomalies: [{ name: 'bent', total_percentage_area: 0.25 }],
+    });
+    expect(found).toEqual([
+      { name: 'background', area: 0.75, color: '#FFFFFF' },
+      { name: 'bent', area: 0.25, color: '#000000' },
+    ]);
   });
 
   test.each([

@@ -18,7 +18,10 @@ class Objects implements CopyingStore {
     return `${bucket}/${key}`;
   }
   put(at: string, content: unknown): void {
-    this.held.set(at, new TextEncoder().encode(typeof content === 'string' ? content : JSON.stringify(content)));
+    this.held.set(
+      at,
+      new TextEncoder().encode(typeof content === 'string' ? content : JSON.stringify(content)),
+    );
   }
   read(from: ObjectLocation): Promise<Uint8Array | undefined> {
     this.asked.push(Objects.at(from));
@@ -44,20 +47,37 @@ class Objects implements CopyingStore {
 }
 
 const modelOf = (source: ModelSource, more: Partial<Model> = {}): Model => ({
-  v: 1, project: 'lids', version: '3', createdAt: 1_767_600_000_000, status: 'TRAINING', statusMessage: '', source,
-  operation: { id: 'op', attempt: 1, kind: 'import', actor: 'me', at: 0, deadline: 0 }, ...more,
+  v: 1,
+  project: 'lids',
+  version: '3',
+  createdAt: 1_767_600_000_000,
+  status: 'TRAINING',
+  statusMessage: '',
+  source,
+  operation: { id: 'op', attempt: 1, kind: 'import', actor: 'me', at: 0, deadline: 0 },
+  ...more,
 });
 
 const output = { S3: { Bucket: 'training', Prefix: 'jobs/lids-3/output' } };
-const image = { Image: '123456789012.dkr.ecr.eu-west-1.amazonaws.com/inspect:4', ModelDataUrl: 's3://training/jobs/own/model.tar.gz' };
+const image = {
+  Image: '123456789012.dkr.ecr.eu-west-1.amazonaws.com/inspect:4',
+  ModelDataUrl: 's3://training/jobs/own/model.tar.gz',
+};
 
 let fake: FakeSageMaker;
 let objects: Objects;
 let importer: ModelImporter;
 
 const optionsWithoutAlgorithm = (): SageMakerImporterOptions => ({
-  sagemaker: fake.clients().sagemaker, stage: 'dev', instanceType: 'ml.c5.2xlarge', objects,
-  allowed: { images: ['123456789012.dkr.ecr.eu-west-1.amazonaws.com/inspect:*'], modelDataBuckets: ['training'], modelPackages: ['*'] },
+  sagemaker: fake.clients().sagemaker,
+  stage: 'dev',
+  instanceType: 'ml.c5.2xlarge',
+  objects,
+  allowed: {
+    images: ['123456789012.dkr.ecr.eu-west-1.amazonaws.com/inspect:*'],
+    modelDataBuckets: ['training'],
+    modelPackages: ['*'],
+  },
   artifacts: { bucket: 'artifacts', prefix: 'models/' },
 });
 
@@ -80,24 +100,50 @@ const reason = async (source: ModelSource, by = importer): Promise<string> => {
 };
 
 describe('training output', () => {
-  test('is copied, packaged once, awaited, and hosted under the package\'s name', async () => {
+  test("is copied, packaged once, awaited, and hosted under the package's name", async () => {
     const model = modelOf(output);
-    const pending = { admitted: 'pending', note: 'SageMaker is making a model package of the training output.' };
+    const pending = {
+      admitted: 'pending',
+      note: 'SageMaker is making a model package of the training output.',
+    };
     expect(await importer.admit(model)).toEqual(pending);
-    expect(fake.takeOperations()).toEqual(['DescribeModelPackage', 'CreateModelPackage', 'DescribeModelPackage', 'ListTags']);
+    expect(fake.takeOperations()).toEqual([
+      'DescribeModelPackage',
+      'CreateModelPackage',
+      'DescribeModelPackage',
+      'ListTags',
+    ]);
     objects.put('training/jobs/lids-3/output/model.tar.gz', 'something else by now');
     expect(await importer.admit(model)).toEqual(pending);
     fake.clock.pass(seconds(120));
     const admission = await importer.admit(model);
-    expect(fake.takeOperations()).toEqual(['DescribeModelPackage', 'ListTags', 'DescribeModelPackage', 'ListTags']);
+    expect(fake.takeOperations()).toEqual([
+      'DescribeModelPackage',
+      'ListTags',
+      'DescribeModelPackage',
+      'ListTags',
+    ]);
     if (admission.admitted !== true) throw new Error('not admitted');
     const { prefix } = admission.artifact;
     expect(prefix).toMatch(/^models\/cn-dev-[0-9a-f]{25}\/$/);
-    expect(admission).toEqual({ admitted: true, evaluation: figures, artifact: { bucket: 'artifacts', prefix } });
-    expect(objects.under('artifacts/')).toEqual([`artifacts/${prefix}model.json`, `artifacts/${prefix}model.tar.gz`]);
+    expect(admission).toEqual({
+      admitted: true,
+      evaluation: figures,
+      artifact: { bucket: 'artifacts', prefix },
+    });
+    expect(objects.under('artifacts/')).toEqual([
+      `artifacts/${prefix}model.json`,
+      `artifacts/${prefix}model.tar.gz`,
+    ]);
     expect(Buffer.from(objects.held.get(`artifacts/${prefix}model.tar.gz`) ?? []).toString()).toBe('weights');
-    expect([...fake.world.packages.values()].map(({ input }) => input['SourceAlgorithmSpecification'])).toEqual([
-      { SourceAlgorithms: [{ AlgorithmName: algorithm, ModelDataUrl: `s3://artifacts/${prefix}model.tar.gz` }] },
+    expect(
+      [...fake.world.packages.values()].map(({ input }) => input['SourceAlgorithmSpecification']),
+    ).toEqual([
+      {
+        SourceAlgorithms: [
+          { AlgorithmName: algorithm, ModelDataUrl: `s3://artifacts/${prefix}model.tar.gz` },
+        ],
+      },
     ]);
 
     const engine = engineOn(fake);
@@ -125,25 +171,34 @@ describe('training output', () => {
     expect(fake.world.packages.size).toBe(1);
   });
 
-  test('that cannot be packaged is refused with SageMaker\'s reason, and leaves nothing', async () => {
+  test("that cannot be packaged is refused with SageMaker's reason, and leaves nothing", async () => {
     fake.world.packaging.outcome = { failed: 'The image scan found a virus.' };
     await importer.admit(modelOf(output));
     await expect(importer.discard(modelOf(output))).rejects.toThrow(/InProgress/); // goes later: the task tries again
     fake.clock.pass(seconds(120));
-    expect(await reason(output)).toBe('SageMaker could not make a model package of the training output: The image scan found a virus.');
+    expect(await reason(output)).toBe(
+      'SageMaker could not make a model package of the training output: The image scan found a virus.',
+    );
     await importer.discard(modelOf(output));
     expect(fake.resources()).toEqual([]);
   });
 
   test('of an algorithm without a subscription, or without an algorithm', async () => {
-    expect(await reason(output, importerWith({ allowed: { images: [], modelDataBuckets: [], modelPackages: [] } }))).toMatch(/does not allow model data from the bucket training/);
+    expect(
+      await reason(
+        output,
+        importerWith({ allowed: { images: [], modelDataBuckets: [], modelPackages: [] } }),
+      ),
+    ).toMatch(/does not allow model data from the bucket training/);
     expect(objects.asked).toEqual([]);
     fake.world.unsubscribed.add(algorithm);
     expect(await reason(output)).toMatch(/^This account is not subscribed/);
-    expect(await reason(output, createSageMakerImporter(optionsWithoutAlgorithm()))).toMatch(/has no algorithm/);
+    expect(await reason(output, createSageMakerImporter(optionsWithoutAlgorithm()))).toMatch(
+      /has no algorithm/,
+    );
   });
 
-  test('a stranger\'s package under our name is neither used nor deleted', async () => {
+  test("a stranger's package under our name is neither used nor deleted", async () => {
     await importer.admit(modelOf(output));
     fake.clock.pass(seconds(120));
     for (const { tags } of fake.world.packages.values()) tags.clear();
@@ -153,10 +208,22 @@ describe('training output', () => {
   });
 
   test.each([
-    ['model.tar.gz', undefined, 'There is no object s3://training/jobs/lids-3/output/model.tar.gz, or Crowsnest may not read it.'],
-    ['evaluation.json', undefined, /^There is no s3:\/\/training\/jobs\/lids-3\/output\/evaluation\.json\. Put the model's evaluation there, such as \{"f1Score"/],
+    [
+      'model.tar.gz',
+      undefined,
+      'There is no object s3://training/jobs/lids-3/output/model.tar.gz, or Crowsnest may not read it.',
+    ],
+    [
+      'evaluation.json',
+      undefined,
+      /^There is no s3:\/\/training\/jobs\/lids-3\/output\/evaluation\.json\. Put the model's evaluation there, such as \{"f1Score"/,
+    ],
     ['evaluation.json', '{', /^The model's evaluation is incomplete: it must be JSON in UTF-8\./],
-    ['evaluation.json', { ...figures, recall: 1.2, evaluatedAt: 'yesterday' }, /: recall must be a number from 0 to 1; evaluatedAt must be a time, .* Write it into s3:\/\/training/],
+    [
+      'evaluation.json',
+      { ...figures, recall: 1.2, evaluatedAt: 'yesterday' },
+      /: recall must be a number from 0 to 1; evaluatedAt must be a time, .* Write it into s3:\/\/training/,
+    ],
   ])('needs its %s to be right: %j', async (file, content, expected) => {
     const at = `training/jobs/lids-3/output/${file}`;
     if (content === undefined) objects.held.delete(at);
@@ -171,13 +238,27 @@ describe('training output', () => {
 describe('a version that was trained here', () => {
   const trained = modelOf({}, { status: 'DELETING' });
 
-  test('is discarded with its whole workspace, and with nobody else\'s', async () => {
-    for (const at of ['models/lids/3-op1/results.json', 'models/lids/3-op1/output/model.tar.gz', 'models/lids/31-op2/results.json', 'models/lids2/3-op3/results.json']) {
+  test("is discarded with its whole workspace, and with nobody else's", async () => {
+    for (const at of [
+      'models/lids/3-op1/results.json',
+      'models/lids/3-op1/output/model.tar.gz',
+      'models/lids/31-op2/results.json',
+      'models/lids2/3-op3/results.json',
+    ]) {
       objects.put(`artifacts/${at}`, 'x');
     }
     await importer.discard(trained);
-    expect(objects.under('artifacts/')).toEqual(['artifacts/models/lids/31-op2/results.json', 'artifacts/models/lids2/3-op3/results.json']);
-    expect(fake.takeOperations()).toEqual(['DescribeTrainingJob', 'DescribeTransformJob', 'DescribeTransformJob', 'DescribeModel', 'DescribeModelPackage']);
+    expect(objects.under('artifacts/')).toEqual([
+      'artifacts/models/lids/31-op2/results.json',
+      'artifacts/models/lids2/3-op3/results.json',
+    ]);
+    expect(fake.takeOperations()).toEqual([
+      'DescribeTrainingJob',
+      'DescribeTransformJob',
+      'DescribeTransformJob',
+      'DescribeModel',
+      'DescribeModelPackage',
+    ]);
   });
 
   test('keeps its workspace as long as its jobs cannot be asked about', async () => {
@@ -193,8 +274,14 @@ describe('a model package', () => {
   const metadata = { f1Score: '0.9', precision: '1', recall: '0.82', evaluatedAt: '2025-06-30T12:00:00Z' };
 
   test('is taken as it is, with the evaluation in its metadata, and not deleted with the version', async () => {
-    const ModelPackageArn = fake.addPackage('inspect', { CustomerMetadataProperties: metadata, InferenceSpecification: hosts('ml.c5.2xlarge') });
-    expect(await importer.admit(modelOf({ ModelPackageArn }))).toMatchObject({ admitted: true, evaluation: figures });
+    const ModelPackageArn = fake.addPackage('inspect', {
+      CustomerMetadataProperties: metadata,
+      InferenceSpecification: hosts('ml.c5.2xlarge'),
+    });
+    expect(await importer.admit(modelOf({ ModelPackageArn }))).toMatchObject({
+      admitted: true,
+      evaluation: figures,
+    });
     expect(fake.takeOperations()).toEqual(['DescribeModelPackage']);
     await importer.discard(modelOf({ ModelPackageArn }));
     expect(fake.takeOperations()).toEqual([]);
@@ -203,10 +290,26 @@ describe('a model package', () => {
 
   test.each([
     [{}, undefined, /CustomerMetadataProperties \(f1Score, precision, recall and evaluatedAt\)/],
-    [{ CustomerMetadataProperties: { ...metadata, precision: 'good' } }, undefined, /incomplete: precision must be a number from 0 to 1\./],
-    [{ CustomerMetadataProperties: metadata, ModelApprovalStatus: 'PendingManualApproval' }, undefined, /not approved \(PendingManualApproval\)\. Approve it/],
-    [{ CustomerMetadataProperties: metadata }, 'InProgress' as const, /is InProgress\. Import it when it is Completed/],
-    [{ CustomerMetadataProperties: metadata, InferenceSpecification: hosts('ml.p3.2xlarge') }, undefined, /does not support .* ml\.c5\.2xlarge\. It supports ml\.p3\.2xlarge\./],
+    [
+      { CustomerMetadataProperties: { ...metadata, precision: 'good' } },
+      undefined,
+      /incomplete: precision must be a number from 0 to 1\./,
+    ],
+    [
+      { CustomerMetadataProperties: metadata, ModelApprovalStatus: 'PendingManualApproval' },
+      undefined,
+      /not approved \(PendingManualApproval\)\. Approve it/,
+    ],
+    [
+      { CustomerMetadataProperties: metadata },
+      'InProgress' as const,
+      /is InProgress\. Import it when it is Completed/,
+    ],
+    [
+      { CustomerMetadataProperties: metadata, InferenceSpecification: hosts('ml.p3.2xlarge') },
+      undefined,
+      /does not support .* ml\.c5\.2xlarge\. It supports ml\.p3\.2xlarge\./,
+    ],
   ])('is refused: %j %j', async (input, status: 'InProgress' | 'Completed' = 'Completed', expected) => {
     const ModelPackageArn = fake.addPackage('inspect', input, { status, readyAt: Infinity });
     expect(await reason({ ModelPackageArn })).toMatch(expected);
@@ -214,8 +317,16 @@ describe('a model package', () => {
 
   test('that is not there, or not allowed', async () => {
     const ModelPackageArn = 'arn:aws:sagemaker:eu-west-1:123456789012:model-package/none';
-    expect(await reason({ ModelPackageArn })).toBe(`There is no model package ${ModelPackageArn}, or this account may not see it.`);
-    const strict = importerWith({ allowed: { images: [], modelDataBuckets: [], modelPackages: ['arn:aws:sagemaker:eu-west-1:1:model-package/ours*'] } });
+    expect(await reason({ ModelPackageArn })).toBe(
+      `There is no model package ${ModelPackageArn}, or this account may not see it.`,
+    );
+    const strict = importerWith({
+      allowed: {
+        images: [],
+        modelDataBuckets: [],
+        modelPackages: ['arn:aws:sagemaker:eu-west-1:1:model-package/ours*'],
+      },
+    });
     fake.takeOperations();
     expect(await reason({ ModelPackageArn }, strict)).toMatch(/does not allow the model package/);
     expect(fake.operations()).toEqual([]);
@@ -226,15 +337,24 @@ describe('an image', () => {
   test('is taken with a copy of its model data, and without a word to SageMaker', async () => {
     const admission = await importer.admit(modelOf(image));
     expect(admission).toMatchObject({ admitted: true, evaluation: figures });
-    expect(objects.under('artifacts/').map((at) => at.replace(/[0-9a-f]{25}/, '*'))).toEqual(['artifacts/models/cn-dev-*/model.json', 'artifacts/models/cn-dev-*/model.tar.gz']);
+    expect(objects.under('artifacts/').map((at) => at.replace(/[0-9a-f]{25}/, '*'))).toEqual([
+      'artifacts/models/cn-dev-*/model.json',
+      'artifacts/models/cn-dev-*/model.tar.gz',
+    ]);
     expect(fake.operations()).toEqual([]);
   });
 
   test.each([
     [{ ...image, Image: 'docker.io/evil:1' }, /does not allow the image docker\.io\/evil:1/],
-    [{ ...image, ModelDataUrl: 's3://elsewhere/model.tar.gz' }, /does not allow model data from the bucket elsewhere/],
+    [
+      { ...image, ModelDataUrl: 's3://elsewhere/model.tar.gz' },
+      /does not allow model data from the bucket elsewhere/,
+    ],
     [{ ...image, ModelDataUrl: 's3://training/jobs/own/' }, /must name a \.tar\.gz archive/],
-    [{ ...image, ModelDataUrl: 's3://training/jobs/none/model.tar.gz' }, /There is no s3:\/\/training\/jobs\/none\/evaluation\.json/],
+    [
+      { ...image, ModelDataUrl: 's3://training/jobs/none/model.tar.gz' },
+      /There is no s3:\/\/training\/jobs\/none\/evaluation\.json/,
+    ],
   ])('is refused: %j', async (source, expected) => {
     expect(await reason(source)).toMatch(expected);
     expect(objects.under('artifacts/')).toEqual([]);

@@ -12,7 +12,8 @@ export const ref = { id, model: { project: 'lids', version: '3' } } as const;
 export const packageName = 'vision-defects-1';
 
 export const spec = (more: Partial<DeploymentSpec> = {}): DeploymentSpec => ({
-  ...ref, units: { min: 2 },
+  ...ref,
+  units: { min: 2 },
   source: { ModelPackageArn: `arn:aws:sagemaker:eu-west-1:123456789012:model-package/${packageName}` },
   artifact: { bucket: 'artifacts', prefix: 'models/cn-dev-0a1b2c3d4e5f60718293a4b5c/' },
   ...more,
@@ -21,19 +22,32 @@ export const spec = (more: Partial<DeploymentSpec> = {}): DeploymentSpec => ({
 export const scaled = spec({ units: { min: 1, max: 3 } });
 
 /** A region with one Marketplace package, and an engine of the stage `dev` in it. */
-export function setUp(more: Partial<SageMakerEngineOptions> = {}): { fake: FakeSageMaker; engine: HostingEngine } {
+export function setUp(more: Partial<SageMakerEngineOptions> = {}): {
+  fake: FakeSageMaker;
+  engine: HostingEngine;
+} {
   const fake = new FakeSageMaker();
   fake.addPackage(packageName);
   return { fake, engine: engineOn(fake, more) };
 }
 
-export const engineOn = (fake: FakeSageMaker, more: Partial<SageMakerEngineOptions> = {}): HostingEngine => createSageMakerEngine({
-  ...fake.clients(), stage: 'dev', instanceType: 'ml.c5.2xlarge', executionRoleArn: 'arn:aws:iam::123456789012:role/crowsnest-hosting',
-  invocationsPerInstance: 180, clock: fake.clock, ...more,
-});
+export const engineOn = (fake: FakeSageMaker, more: Partial<SageMakerEngineOptions> = {}): HostingEngine =>
+  createSageMakerEngine({
+    ...fake.clients(),
+    stage: 'dev',
+    instanceType: 'ml.c5.2xlarge',
+    executionRoleArn: 'arn:aws:iam::123456789012:role/crowsnest-hosting',
+    invocationsPerInstance: 180,
+    clock: fake.clock,
+    ...more,
+  });
 
 /** Removes and looks, a minute apart, until nothing is left. */
-export async function untilGone(fake: FakeSageMaker, engine: HostingEngine, most = 90): Promise<Observation[]> {
+export async function untilGone(
+  fake: FakeSageMaker,
+  engine: HostingEngine,
+  most = 90,
+): Promise<Observation[]> {
   const seen: Observation[] = [];
   for (let round = 0; round < most; round += 1) {
     await persistently(() => engine.remove(ref));

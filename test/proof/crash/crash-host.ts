@@ -39,15 +39,27 @@ function watched<T extends object>(port: T, label: string, methods: readonly str
       const value = Reflect.get(target, name) as unknown;
       if (typeof value !== 'function') return value;
       if (!methods.includes(String(name))) return value.bind(target) as unknown;
-      return (...args: unknown[]) => around(`${label}.${String(name)}`, () => Reflect.apply(value, target, args) as Promise<unknown>);
+      return (...args: unknown[]) =>
+        around(`${label}.${String(name)}`, () => Reflect.apply(value, target, args) as Promise<unknown>);
     },
   });
 }
 
-type Send = (this: DynamoDBDocumentClient, command: { readonly constructor: { readonly name: string }; readonly input: Written }) => Promise<unknown>;
+type Send = (
+  this: DynamoDBDocumentClient,
+  command: { readonly constructor: { readonly name: string }; readonly input: Written },
+) => Promise<unknown>;
 interface Written {
   readonly TableName?: string;
-  readonly RequestItems?: Readonly<Record<string, readonly { readonly PutRequest?: { readonly Item: Keys }; readonly DeleteRequest?: { readonly Key: Keys } }[]>>;
+  readonly RequestItems?: Readonly<
+    Record<
+      string,
+      readonly {
+        readonly PutRequest?: { readonly Item: Keys };
+        readonly DeleteRequest?: { readonly Key: Keys };
+      }[]
+    >
+  >;
   readonly TransactItems?: readonly Readonly<Record<string, { readonly Key?: Keys; readonly Item?: Keys }>>[];
   readonly Key?: Keys;
   readonly Item?: Keys;
@@ -57,23 +69,41 @@ interface Keys {
   readonly sk?: string;
 }
 
-const kindOf = ({ Key, Item }: { readonly Key?: Keys; readonly Item?: Keys }): string => ((Key ?? Item)?.sk ?? 'EXECUTION').split('#')[0] ?? '';
+const kindOf = ({ Key, Item }: { readonly Key?: Keys; readonly Item?: Keys }): string =>
+  ((Key ?? Item)?.sk ?? 'EXECUTION').split('#')[0] ?? '';
 /** Of rows that are written many at a time, by the letter of their place. */
-const placesOf = ({ RequestItems = {} }: Written): string[] => [...new Set(Object.values(RequestItems).flat()
-  .map(({ PutRequest, DeleteRequest }) => (PutRequest?.Item ?? DeleteRequest?.Key)?.pk?.charAt(0) ?? ''))];
+const placesOf = ({ RequestItems = {} }: Written): string[] => [
+  ...new Set(
+    Object.values(RequestItems)
+      .flat()
+      .map(({ PutRequest, DeleteRequest }) => (PutRequest?.Item ?? DeleteRequest?.Key)?.pk?.charAt(0) ?? ''),
+  ),
+];
 /* eslint-disable-next-line @typescript-eslint/unbound-method -- called with the client below */
 const send = DynamoDBDocumentClient.prototype.send as unknown as Send;
-DynamoDBDocumentClient.prototype.send = function watchedSend(this: DynamoDBDocumentClient, ...[command]: Parameters<Send>) {
+DynamoDBDocumentClient.prototype.send = function watchedSend(
+  this: DynamoDBDocumentClient,
+  ...[command]: Parameters<Send>
+) {
   const verb = command.constructor.name.replace('Command', '');
-  if (!['Put', 'Update', 'Delete', 'TransactWrite', 'BatchWrite'].includes(verb)) return send.call(this, command);
-  if (verb === 'BatchWrite') return around(`${verb} ${placesOf(command.input).join('+')}`, () => send.call(this, command));
-  const rows = command.input.TransactItems?.map((item) => kindOf(Object.values(item)[0] ?? {})) ?? [kindOf(command.input)];
+  if (!['Put', 'Update', 'Delete', 'TransactWrite', 'BatchWrite'].includes(verb))
+    return send.call(this, command);
+  if (verb === 'BatchWrite')
+    return around(`${verb} ${placesOf(command.input).join('+')}`, () => send.call(this, command));
+  const rows = command.input.TransactItems?.map((item) => kindOf(Object.values(item)[0] ?? {})) ?? [
+    kindOf(command.input),
+  ];
   return around(`${verb} ${rows.join('+')}`, () => send.call(this, command));
 } as never;
 
 for (const [workflow, of] of Object.entries(tasks)) {
   for (const [state, task] of Object.entries(of as Readonly<Record<string, Task>>)) {
-    Object.assign(of, { [state]: ((input, ctx) => who.run(`${workflow} ${input.kind} ${state}`, () => around('task', async () => await task(input, ctx)))) as Task });
+    Object.assign(of, {
+      [state]: ((input, ctx) =>
+        who.run(`${workflow} ${input.kind} ${state}`, () =>
+          around('task', async () => await task(input, ctx)),
+        )) as Task,
+    });
   }
 }
 
@@ -87,11 +117,18 @@ ServerResponse.prototype.end = function watchedEnd(this: ServerResponse, ...args
   return result;
 } as never;
 
-const log = createLog((line) => { process.stderr.write(`${line}\n`); });
-const writing = <T extends { readonly objects: object }>(parts: T): T => ({ ...parts, objects: watched(parts.objects, 'objects', ['write', 'removeAll']) });
+const log = createLog((line) => {
+  process.stderr.write(`${line}\n`);
+});
+const writing = <T extends { readonly objects: object }>(parts: T): T => ({
+  ...parts,
+  objects: watched(parts.objects, 'objects', ['write', 'removeAll']),
+});
 const host = await startHost({
-  environment: localEnvironment(), log,
-  engine: (parts) => watched(embeddedEngine(writing(parts)), 'engine', ['create', 'scale', 'remove', 'admit', 'discard']),
+  environment: localEnvironment(),
+  log,
+  engine: (parts) =>
+    watched(embeddedEngine(writing(parts)), 'engine', ['create', 'scale', 'remove', 'admit', 'discard']),
   trainer: (parts) => watched(embeddedTrainer(writing(parts)), 'trainer', ['start', 'stop']),
 });
 console.log(`Crowsnest is ready on ${host.url}`);

@@ -5,11 +5,22 @@ import type { Life } from './life.ts';
 import { crashMatrix } from './matrix.ts';
 
 // A few points, others each time; all of them: npm run chaos -- --only crashes
-test.each([[hostingLife, 80], [learningLife, 60]] as [Life, number][])('a host that is killed at a named point is followed by one that ends what it began: %#', async (life, least) => {
-  const { points, killedAt, missed, wrong } = await crashMatrix(life, Date.now() + 14_000, shuffled);
-  expect(wrong).toEqual([]);
-  expect(points).toBeGreaterThanOrEqual(least);
-  expect(killedAt.length + missed.length).toBeGreaterThan(0);
-}, 90_000);
+test.each([
+  [hostingLife, 80],
+  [learningLife, 60],
+] as [Life, number][])(
+  'a host that is killed at a named point is followed by one that ends what it began: %#',
+  async (life, least) => {
+    const { points, killedAt, missed, wrong } = await crashMatrix(life, Date.now() + 14_000, shuffled);
+    expect(wrong).toEqual([]);
+    expect(points).toBeGreaterThanOrEqual(least);
+    expect(killedAt.length + missed.length).toBeGreaterThan(0);
+  },
+  90_000,
+);
 
-const shuffled = <T>(list: readonly T[]): T[] => list.map((item) => [Math.random(), item] as const).sort(([a], [b]) => a - b).map(([, item]) => item);
+const shuffled = <T>(list: readonly T[]): T[] =>
+  list
+    .map((item) => [Math.random(), item] as const)
+    .sort(([a], [b]) => a - b)
+    .map(([, item]) => item);

@@ -19,11 +19,23 @@ export const hostingLife: Life = {
   },
 
   async walk(hosts, dataDir) {
-    const reach = (wanted: string) => hosts.reach(model, ({ status, body }) => (status === 404 ? 'none' : (body['ModelDescription'] as { Status: string }).Status), wanted,
-      ['TRAINING', 'STARTING_HOSTING', 'STOPPING_HOSTING', 'DELETING', 'HOSTED']);
+    const reach = (wanted: string) =>
+      hosts.reach(
+        model,
+        ({ status, body }) =>
+          status === 404 ? 'none' : (body['ModelDescription'] as { Status: string }).Status,
+        wanted,
+        ['TRAINING', 'STARTING_HOSTING', 'STOPPING_HOSTING', 'DELETING', 'HOSTED'],
+      );
     const units = '{"MinInferenceUnits":1,"MaxInferenceUnits":2}';
     await hosts.must(200, 'POST', root, '{"ProjectName":"parts"}', 'make');
-    await hosts.must(202, 'POST', `${root}/parts/models/import`, '{"Source":{"S3":{"Bucket":"models","Prefix":"part/"}},"Tags":[{"Key":"a","Value":"b"}]}', 'import');
+    await hosts.must(
+      202,
+      'POST',
+      `${root}/parts/models/import`,
+      '{"Source":{"S3":{"Bucket":"models","Prefix":"part/"}},"Tags":[{"Key":"a","Value":"b"}]}',
+      'import',
+    );
     await reach('TRAINED');
     await hosts.must(202, 'POST', `${model}/start`, units, 'start');
     await reach('HOSTED');
@@ -31,7 +43,10 @@ export const hostingLife: Life = {
     await hosts.must(202, 'POST', `${model}/stop`, '', 'stop');
     await reach('TRAINED');
     // The second start is in vain: somebody has taken the artifact away.
-    for (const copy of readdirSync(join(dataDir, 's3/crowsnest-artifacts'), { recursive: true, encoding: 'utf8' })) {
+    for (const copy of readdirSync(join(dataDir, 's3/crowsnest-artifacts'), {
+      recursive: true,
+      encoding: 'utf8',
+    })) {
       if (copy.endsWith('model.onnx')) rmSync(join(dataDir, 's3/crowsnest-artifacts', copy));
     }
     await hosts.must(202, 'POST', `${model}/start`, units, 'start-again');

@@ -39,11 +39,19 @@ export async function live(life: Life, { at, after = [] }: Killing): Promise<Out
   const dataDir = mkdtempSync(join(tmpdir(), 'crowsnest-crash-'));
   const notes = join(dataDir, 'points');
   await life.prepare(dataDir);
-  const hosts = new Hosts(dataDir, at === undefined && after.length > 0 ? undefined : [crashHost, at ?? 'never', notes], [...after]);
+  const hosts = new Hosts(
+    dataDir,
+    at === undefined && after.length > 0 ? undefined : [crashHost, at ?? 'never', notes],
+    [...after],
+  );
   try {
     await life.walk(hosts, dataDir);
     const wrong = await hosts.end();
-    return { kills: hosts.kills, points: existsSync(notes) ? readFileSync(notes, 'utf8').trim().split('\n') : [], wrong: [...wrong, ...await leftovers(dataDir, life)] };
+    return {
+      kills: hosts.kills,
+      points: existsSync(notes) ? readFileSync(notes, 'utf8').trim().split('\n') : [],
+      wrong: [...wrong, ...(await leftovers(dataDir, life))],
+    };
   } finally {
     await hosts.end();
     rmSync(dataDir, { recursive: true, force: true });
@@ -56,9 +64,17 @@ async function leftovers(dataDir: string, life: Life): Promise<string[]> {
   const processes = processesOf(dataDir);
   if (processes.length > 0) wrong.push(`processes live on: ${processes.join()}`);
   const artifacts = join(dataDir, 's3/crowsnest-artifacts');
-  const copies = existsSync(artifacts) ? readdirSync(artifacts, { recursive: true, encoding: 'utf8', withFileTypes: true }).filter((entry) => entry.isFile()) : [];
-  if (copies.length > 0) wrong.push(`copies of the artifact are left: ${copies.map(({ name }) => name).join()}`);
-  const database = await startDatabase(join(dataDir, 'table.db'), { register: () => undefined, unregister: () => undefined });
+  const copies = existsSync(artifacts)
+    ? readdirSync(artifacts, { recursive: true, encoding: 'utf8', withFileTypes: true }).filter((entry) =>
+        entry.isFile(),
+      )
+    : [];
+  if (copies.length > 0)
+    wrong.push(`copies of the artifact are left: ${copies.map(({ name }) => name).join()}`);
+  const database = await startDatabase(join(dataDir, 'table.db'), {
+    register: () => undefined,
+    unregister: () => undefined,
+  });
   const client = documentClient(database.endpoint);
   try {
     let deployments = 0;
@@ -70,14 +86,19 @@ async function leftovers(dataDir: string, life: Life): Promise<string[]> {
       // What nobody reads any more is removed an hour later; until then it is promised. Changes that never became an operation expire.
       if (/^[EIC]#/.test(pk) && row['expiresAt'] === undefined) written.add(pk);
       if (sk === 'DISCARD') for (const place of row['partitions'] as string[]) promised.add(place);
-      if (sk.startsWith('MODEL#') || sk.startsWith('DATASET#') || pk === 'PROJECTS' || sk.startsWith('TAGS#')) wrong.push(`the row ${pk} ${sk} is left`);
+      if (sk.startsWith('MODEL#') || sk.startsWith('DATASET#') || pk === 'PROJECTS' || sk.startsWith('TAGS#'))
+        wrong.push(`the row ${pk} ${sk} is left`);
       if (!sk.startsWith('DEPLOYMENT#')) continue;
       deployments += 1;
-      if (row['endedAt'] === undefined || row['reserved'] !== undefined || row['dueAt'] !== undefined) wrong.push(`${sk} has not ended`);
+      if (row['endedAt'] === undefined || row['reserved'] !== undefined || row['dueAt'] !== undefined)
+        wrong.push(`${sk} has not ended`);
     }
-    if (deployments !== life.deployments) wrong.push(`${life.deployments} starts made ${deployments} deployments`);
-    for (const place of written) if (!promised.has(place)) wrong.push(`nobody has promised to remove ${place}`);
-    for await (const row of scan(client, 'crowsnest-executions')) if (row['status'] === 'RUNNING') wrong.push(`the execution ${String(row['name'])} seems to run`);
+    if (deployments !== life.deployments)
+      wrong.push(`${life.deployments} starts made ${deployments} deployments`);
+    for (const place of written)
+      if (!promised.has(place)) wrong.push(`nobody has promised to remove ${place}`);
+    for await (const row of scan(client, 'crowsnest-executions'))
+      if (row['status'] === 'RUNNING') wrong.push(`the execution ${String(row['name'])} seems to run`);
   } finally {
     client.destroy();
     await database.close();

@@ -12,7 +12,11 @@ export interface MatrixReport {
 /**
  * Lives once undisturbed to learn the points, then once for each of them in the order given by `order`, killed there, until `until` (epoch milliseconds).
  */
-export async function crashMatrix(life: Life, until: number, order: (points: readonly string[]) => readonly string[] = (points) => points): Promise<MatrixReport> {
+export async function crashMatrix(
+  life: Life,
+  until: number,
+  order: (points: readonly string[]) => readonly string[] = (points) => points,
+): Promise<MatrixReport> {
   const calm = await live(life, {});
   const wrong = calm.wrong.map((each) => `${life.name}, undisturbed: ${each}`);
   const killedAt: string[] = [];
@@ -31,16 +35,25 @@ export async function crashMatrix(life: Life, until: number, order: (points: rea
 }
 
 /** Kills at random moments, again and again: some lives lose several hosts, some of these while they bring back what the last one did. */
-export async function randomKills(life: Life, until: number, random: () => number): Promise<{ readonly lives: number; readonly kills: number; readonly wrong: readonly string[] }> {
+export async function randomKills(
+  life: Life,
+  until: number,
+  random: () => number,
+): Promise<{ readonly lives: number; readonly kills: number; readonly wrong: readonly string[] }> {
   const wrong: string[] = [];
   let kills = 0;
   let lives = 0;
   for (; Date.now() < until; lives += 1) {
-    const after = Array.from({ length: 1 + Math.floor(random() * 6) }, () => 150 + Math.floor(random() * 1800));
+    const after = Array.from(
+      { length: 1 + Math.floor(random() * 6) },
+      () => 150 + Math.floor(random() * 1800),
+    );
     try {
       const outcome = await live(life, { after });
       kills += outcome.kills;
-      wrong.push(...outcome.wrong.map((each) => `${life.name}, killed after ${after.join(', ')} ms: ${each}`));
+      wrong.push(
+        ...outcome.wrong.map((each) => `${life.name}, killed after ${after.join(', ')} ms: ${each}`),
+      );
     } catch (error) {
       wrong.push(`${life.name}, killed after ${after.join(', ')} ms: ${(error as Error).message}`);
     }

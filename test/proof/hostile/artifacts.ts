@@ -15,7 +15,11 @@ export interface ArtifactReport {
 }
 
 /** Hostile pictures for a real unit, and hostile artifacts for the real import, until `until` (epoch milliseconds). */
-export async function feed(most: { readonly pictures: number; readonly models: number; readonly graphs: number }, until: number, seed: number): Promise<ArtifactReport> {
+export async function feed(
+  most: { readonly pictures: number; readonly models: number; readonly graphs: number },
+  until: number,
+  seed: number,
+): Promise<ArtifactReport> {
   const random = chance(seed);
   const bench = await openBench();
   const wrong: string[] = [];
@@ -35,15 +39,18 @@ export async function feed(most: { readonly pictures: number; readonly models: n
     await bench.ready(spec);
     const before = [...bench.pids].join();
     const seeds = await good();
-    const bad = [...await bombs(), ...seeds];
+    const bad = [...(await bombs()), ...seeds];
     for (let index = 0; index < most.pictures && Date.now() < until; index += 1) {
-      const bytes = index < bad.length ? bad[index] as Uint8Array : mutated(random.of(seeds), random);
+      const bytes = index < bad.length ? (bad[index] as Uint8Array) : mutated(random.of(seeds), random);
       try {
         await bench.engine.detect(spec, bytes, random.of(['image/png', 'image/jpeg']));
         pictures.judged += 1;
       } catch (error) {
         if (error instanceof PictureRefused) pictures.refused += 1;
-        else wrong.push(`picture ${index}, ${bytes.length} bytes, ${Buffer.from(bytes.subarray(0, 24)).toString('hex')}: ${String(error)}`);
+        else
+          wrong.push(
+            `picture ${index}, ${bytes.length} bytes, ${Buffer.from(bytes.subarray(0, 24)).toString('hex')}: ${String(error)}`,
+          );
       }
     }
     if ([...bench.pids].join() !== before) wrong.push('a picture ended the unit that judged it');
@@ -62,13 +69,21 @@ async function admit({ engine, objects }: Bench, random: Chance, index: number):
   objects.objects.set('in/model.onnx', index % 2 === 0 ? mutated(colourGraph(), random) : colourGraph());
   objects.objects.set('in/model.json', index % 2 === 0 ? json(colourManifest) : hostileManifest(random));
   const model: Model = {
-    v: 1, project: 'parts', version: String(index + 1), createdAt: 0, status: 'TRAINING', statusMessage: '', source: { S3: { Bucket: 'in', Prefix: '' } },
+    v: 1,
+    project: 'parts',
+    version: String(index + 1),
+    createdAt: 0,
+    status: 'TRAINING',
+    statusMessage: '',
+    source: { S3: { Bucket: 'in', Prefix: '' } },
     operation: { id: `o${index}`, attempt: 1, kind: 'import', actor: 'a', at: 0, deadline: 0 },
   };
   try {
     const admission = await engine.admit(model);
     if (admission.admitted === true) return 'admitted';
-    return admission.admitted === false && admission.reason.length > 10 && admission.reason.length < 4000 ? 'refused' : `artifact ${index} was ${JSON.stringify(admission).slice(0, 300)}`;
+    return admission.admitted === false && admission.reason.length > 10 && admission.reason.length < 4000
+      ? 'refused'
+      : `artifact ${index} was ${JSON.stringify(admission).slice(0, 300)}`;
   } catch (error) {
     return `artifact ${index} was not told what is wrong with it: ${String(error)}`;
   }
@@ -77,7 +92,21 @@ async function admit({ engine, objects }: Bench, random: Chance, index: number):
 function hostileManifest(random: Chance): Uint8Array {
   const value = structuredClone(colourManifest) as unknown as Record<string, unknown>;
   const name = random.of(Object.keys(value));
-  value[name] = random.of<unknown>([null, -1, 1e9, '', '../../x', [], {}, [[[[]]]], 'x'.repeat(10_000), { name: 'image', width: 1e9, height: -1 }, NaN, true, { __proto__: null }]);
+  value[name] = random.of<unknown>([
+    null,
+    -1,
+    1e9,
+    '',
+    '../../x',
+    [],
+    {},
+    [[[[]]]],
+    'x'.repeat(10_000),
+    { name: 'image', width: 1e9, height: -1 },
+    NaN,
+    true,
+    { __proto__: null },
+  ]);
   if (random() < 0.2) return Buffer.from(JSON.stringify(value).slice(0, random.below(200)));
   return Buffer.from(JSON.stringify(value));
 }
@@ -90,8 +119,14 @@ function mutated(bytes: Uint8Array, random: Chance): Uint8Array {
     const kind = random.below(5);
     if (kind < 2) result[at] = random.below(256);
     if (kind === 2) result = Buffer.from(result.subarray(0, Math.max(1, at)));
-    if (kind === 3) result = Buffer.concat([result.subarray(0, at), Buffer.from(Array.from({ length: random.below(40) }, () => random.of([0, 255, random.below(256)]))), result.subarray(at)]);
-    if (kind === 4 && result.length > at + 4) result.writeUInt32BE(random.of([0, 1, 0x7fffffff, 0xffffffff]), Math.min(at, result.length - 4));
+    if (kind === 3)
+      result = Buffer.concat([
+        result.subarray(0, at),
+        Buffer.from(Array.from({ length: random.below(40) }, () => random.of([0, 255, random.below(256)]))),
+        result.subarray(at),
+      ]);
+    if (kind === 4 && result.length > at + 4)
+      result.writeUInt32BE(random.of([0, 1, 0x7fffffff, 0xffffffff]), Math.min(at, result.length - 4));
   }
   return result;
 }
@@ -99,23 +134,53 @@ function mutated(bytes: Uint8Array, random: Chance): Uint8Array {
 async function good(): Promise<Uint8Array[]> {
   const base = picture('#f00', { colour: '#00f', left: 4, top: 4, width: 20, height: 20 });
   return Promise.all([
-    base.clone().png().toBuffer(), base.clone().jpeg().toBuffer(), base.clone().jpeg({ progressive: true }).toBuffer(), base.clone().png({ palette: true }).toBuffer(),
-    base.clone().toColourspace('cmyk').jpeg().toBuffer(), base.clone().greyscale().png().toBuffer(), base.clone().toColourspace('rgb16').png().toBuffer(),
+    base.clone().png().toBuffer(),
+    base.clone().jpeg().toBuffer(),
+    base.clone().jpeg({ progressive: true }).toBuffer(),
+    base.clone().png({ palette: true }).toBuffer(),
+    base.clone().toColourspace('cmyk').jpeg().toBuffer(),
+    base.clone().greyscale().png().toBuffer(),
+    base.clone().toColourspace('rgb16').png().toBuffer(),
   ]);
 }
 
 /** Small files that claim, or become, something large, and files that are something else. */
 async function bombs(): Promise<Uint8Array[]> {
-  const wide = (width: number, height: number, data: Uint8Array): Uint8Array => png([chunk('IHDR', header(width, height)), chunk('IDAT', data), chunk('IEND', Buffer.alloc(0))]);
+  const wide = (width: number, height: number, data: Uint8Array): Uint8Array =>
+    png([chunk('IHDR', header(width, height)), chunk('IDAT', data), chunk('IEND', Buffer.alloc(0))]);
   const zeros = deflateSync(Buffer.alloc(64 * 1024 * 1024), { level: 9 });
   const other = sharp({ create: { width: 64, height: 64, channels: 3, background: '#fff' } });
   return [
-    wide(65_000, 65_000, zeros), wide(0x7fffffff, 0x7fffffff, zeros), wide(64, 64, zeros), wide(4096, 4096, zeros), wide(0, 0, zeros), wide(64, 64, Buffer.from('not zlib')),
-    png([chunk('IHDR', header(64, 64)), chunk('zTXt', Buffer.concat([Buffer.from('k\0\0'), zeros])), chunk('IDAT', deflateSync(Buffer.alloc(64 * 193))), chunk('IEND', Buffer.alloc(0))]),
-    png([chunk('IHDR', header(64, 64)), chunk('iCCP', Buffer.concat([Buffer.from('p\0\0'), zeros])), chunk('IDAT', deflateSync(Buffer.alloc(64 * 193))), chunk('IEND', Buffer.alloc(0))]),
-    Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>'), Buffer.from('GIF89a'), Buffer.from('%PDF-1.4'), Buffer.from('not a picture at all'),
-    await other.clone().webp().toBuffer(), await other.clone().gif().toBuffer(), await other.clone().tiff().toBuffer(), Buffer.concat([await other.clone().png().toBuffer(), zeros]),
-    Buffer.from([0xff, 0xd8, 0xff]), Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0xff, 0xff]), Buffer.concat([Buffer.from([0xff, 0xd8]), Buffer.alloc(100_000, 0xff)]), Buffer.alloc(8 * 1024 * 1024, 0x89),
+    wide(65_000, 65_000, zeros),
+    wide(0x7fffffff, 0x7fffffff, zeros),
+    wide(64, 64, zeros),
+    wide(4096, 4096, zeros),
+    wide(0, 0, zeros),
+    wide(64, 64, Buffer.from('not zlib')),
+    png([
+      chunk('IHDR', header(64, 64)),
+      chunk('zTXt', Buffer.concat([Buffer.from('k\0\0'), zeros])),
+      chunk('IDAT', deflateSync(Buffer.alloc(64 * 193))),
+      chunk('IEND', Buffer.alloc(0)),
+    ]),
+    png([
+      chunk('IHDR', header(64, 64)),
+      chunk('iCCP', Buffer.concat([Buffer.from('p\0\0'), zeros])),
+      chunk('IDAT', deflateSync(Buffer.alloc(64 * 193))),
+      chunk('IEND', Buffer.alloc(0)),
+    ]),
+    Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>'),
+    Buffer.from('GIF89a'),
+    Buffer.from('%PDF-1.4'),
+    Buffer.from('not a picture at all'),
+    await other.clone().webp().toBuffer(),
+    await other.clone().gif().toBuffer(),
+    await other.clone().tiff().toBuffer(),
+    Buffer.concat([await other.clone().png().toBuffer(), zeros]),
+    Buffer.from([0xff, 0xd8, 0xff]),
+    Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0xff, 0xff]),
+    Buffer.concat([Buffer.from([0xff, 0xd8]), Buffer.alloc(100_000, 0xff)]),
+    Buffer.alloc(8 * 1024 * 1024, 0x89),
   ];
 }
 

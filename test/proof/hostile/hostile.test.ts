@@ -13,7 +13,11 @@ test('hostile requests get typed refusals, and change nothing', async () => {
 }, 60_000);
 
 test('hostile pictures and artifacts are refused, and end nothing', async () => {
-  const { wrong, pictures, models } = await feed({ pictures: 120, models: 4, graphs: 1500 }, Date.now() + 8000, seed);
+  const { wrong, pictures, models } = await feed(
+    { pictures: 120, models: 4, graphs: 1500 },
+    Date.now() + 8000,
+    seed,
+  );
   expect({ seed, wrong }).toEqual({ seed, wrong: [] });
   expect(pictures.refused).toBeGreaterThan(0);
   expect(models.refused + models.admitted).toBeGreaterThanOrEqual(0);

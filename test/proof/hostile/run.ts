@@ -36,16 +36,24 @@ export async function besiege(requests: number, until: number, seed: number): Pr
   let writes = 0;
   let heap: [number, number] = [0, 0];
   try {
-    const world = await World.open(dynamo, { settings: { quotas: { ...defaultQuotas, projects: 5, modelsPerProject: 20, runningModels: 3, unitsPerModel: 5 } } });
+    const world = await World.open(dynamo, {
+      settings: {
+        quotas: { ...defaultQuotas, projects: 5, modelsPerProject: 20, runningModels: 3, unitsPerModel: 5 },
+      },
+    });
     await world.trained();
     await world.trained();
     world.frozen = true; // nothing but the requests changes rows
-    dynamo.client.middlewareStack.add((next, context) => async (args) => {
-      const result = await next(args);
-      const input = JSON.stringify(args.input);
-      if (/Put|Update|Delete|Transact/.test(String(context.commandName)) && input.includes(world.tableName)) writes += 1;
-      return result;
-    }, { step: 'initialize', name: 'countWrites' });
+    dynamo.client.middlewareStack.add(
+      (next, context) => async (args) => {
+        const result = await next(args);
+        const input = JSON.stringify(args.input);
+        if (/Put|Update|Delete|Transact/.test(String(context.commandName)) && input.includes(world.tableName))
+          writes += 1;
+        return result;
+      },
+      { step: 'initialize', name: 'countWrites' },
+    );
     const port = Number(new URL(world.url).port);
     const one = async (): Promise<void> => {
       sent += 1;
@@ -53,8 +61,10 @@ export async function besiege(requests: number, until: number, seed: number): Pr
         const bytes = rawRequest(random);
         const answer = await sendRaw(port, bytes);
         const bad = wrongRaw(answer);
-        for (const [, code = ''] of (answer ?? '').matchAll(/^HTTP\/1\.1 (2\d\d)/gm)) accepted += code === '202' || code === '200' ? 1 : 0;
-        if (bad !== undefined) wrong.push(`${JSON.stringify(bytes.toString('latin1').slice(0, 300))}: ${bad}`);
+        for (const [, code = ''] of (answer ?? '').matchAll(/^HTTP\/1\.1 (2\d\d)/gm))
+          accepted += code === '202' || code === '200' ? 1 : 0;
+        if (bad !== undefined)
+          wrong.push(`${JSON.stringify(bytes.toString('latin1').slice(0, 300))}: ${bad}`);
         byStatus['raw'] = (byStatus['raw'] ?? 0) + 1;
         return;
       }
@@ -63,12 +73,17 @@ export async function besiege(requests: number, until: number, seed: number): Pr
       byStatus[answer.status] = (byStatus[answer.status] ?? 0) + 1;
       if (answer.status < 300) accepted += 1;
       const bad = wrongAnswer(hostile, answer);
-      if (bad !== undefined) wrong.push(`${hostile.method} ${hostile.path} ${JSON.stringify(hostile.headers).slice(0, 300)} ${Buffer.from(hostile.body).toString('latin1').slice(0, 300)}: ${bad}`);
+      if (bad !== undefined)
+        wrong.push(
+          `${hostile.method} ${hostile.path} ${JSON.stringify(hostile.headers).slice(0, 300)} ${Buffer.from(hostile.body).toString('latin1').slice(0, 300)}: ${bad}`,
+        );
     };
     while (sent < requests && Date.now() < until && wrong.length < 20) {
-      await Promise.all(Array.from({ length: lanes }, async () => {
-        for (let each = 0; each < batch / lanes; each += 1) await one();
-      }));
+      await Promise.all(
+        Array.from({ length: lanes }, async () => {
+          for (let each = 0; each < batch / lanes; each += 1) await one();
+        }),
+      );
       if (writes > accepted) wrong.push(`${writes} writes came of ${accepted} requests that were accepted`);
       collect();
       const used = process.memoryUsage().heapUsed;
@@ -77,10 +92,11 @@ export async function besiege(requests: number, until: number, seed: number): Pr
       dynamo.passed.splice(0);
       if (sent % 1000 === 0) await refresh(world, random);
     }
-    wrong.push(...await refusedChangesNothing(world, port, agent, random));
+    wrong.push(...(await refusedChangesNothing(world, port, agent, random)));
     const health = await fetch(`${world.url}/health`);
     if (health.status !== 200) wrong.push(`the host's health is ${health.status}`);
-    if ((Object.prototype as { admin?: unknown }).admin !== undefined) wrong.push('a request has changed the prototype of all objects');
+    if ((Object.prototype as { admin?: unknown }).admin !== undefined)
+      wrong.push('a request has changed the prototype of all objects');
   } finally {
     agent.destroy();
     await dynamo.close();
@@ -98,7 +114,12 @@ async function refresh(world: World, random: Chance): Promise<void> {
 }
 
 /** One after the other, so that a row that changes tells who changed it. */
-async function refusedChangesNothing(world: World, port: number, agent: Agent, random: Chance): Promise<string[]> {
+async function refusedChangesNothing(
+  world: World,
+  port: number,
+  agent: Agent,
+  random: Chance,
+): Promise<string[]> {
   const rows = async (): Promise<unknown[]> => {
     const found: unknown[] = [];
     for await (const row of scan(world.dynamo.client, world.tableName)) found.push(row);
@@ -110,7 +131,8 @@ async function refusedChangesNothing(world: World, port: number, agent: Agent, r
     const hostile = hostileRequest(random);
     const { status } = await send(port, agent, hostile);
     const after = await rows();
-    if (status >= 300 && !isDeepStrictEqual(before, after)) wrong.push(`${hostile.method} ${hostile.path} was answered ${status} and changed rows`);
+    if (status >= 300 && !isDeepStrictEqual(before, after))
+      wrong.push(`${hostile.method} ${hostile.path} was answered ${status} and changed rows`);
     before = after;
   }
   return wrong;
@@ -122,19 +144,50 @@ interface Answer {
   readonly body: string;
 }
 
-const send = (port: number, agent: Agent, { method, path, headers, body }: HostileRequest): Promise<Answer> => new Promise((resolve, reject) => {
-  const req = request({ port, host: '127.0.0.1', agent, method, path, headers: { host: '127.0.0.1', ...headers, 'content-length': body.length } }, (res) => {
-    const chunks: Buffer[] = [];
-    res.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => resolve({ status: res.statusCode ?? 0, headers: res.headers, body: Buffer.concat(chunks).toString() }));
+const send = (port: number, agent: Agent, { method, path, headers, body }: HostileRequest): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const req = request(
+      {
+        port,
+        host: '127.0.0.1',
+        agent,
+        method,
+        path,
+        headers: { host: '127.0.0.1', ...headers, 'content-length': body.length },
+      },
+      (res) => {
+        const chunks: Buffer[] = [];
+        res
+          .on('data', (chunk: Buffer) => chunks.push(chunk))
+          .on('end', () =>
+            resolve({
+              status: res.statusCode ?? 0,
+              headers: res.headers,
+              body: Buffer.concat(chunks).toString(),
+            }),
+          );
+      },
+    );
+    req.on('error', reject).end(body);
   });
-  req.on('error', reject).end(body);
-});
 
-const known = ['AccessDeniedException', 'ConflictException', 'ResourceNotFoundException', 'ServiceQuotaExceededException', 'ThrottlingException', 'ValidationException', 'UnknownOperationException'];
+const known = [
+  'AccessDeniedException',
+  'ConflictException',
+  'ResourceNotFoundException',
+  'ServiceQuotaExceededException',
+  'ThrottlingException',
+  'ValidationException',
+  'UnknownOperationException',
+];
 
-function wrongAnswer({ operation, method }: HostileRequest, { status, headers, body }: Answer): string | undefined {
+function wrongAnswer(
+  { operation, method }: HostileRequest,
+  { status, headers, body }: Answer,
+): string | undefined {
   if (status >= 500 || status < 200) return `${status} ${body.slice(0, 300)}`;
-  if (headers['content-type'] !== 'application/json' && method !== 'HEAD') return `the answer is ${String(headers['content-type'])}`;
+  if (headers['content-type'] !== 'application/json' && method !== 'HEAD')
+    return `the answer is ${String(headers['content-type'])}`;
   if (method === 'HEAD') return undefined;
   let parsed: Record<string, unknown>;
   try {
@@ -142,9 +195,15 @@ function wrongAnswer({ operation, method }: HostileRequest, { status, headers, b
   } catch {
     return `the answer is not JSON: ${body.slice(0, 200)}`;
   }
-  if (status < 300) return method === operations[operation].method && status !== operations[operation].status ? `${status}, not ${operations[operation].status}` : undefined;
+  if (status < 300)
+    return method === operations[operation].method && status !== operations[operation].status
+      ? `${status}, not ${operations[operation].status}`
+      : undefined;
   const type = String(headers['x-amzn-errortype']);
   if (!known.includes(type)) return `${status} is of the type ${type}`;
-  if (!String(parsed['__type']).endsWith(type) || typeof parsed['Message'] !== 'string') return `the body does not say what the header does: ${body.slice(0, 200)}`;
-  return parsed['Message'].length > 5000 ? `the message has ${parsed['Message'].length} characters` : undefined;
+  if (!String(parsed['__type']).endsWith(type) || typeof parsed['Message'] !== 'string')
+    return `the body does not say what the header does: ${body.slice(0, 200)}`;
+  return parsed['Message'].length > 5000
+    ? `the message has ${parsed['Message'].length} characters`
+    : undefined;
 }

@@ -35,11 +35,20 @@ export class Gate {
   /** Called after a request has taken effect. */
   effect: (actor: Actor, label: string) => Promise<void> = () => Promise.resolve();
 
-  io<T>(actor: Actor, label: string, writes: boolean, work: () => Promise<T>, refusal: () => Error = () => new Unavailable(label)): Promise<T> {
+  io<T>(
+    actor: Actor,
+    label: string,
+    writes: boolean,
+    work: () => Promise<T>,
+    refusal: () => Error = () => new Unavailable(label),
+  ): Promise<T> {
     if (actor.over) return new Promise(() => undefined); // whoever was ended asks nobody anything
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const entry: Parked = {
-      actor, label, writes, alone: work,
+      actor,
+      label,
+      writes,
+      alone: work,
       release: async (fault) => {
         this.parked = this.parked.filter((other) => other !== entry);
         if (fault !== 'none') actor.disturbed = true;
@@ -73,22 +82,38 @@ export class Gate {
 
   /** A client whose every request is a step of the history. */
   client(actor: Actor, client: DynamoDBDocumentClient): DynamoDBDocumentClient {
-    const send = (command: { readonly constructor: { readonly name: string }; readonly input: unknown }): Promise<unknown> => {
+    const send = (command: {
+      readonly constructor: { readonly name: string };
+      readonly input: unknown;
+    }): Promise<unknown> => {
       const label = command.constructor.name.replace('Command', '');
-      return this.io(actor, label, !['Get', 'Query', 'Scan'].includes(label), () => client.send(command as never), () => conflict(label, command.input));
+      return this.io(
+        actor,
+        label,
+        !['Get', 'Query', 'Scan'].includes(label),
+        () => client.send(command as never),
+        () => conflict(label, command.input),
+      );
     };
     return { send } as unknown as DynamoDBDocumentClient;
   }
 }
 
 /** Actors wait for nothing but their requests, so when the queue of promises has run dry each is at its next one, or has ended. */
-export const settled = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
+export const settled = (): Promise<void> =>
+  new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 
 function conflict(label: string, input: unknown): Error {
   const message = 'Transaction is ongoing for the item';
   if (label !== 'TransactWrite') return new TransactionConflictException({ message, $metadata: {} });
   const { length } = (input as { TransactItems: readonly unknown[] }).TransactItems;
   return new TransactionCanceledException({
-    message, $metadata: {}, CancellationReasons: Array.from({ length }, (_, index) => ({ Code: index === 0 ? 'TransactionConflict' : 'None' })),
+    message,
+    $metadata: {},
+    CancellationReasons: Array.from({ length }, (_, index) => ({
+      Code: index === 0 ? 'TransactionConflict' : 'None',
+    })),
   });
 }

@@ -10,7 +10,10 @@ import { rest } from './rest.ts';
 import { Simulation } from './simulation.ts';
 
 /** @throws Error with what did not hold, and the last steps that led there */
-export async function live(client: DynamoDBDocumentClient, history: History): Promise<{ readonly steps: number }> {
+export async function live(
+  client: DynamoDBDocumentClient,
+  history: History,
+): Promise<{ readonly steps: number }> {
   const world = new Simulation(client, history.on);
   await ensureTable(client, world.table);
   const { random } = Math;
@@ -45,7 +48,17 @@ const beginnings: Readonly<Record<History['about'], readonly CallName[]>> = {
  * and a model. The first model is still being imported.
  */
 export async function prologue(world: Simulation, about: History['about'] = 'hosting'): Promise<void> {
-  for (const operation of beginnings[about]) await carryOut(world, { do: 'call', operation, project: 0, version: 1, token: 0, units: 1, skew: 0, finish: true });
+  for (const operation of beginnings[about])
+    await carryOut(world, {
+      do: 'call',
+      operation,
+      project: 0,
+      version: 1,
+      token: 0,
+      units: 1,
+      skew: 0,
+      finish: true,
+    });
   const [, ...others] = world.steps.runs;
   for (const run of others) while (world.steps.runs.includes(run)) await world.finish(world.task(run, 0));
 }
@@ -72,7 +85,10 @@ export async function carryOut(world: Simulation, command: Command): Promise<voi
       return;
     }
     case 'task': {
-      const run = among(world.steps.runs.filter(({ busy }) => !busy), command.pick);
+      const run = among(
+        world.steps.runs.filter(({ busy }) => !busy),
+        command.pick,
+      );
       if (run === undefined) return;
       world.pass(Math.max(0, run.readyAt - world.now));
       if (!world.steps.runs.includes(run)) return;
@@ -82,7 +98,10 @@ export async function carryOut(world: Simulation, command: Command): Promise<voi
       return;
     }
     case 'run': {
-      const run = among(world.steps.runs.filter(({ busy }) => !busy), command.pick);
+      const run = among(
+        world.steps.runs.filter(({ busy }) => !busy),
+        command.pick,
+      );
       for (let task = 0; task < 8 && run !== undefined && world.steps.runs.includes(run); task += 1) {
         world.pass(Math.max(0, run.readyAt - world.now));
         if (world.steps.runs.includes(run)) await world.finish(world.task(run, 0));
@@ -100,7 +119,10 @@ export async function carryOut(world: Simulation, command: Command): Promise<voi
       return;
     }
     case 'strand': {
-      const run = among(world.steps.runs.filter(({ busy }) => !busy), command.pick);
+      const run = among(
+        world.steps.runs.filter(({ busy }) => !busy),
+        command.pick,
+      );
       if (run === undefined) return;
       world.pass(Math.max(0, run.readyAt - world.now));
       if (!world.steps.runs.includes(run)) return;
@@ -111,7 +133,10 @@ export async function carryOut(world: Simulation, command: Command): Promise<voi
       return;
     }
     case 'slow': {
-      const run = among(world.steps.runs.filter(({ busy, execution: { workflow } }) => !busy && workflow === 'datasets'), command.pick);
+      const run = among(
+        world.steps.runs.filter(({ busy, execution: { workflow } }) => !busy && workflow === 'datasets'),
+        command.pick,
+      );
       if (run === undefined) return;
       world.pass(Math.max(0, run.readyAt - world.now));
       if (!world.steps.runs.includes(run)) return;
@@ -121,7 +146,8 @@ export async function carryOut(world: Simulation, command: Command): Promise<voi
       world.pass(25_000);
       return world.finish(actor);
     }
-    case 'trainer': return train(world, command);
+    case 'trainer':
+      return train(world, command);
     case 'fate': {
       world.trainer.fate = command.fate;
       return;
@@ -137,17 +163,27 @@ export async function carryOut(world: Simulation, command: Command): Promise<voi
       if (command.finish) await world.finish(actor);
       return;
     }
-    case 'time': return world.pass(command.seconds * 1000);
-    case 'engine': return happen(world, command);
+    case 'time':
+      return world.pass(command.seconds * 1000);
+    case 'engine':
+      return happen(world, command);
     case 'mood': {
       const { engine } = world;
-      engine.born = command.born === 'failed' ? { state: 'failed', reason: 'There was no capacity.' } : { state: command.born };
+      engine.born =
+        command.born === 'failed'
+          ? { state: 'failed', reason: 'There was no capacity.' }
+          : { state: command.born };
       engine.removes = !command.slowRemoval;
-      engine.admission = command.admission === 'yes' ? { admitted: true, artifact: { bucket: 'artifacts', prefix: 'copy/' }, evaluation }
-        : command.admission === 'no' ? { admitted: false, reason: 'The file is no model.' } : { admitted: 'pending', note: 'It is being scanned.' };
+      engine.admission =
+        command.admission === 'yes'
+          ? { admitted: true, artifact: { bucket: 'artifacts', prefix: 'copy/' }, evaluation }
+          : command.admission === 'no'
+            ? { admitted: false, reason: 'The file is no model.' }
+            : { admitted: 'pending', note: 'It is being scanned.' };
       return;
     }
-    case 'restart': return world.restart();
+    case 'restart':
+      return world.restart();
   }
 }
 
@@ -171,6 +207,7 @@ async function train(world: Simulation, { pick, event }: Extract<Command, { do: 
   if (spec === undefined) return;
   if (event === 'forget') trainer.jobs.delete(id);
   if (event === 'done' && state === 'running') await trainer.finish(spec);
-  if (event === 'failed' && state === 'running') trainer.jobs.set(id, { state: 'failed', reason: 'The pictures cannot be read.' });
+  if (event === 'failed' && state === 'running')
+    trainer.jobs.set(id, { state: 'failed', reason: 'The pictures cannot be read.' });
   await world.capture();
 }

@@ -26,13 +26,21 @@ export class KeepingTrainer extends ScriptedTrainer {
     if (this.#refused.has(spec.id)) throw new EngineFailed('The pictures differ in size.');
     if (this.#ended.has(spec.id)) return;
     this.specs.set(spec.id, spec);
-    this.born = this.fate === 'failed' ? { state: 'failed', reason: 'The pictures are all alike.' } : this.fate === 'running' ? { state: 'running' } : 'done';
+    this.born =
+      this.fate === 'failed'
+        ? { state: 'failed', reason: 'The pictures are all alike.' }
+        : this.fate === 'running'
+          ? { state: 'running' }
+          : 'done';
     await super.start(spec);
   }
 
   override async finish(spec: TrainingSpec): Promise<void> {
     await super.finish(spec);
-    await this.#files.write({ bucket: spec.workspace.bucket, key: `${spec.workspace.prefix}model.onnx` }, Buffer.from(`trained by ${spec.id}`));
+    await this.#files.write(
+      { bucket: spec.workspace.bucket, key: `${spec.workspace.prefix}model.onnx` },
+      Buffer.from(`trained by ${spec.id}`),
+    );
   }
 
   override async stop(training: TrainingRef): Promise<void> {

@@ -9,7 +9,8 @@ export const none: Lines = [];
 
 const normal = (name: string): string => JSON.stringify(line(`${name}.jpg`, 'normal'));
 const anomaly = (name: string): string => JSON.stringify(line(`${name}.jpg`, 'anomaly'));
-const many = (count: number, make: (name: string) => string, prefix: string): string[] => Array.from({ length: count }, (_, index) => make(`${prefix}${index}`));
+const many = (count: number, make: (name: string) => string, prefix: string): string[] =>
+  Array.from({ length: count }, (_, index) => make(`${prefix}${index}`));
 
 /** Lines as they are given. `bad`: one of them makes the whole worth nothing. */
 export interface Given {
@@ -41,11 +42,18 @@ const pictureOf = (text: string): unknown => (JSON.parse(text) as Record<string,
 /** The last line about a picture counts, where it stands. A folder is no picture. */
 export function merged(before: Lines, { lines }: Given): Lines {
   const all = [...before, ...lines.filter((each) => each !== folder)];
-  return all.filter((each, index) => !all.slice(index + 1).some((later) => pictureOf(later) === pictureOf(each)));
+  return all.filter(
+    (each, index) => !all.slice(index + 1).some((later) => pictureOf(later) === pictureOf(each)),
+  );
 }
 
-export function countsOf(lines: Lines): { readonly total: number; readonly normal: number; readonly anomaly: number } {
-  const labelled = (label: string): number => lines.filter((each) => each.includes(`"class-name":"${label}"`)).length;
+export function countsOf(lines: Lines): {
+  readonly total: number;
+  readonly normal: number;
+  readonly anomaly: number;
+} {
+  const labelled = (label: string): number =>
+    lines.filter((each) => each.includes(`"class-name":"${label}"`)).length;
   return { total: lines.length, normal: labelled('normal'), anomaly: labelled('anomaly') };
 }
 

@@ -58,11 +58,27 @@ export interface Moment extends Outside {
   readonly contents: ReadonlyMap<string, Lines>;
 }
 
-const nameOf = (row: Record<string, unknown>, member: string): string => `${String(row['project'])}/${String(row[member])}`;
+const nameOf = (row: Record<string, unknown>, member: string): string =>
+  `${String(row['project'])}/${String(row[member])}`;
 
-export async function lookAround(client: DynamoDBDocumentClient, table: string, at: number, outside: Outside): Promise<Omit<Moment, 'contents' | 'begun'>> {
-  const rows = { projects: new Map<string, Project>(), models: new Map<string, Model>(), deployments: new Map<string, Deployment>(), datasets: new Map<string, Dataset>() };
-  const others = { jobs: new Map<string, PackagingJob>(), tokens: new Map<string, Token>(), discards: new Map<string, Promised>(), used: new Map<string, number>() };
+export async function lookAround(
+  client: DynamoDBDocumentClient,
+  table: string,
+  at: number,
+  outside: Outside,
+): Promise<Omit<Moment, 'contents' | 'begun'>> {
+  const rows = {
+    projects: new Map<string, Project>(),
+    models: new Map<string, Model>(),
+    deployments: new Map<string, Deployment>(),
+    datasets: new Map<string, Dataset>(),
+  };
+  const others = {
+    jobs: new Map<string, PackagingJob>(),
+    tokens: new Map<string, Token>(),
+    discards: new Map<string, Promised>(),
+    used: new Map<string, number>(),
+  };
   const { projects, models, deployments, datasets } = rows;
   const { jobs, tokens, discards, used } = others;
   const places = new Map<string, TableRow[]>();
@@ -70,7 +86,7 @@ export async function lookAround(client: DynamoDBDocumentClient, table: string, 
     const [pk, sk] = [String(row['pk']), String(row['sk'])];
     const kind = /^[A-Z]+/.exec(sk)?.[0];
     if (pk === 'PROJECTS') projects.set(sk, { name: sk, ...row } as never);
-    else if (/^[EIC]#/.test(pk)) places.set(pk, [...places.get(pk) ?? [], row as unknown as TableRow]);
+    else if (/^[EIC]#/.test(pk)) places.set(pk, [...(places.get(pk) ?? []), row as unknown as TableRow]);
     else if (pk === 'QUOTA') used.set(sk, Number(row['used'] ?? 0));
     else if (kind === 'MODEL') models.set(nameOf(row, 'version'), row as never);
     else if (kind === 'DATASET') datasets.set(nameOf(row, 'type'), row as never);
@@ -80,11 +96,19 @@ export async function lookAround(client: DynamoDBDocumentClient, table: string, 
     else if (kind === 'TOKEN') tokens.set(pk, row as never);
   }
   return {
-    at, ...rows, ...others, places,
-    resources: new Map(outside.resources), copies: new Set(outside.copies), atWork: new Set(outside.atWork), objects: new Set(outside.objects),
+    at,
+    ...rows,
+    ...others,
+    places,
+    resources: new Map(outside.resources),
+    copies: new Set(outside.copies),
+    atWork: new Set(outside.atWork),
+    objects: new Set(outside.objects),
   };
 }
 
 /** Whatever is, or was last, under way at a moment. */
 export const operationsOf = ({ models, datasets, jobs }: Pick<Moment, 'models' | 'datasets' | 'jobs'>) =>
-  [...models.values(), ...datasets.values(), ...jobs.values()].map(({ operation }): { readonly id: string; readonly actor: string; readonly at: number } => operation);
+  [...models.values(), ...datasets.values(), ...jobs.values()].map(
+    ({ operation }): { readonly id: string; readonly actor: string; readonly at: number } => operation,
+  );

@@ -19,8 +19,14 @@ interface Outer {
 }
 
 /** @param writing told of every object that is written */
-export function gatedPorts(gate: Gate, actor: Actor, { engine, trainer, objects }: Outer, writing: (path: string) => void): Ports {
-  const ask = <T>(label: string, id: string, writes: boolean, work: () => Promise<T>): Promise<T> => gate.io(actor, `${label} ${id.slice(-6)}`, writes, work);
+export function gatedPorts(
+  gate: Gate,
+  actor: Actor,
+  { engine, trainer, objects }: Outer,
+  writing: (path: string) => void,
+): Ports {
+  const ask = <T>(label: string, id: string, writes: boolean, work: () => Promise<T>): Promise<T> =>
+    gate.io(actor, `${label} ${id.slice(-6)}`, writes, work);
   return {
     engine: {
       create: (spec) => ask('create', spec.id, true, () => engine.create(spec)),
@@ -39,21 +45,34 @@ export function gatedPorts(gate: Gate, actor: Actor, { engine, trainer, objects 
     },
     objects: {
       read: (location) => ask('object read', location.key, false, () => objects.read(location)),
-      stream: (location, from) => ask('object stream', location.key, false, async () => {
-        const found = await objects.stream(location, from);
-        return found && { ...found, bytes: slowly(found.bytes, () => ask('object bytes', location.key, false, () => Promise.resolve())) };
-      }),
-      write: (location, bytes) => ask('object write', location.key, true, () => {
-        writing(`${location.bucket}/${location.key}`);
-        return objects.write(location, bytes);
-      }),
-      removeAll: (bucket, prefix) => ask('object removal', prefix, true, () => objects.removeAll(bucket, prefix)),
+      stream: (location, from) =>
+        ask('object stream', location.key, false, async () => {
+          const found = await objects.stream(location, from);
+          return (
+            found && {
+              ...found,
+              bytes: slowly(found.bytes, () =>
+                ask('object bytes', location.key, false, () => Promise.resolve()),
+              ),
+            }
+          );
+        }),
+      write: (location, bytes) =>
+        ask('object write', location.key, true, () => {
+          writing(`${location.bucket}/${location.key}`);
+          return objects.write(location, bytes);
+        }),
+      removeAll: (bucket, prefix) =>
+        ask('object removal', prefix, true, () => objects.removeAll(bucket, prefix)),
     },
   };
 }
 
 /** Time may pass between opening an object and its bytes. */
-async function* slowly(bytes: AsyncIterable<Uint8Array>, wait: () => Promise<void>): AsyncGenerator<Uint8Array> {
+async function* slowly(
+  bytes: AsyncIterable<Uint8Array>,
+  wait: () => Promise<void>,
+): AsyncGenerator<Uint8Array> {
   await wait();
   yield* bytes;
 }

@@ -17,16 +17,28 @@ export const moves: Moves = {
   TRAINING: { TRAINED: ['task', 'sweep'], TRAINING_FAILED: ['task', 'sweep'] },
   TRAINED: { STARTING_HOSTING: ['StartModel'], DELETING: ['DeleteModel'] },
   TRAINING_FAILED: { DELETING: ['DeleteModel'] },
-  STARTING_HOSTING: { HOSTED: ['task', 'sweep'], HOSTING_FAILED: ['task', 'sweep'], STOPPING_HOSTING: ['StopModel'] },
+  STARTING_HOSTING: {
+    HOSTED: ['task', 'sweep'],
+    HOSTING_FAILED: ['task', 'sweep'],
+    STOPPING_HOSTING: ['StopModel'],
+  },
   HOSTED: { SYSTEM_UPDATING: ['sweep'], HOSTING_FAILED: ['sweep'], STOPPING_HOSTING: ['StopModel'] },
   SYSTEM_UPDATING: { HOSTED: ['sweep'], HOSTING_FAILED: ['sweep'], STOPPING_HOSTING: ['StopModel'] },
-  HOSTING_FAILED: { STARTING_HOSTING: ['StartModel'], STOPPING_HOSTING: ['StopModel'], DELETING: ['DeleteModel'] },
+  HOSTING_FAILED: {
+    STARTING_HOSTING: ['StartModel'],
+    STOPPING_HOSTING: ['StopModel'],
+    DELETING: ['DeleteModel'],
+  },
   STOPPING_HOSTING: { TRAINED: ['task', 'sweep'] },
   DELETING: { none: ['task', 'sweep'] },
 };
 
 export const stateOf = (model: Model | undefined): string =>
-  (model === undefined ? 'none' : model.status === 'TRAINING' && model.operation.kind === 'import' ? 'IMPORTING' : model.status);
+  model === undefined
+    ? 'none'
+    : model.status === 'TRAINING' && model.operation.kind === 'import'
+      ? 'IMPORTING'
+      : model.status;
 
 const whole = { UPDATE_IN_PROGRESS: ['UpdateDatasetEntries'], none: ['DeleteDataset'] } as const;
 
@@ -49,7 +61,16 @@ export const jobMoves: Moves = {
   FAILED: { CREATED: ['StartModelPackagingJob'] },
 };
 
-export const passing = ['TRAINING', 'STARTING_HOSTING', 'STOPPING_HOSTING', 'DELETING', 'CREATE_IN_PROGRESS', 'UPDATE_IN_PROGRESS', 'CREATED', 'RUNNING'];
+export const passing = [
+  'TRAINING',
+  'STARTING_HOSTING',
+  'STOPPING_HOSTING',
+  'DELETING',
+  'CREATE_IN_PROGRESS',
+  'UPDATE_IN_PROGRESS',
+  'CREATED',
+  'RUNNING',
+];
 export const serving = ['HOSTED', 'SYSTEM_UPDATING'];
 export const limits = { running: 2, projects: 2, models: 4, trainings: 2, jobs: 2 };
 
@@ -69,7 +90,14 @@ export const accepts: Partial<Record<CallName, readonly string[]>> = {
   UpdateDatasetEntries: ['CREATE_COMPLETE', 'UPDATE_COMPLETE', 'UPDATE_FAILED_ROLLBACK_COMPLETE'],
   DeleteDataset: ['CREATE_COMPLETE', 'CREATE_FAILED', 'UPDATE_COMPLETE', 'UPDATE_FAILED_ROLLBACK_COMPLETE'],
   CreateModel: ['CREATE_COMPLETE', 'UPDATE_COMPLETE', 'UPDATE_FAILED_ROLLBACK_COMPLETE'],
-  StartModelPackagingJob: ['TRAINED', 'STARTING_HOSTING', 'HOSTED', 'HOSTING_FAILED', 'STOPPING_HOSTING', 'SYSTEM_UPDATING'],
+  StartModelPackagingJob: [
+    'TRAINED',
+    'STARTING_HOSTING',
+    'HOSTED',
+    'HOSTING_FAILED',
+    'STOPPING_HOSTING',
+    'SYSTEM_UPDATING',
+  ],
 };
 
 /**
@@ -77,12 +105,17 @@ export const accepts: Partial<Record<CallName, readonly string[]>> = {
  * what was there before, whatever is under way.
  * @param given what the call of this name brought
  */
-export function contentsAfter(before: Moment | undefined, { datasets }: Pick<Moment, 'datasets'>, given: (caller: string) => Given | undefined): Map<string, Lines> {
+export function contentsAfter(
+  before: Moment | undefined,
+  { datasets }: Pick<Moment, 'datasets'>,
+  given: (caller: string) => Given | undefined,
+): Map<string, Lines> {
   const contents = new Map<string, Lines>();
   for (const [key, { status, operation }] of datasets) {
     const was = before?.datasets.get(key)?.status;
-    const seen = was === undefined ? none : before?.contents.get(key) ?? none;
-    const succeeded = was !== undefined && was !== status && ['CREATE_COMPLETE', 'UPDATE_COMPLETE'].includes(status);
+    const seen = was === undefined ? none : (before?.contents.get(key) ?? none);
+    const succeeded =
+      was !== undefined && was !== status && ['CREATE_COMPLETE', 'UPDATE_COMPLETE'].includes(status);
     contents.set(key, succeeded ? merged(seen, given(operation.actor) ?? { lines: none }) : seen);
   }
   return contents;

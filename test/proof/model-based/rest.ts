@@ -23,7 +23,7 @@ export async function rest(world: Simulation): Promise<void> {
     await settled();
     await world.finish(world.sweep(0));
     world.raise();
-    if (world.steps.runs.length > 0 || !await isQuiet(world)) continue;
+    if (world.steps.runs.length > 0 || !(await isQuiet(world))) continue;
     if (world.moments.at(-1)?.discards.size === 0) break;
     world.pass(600_000);
   }
@@ -45,8 +45,17 @@ async function outsideGoesOn({ engine, trainer }: Simulation, late: boolean): Pr
 
 async function isQuiet(world: Simulation): Promise<boolean> {
   const { models, datasets, jobs, deployments } = await world.capture();
-  if ([...models.values(), ...datasets.values(), ...jobs.values()].some(({ status }) => passing.includes(status))) return false;
-  const current = [...models.values()].filter(({ status }) => serving.includes(status)).map(({ deploymentId }) => deploymentId);
+  if (
+    [...models.values(), ...datasets.values(), ...jobs.values()].some(({ status }) =>
+      passing.includes(status),
+    )
+  )
+    return false;
+  const current = [...models.values()]
+    .filter(({ status }) => serving.includes(status))
+    .map(({ deploymentId }) => deploymentId);
   const ok = (id: string): boolean => world.engine.resources.get(id)?.state === 'ready';
-  return [...deployments.values()].every(({ id, endedAt }) => endedAt !== undefined || (current.includes(id) && ok(id)));
+  return [...deployments.values()].every(
+    ({ id, endedAt }) => endedAt !== undefined || (current.includes(id) && ok(id)),
+  );
 }

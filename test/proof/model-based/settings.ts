@@ -10,10 +10,29 @@ export const timeLimits = { call: 29_000, task: 50_000, sweep: 50_000, asleep: 1
 
 /** Small enough for a history to reach the limits. */
 export const settings: Settings = {
-  stage: 'test', partition: 'aws', region: 'us-east-1', account: '111122223333', limits: localLimits, extensions: true, buckets: ['*'],
+  stage: 'test',
+  partition: 'aws',
+  region: 'us-east-1',
+  account: '111122223333',
+  limits: localLimits,
+  extensions: true,
+  buckets: ['*'],
   quotas: {
-    ...defaultQuotas, projects: limits.projects, modelsPerProject: limits.models, runningModels: limits.running, unitsPerModel: 5,
-    concurrentTrainings: limits.trainings, concurrentPackagingJobs: limits.jobs,
+    ...defaultQuotas,
+    projects: limits.projects,
+    modelsPerProject: limits.models,
+    runningModels: limits.running,
+    unitsPerModel: 5,
+    concurrentTrainings: limits.trainings,
+    concurrentPackagingJobs: limits.jobs,
   },
-  times: { delivery: 60, start: 600, import: datasetTime / 1000, train: 600, release: 300, provision: 60, health: 60 },
+  times: {
+    delivery: 60,
+    start: 600,
+    import: datasetTime / 1000,
+    train: 600,
+    release: 300,
+    provision: 60,
+    health: 60,
+  },
 };

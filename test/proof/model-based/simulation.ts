@@ -31,10 +31,17 @@ export class Simulation {
   readonly on: History['on'];
   readonly gate = new Gate();
   readonly steps: StepFunctions;
-  readonly objects = new MemoryObjects(Object.fromEntries(manifests.filter(({ lines }) => lines.length > 0)
-    .map(({ key, lines }) => [`manifests/${key}`, Buffer.from(lines.join('\n'))])));
+  readonly objects = new MemoryObjects(
+    Object.fromEntries(
+      manifests
+        .filter(({ lines }) => lines.length > 0)
+        .map(({ key, lines }) => [`manifests/${key}`, Buffer.from(lines.join('\n'))]),
+    ),
+  );
   readonly trainer = new KeepingTrainer(this.objects);
-  readonly engine = new KeepingEngine(this.objects, (model) => { this.trainer.end(model); });
+  readonly engine = new KeepingEngine(this.objects, (model) => {
+    this.trainer.end(model);
+  });
   readonly moments: Moment[] = [];
   readonly calls: Called[] = [];
   readonly began: { name: string; token: string; at: number }[] = [];
@@ -67,14 +74,26 @@ export class Simulation {
   async capture(actor?: Actor): Promise<Moment> {
     const before = this.moments.at(-1);
     const { resources, copies } = this.engine;
-    const seen = await lookAround(this.#client, this.table, this.now, { resources, copies, atWork: this.trainer.atWork, objects: new Set(this.objects.objects.keys()) });
+    const seen = await lookAround(this.#client, this.table, this.now, {
+      resources,
+      copies,
+      atWork: this.trainer.atWork,
+      objects: new Set(this.objects.objects.keys()),
+    });
     for (const { id } of operationsOf(seen)) this.#begun.add(id);
-    const given = (caller: string): Called['given'] => this.calls.find((call) => call.caller === caller)?.given;
+    const given = (caller: string): Called['given'] =>
+      this.calls.find((call) => call.caller === caller)?.given;
     const moment: Moment = { ...seen, begun: this.#begun, contents: contentsAfter(before, seen, given) };
     this.moments.push(moment);
     if (before !== undefined && actor !== undefined) {
       const fence = this.#runs.get(actor)?.execution.input;
-      this.#guard(() => checkMoment(before, moment, { actor, cause: this.#causes.get(actor) ?? actor.kind, ...(fence !== undefined && { fence }) }));
+      this.#guard(() =>
+        checkMoment(before, moment, {
+          actor,
+          cause: this.#causes.get(actor) ?? actor.kind,
+          ...(fence !== undefined && { fence }),
+        }),
+      );
     }
     return moment;
   }
@@ -94,7 +113,14 @@ export class Simulation {
   }
 
   #actor(kind: Actor['kind'], name: string, skew: number): Actor {
-    const actor: Actor = { name, kind, startedAt: this.now, skew: this.on === 'aws' ? skew : 0, over: false, disturbed: false };
+    const actor: Actor = {
+      name,
+      kind,
+      startedAt: this.now,
+      skew: this.on === 'aws' ? skew : 0,
+      over: false,
+      disturbed: false,
+    };
     this.actors.push(actor);
     return actor;
   }
@@ -102,36 +128,67 @@ export class Simulation {
   #context(actor: Actor): TaskContext & SweepContext & { ids: { next(): string }; hosted: HostedMemory } {
     const clock: Clock = {
       now: () => this.now + actor.skew,
-      sleep: (milliseconds) => this.gate.io(actor, 'sleep', false, () => {
-        this.now += milliseconds;
-        return Promise.resolve();
-      }),
+      sleep: (milliseconds) =>
+        this.gate.io(actor, 'sleep', false, () => {
+          this.now += milliseconds;
+          return Promise.resolve();
+        }),
     };
     const { gate } = this;
     const ports = gatedPorts(gate, actor, this, (path) => {
       if (this.now - actor.startedAt > timeLimits.asleep) this.excused.add(path);
     });
     return {
-      settings, clock, log: silent, ...ports, importer: ports.engine, hosted: this.#hosted,
+      settings,
+      clock,
+      log: silent,
+      ...ports,
+      importer: ports.engine,
+      hosted: this.#hosted,
       store: new Store(gate.client(actor, this.#client), this.table, clock),
       ids: { next: () => (this.#ids++).toString(36).padStart(25, '0') },
-      runner: { start: (execution) => gate.io(actor, `start ${execution.name.slice(-6)}`, true, () => this.steps.start(execution)) },
+      runner: {
+        start: (execution) =>
+          gate.io(actor, `start ${execution.name.slice(-6)}`, true, () => this.steps.start(execution)),
+      },
     };
   }
 
-  call(called: Omit<Called, 'at' | 'disturbed' | 'caller' | 'answer'>, request: Request, skew: number): Actor {
+  call(
+    called: Omit<Called, 'at' | 'disturbed' | 'caller' | 'answer'>,
+    request: Request,
+    skew: number,
+  ): Actor {
     const caller = `${called.operation}-${this.#ids++}`;
     const actor = this.#actor('call', caller, skew);
     this.#causes.set(actor, called.operation);
     const since = this.moments.length - 1;
     let answer: Answered | undefined;
-    const call: Called = { ...called, caller, at: this.now, disturbed: () => actor.disturbed, answer: () => answer };
+    const call: Called = {
+      ...called,
+      caller,
+      at: this.now,
+      disturbed: () => actor.disturbed,
+      answer: () => answer,
+    };
     this.calls.push(call);
     const { labels, query = [], body } = request;
-    const raw = body instanceof Uint8Array ? body : Buffer.from(body === undefined ? '' : JSON.stringify(body));
-    void dispatch({ handlers: { ...readHandlers, ...writeHandlers, ...detectHandlers }, context: this.#context(actor) }, called.operation, {
-      labels, query, headers: { 'content-type': 'image/png', ...(called.token !== undefined && { 'x-amzn-client-token': called.token }) }, body: raw,
-    }, { requestId: caller, log: silent, caller: () => caller }).then(({ status, body: text }) => {
+    const raw =
+      body instanceof Uint8Array ? body : Buffer.from(body === undefined ? '' : JSON.stringify(body));
+    void dispatch(
+      { handlers: { ...readHandlers, ...writeHandlers, ...detectHandlers }, context: this.#context(actor) },
+      called.operation,
+      {
+        labels,
+        query,
+        headers: {
+          'content-type': 'image/png',
+          ...(called.token !== undefined && { 'x-amzn-client-token': called.token }),
+        },
+        body: raw,
+      },
+      { requestId: caller, log: silent, caller: () => caller },
+    ).then(({ status, body: text }) => {
       const answered: Answered = { at: this.now, status, body: JSON.parse(text) as Record<string, unknown> };
       this.trace.push(`${caller}: answers ${status} ${status < 300 ? '' : String(answered.body['Message'])}`);
       this.#end(actor);
@@ -163,22 +220,29 @@ export class Simulation {
     const actor = this.#actor('task', `${run.state} ${name.slice(-6)}`, skew);
     this.#runs.set(actor, run);
     run.busy = true;
-    const task = (tasks[workflow] as Readonly<Record<string, Task<typeof run.data>>>)[run.state] as Task<typeof run.data>;
-    void task(structuredClone(run.data), this.#context(actor)).then((progress) => {
-      this.#end(actor);
-      this.steps.succeeded(run, progress ?? undefined);
-    }, (error: unknown) => {
-      this.#end(actor);
-      const { name: what, message } = error as Error;
-      this.trace.push(`${actor.name}: throws ${what}: ${message}`);
-      this.steps.failed(run, what, message);
-    });
+    const task = (tasks[workflow] as Readonly<Record<string, Task<typeof run.data>>>)[run.state] as Task<
+      typeof run.data
+    >;
+    void task(structuredClone(run.data), this.#context(actor)).then(
+      (progress) => {
+        this.#end(actor);
+        this.steps.succeeded(run, progress ?? undefined);
+      },
+      (error: unknown) => {
+        this.#end(actor);
+        const { name: what, message } = error as Error;
+        this.trace.push(`${actor.name}: throws ${what}: ${message}`);
+        this.steps.failed(run, what, message);
+      },
+    );
     return actor;
   }
 
   sweep(skew: number): Actor {
     const actor = this.#actor('sweep', `sweep-${this.#ids++}`, skew);
-    void sweep(this.#context(actor)).catch(() => undefined).then(() => this.#end(actor));
+    void sweep(this.#context(actor))
+      .catch(() => undefined)
+      .then(() => this.#end(actor));
     return actor;
   }
 
@@ -193,7 +257,10 @@ export class Simulation {
     this.#end(actor);
     this.trace.push(`${actor.name} is killed`);
     // Objects are written by the function itself, so what it was copying ends with it.
-    if (late) for (const entry of left) if (entry.writes && !/^(admit|discard|object)/.test(entry.label)) this.late.push({ entry, until: actor.startedAt + timeLimits[actor.kind] });
+    if (late)
+      for (const entry of left)
+        if (entry.writes && !/^(admit|discard|object)/.test(entry.label))
+          this.late.push({ entry, until: actor.startedAt + timeLimits[actor.kind] });
     const run = this.#runs.get(actor);
     if (run !== undefined) this.steps.failed(run, 'States.Timeout', 'the task timed out');
   }
@@ -216,7 +283,12 @@ export class Simulation {
     const age = this.now - actor.startedAt;
     if (this.on === 'aws') return age > timeLimits[actor.kind];
     const { workflow } = this.#runs.get(actor)?.execution ?? {};
-    return workflow !== 'hosting' && workflow !== 'importing' && slept > timeLimits.asleep && age - slept > timeLimits.asleep;
+    return (
+      workflow !== 'hosting' &&
+      workflow !== 'importing' &&
+      slept > timeLimits.asleep &&
+      age - slept > timeLimits.asleep
+    );
   }
 
   async step(entry: Parked, fault: Fault): Promise<void> {
@@ -227,7 +299,8 @@ export class Simulation {
 
   /** Lets an actor go on to its end, or to the first request of which `until` holds. */
   async finish(actor: Actor, until: (entry: Parked) => boolean = () => false): Promise<void> {
-    for (let next = this.#next(actor); next !== undefined && !until(next); next = this.#next(actor)) await this.step(next, 'none');
+    for (let next = this.#next(actor); next !== undefined && !until(next); next = this.#next(actor))
+      await this.step(next, 'none');
   }
 
   #next = (actor: Actor): Parked | undefined => this.gate.parked.find((entry) => entry.actor === actor);
@@ -243,7 +316,11 @@ export class Simulation {
     this.trainer.forgetWork();
     await this.capture();
     const actor = this.#actor('sweep', `restore-${this.#ids++}`, 0);
-    void restore(this.#context(actor)).catch((error: unknown) => { this.#failure ??= error; }).then(() => this.#end(actor));
+    void restore(this.#context(actor))
+      .catch((error: unknown) => {
+        this.#failure ??= error;
+      })
+      .then(() => this.#end(actor));
     await this.finish(actor);
   }
 }

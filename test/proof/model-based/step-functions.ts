@@ -13,8 +13,16 @@ interface State {
   /** null: what the task returns is forgotten. */
   readonly ResultPath?: string | null;
   readonly Default?: string;
-  readonly Choices?: readonly { readonly Variable: string; readonly StringEquals: string; readonly Next: string }[];
-  readonly Catch?: readonly { readonly ErrorEquals: readonly string[]; readonly ResultPath: string | null; readonly Next: string }[];
+  readonly Choices?: readonly {
+    readonly Variable: string;
+    readonly StringEquals: string;
+    readonly Next: string;
+  }[];
+  readonly Catch?: readonly {
+    readonly ErrorEquals: readonly string[];
+    readonly ResultPath: string | null;
+    readonly Next: string;
+  }[];
   readonly Retry?: readonly { readonly ErrorEquals: readonly string[]; readonly MaxAttempts: number }[];
 }
 
@@ -52,7 +60,15 @@ export class StepFunctions implements WorkflowRunner {
     if (this.names.has(execution.name)) return Promise.resolve('exists');
     this.names.add(execution.name);
     const { StartAt } = files[execution.workflow];
-    const run: Run = { execution, startedAt: this.#now(), state: StartAt, data: execution.input, tries: 0, readyAt: 0, busy: false };
+    const run: Run = {
+      execution,
+      startedAt: this.#now(),
+      state: StartAt,
+      data: execution.input,
+      tries: 0,
+      readyAt: 0,
+      busy: false,
+    };
     this.runs.push(run);
     this.#pass(run);
     return Promise.resolve('started');
@@ -64,7 +80,10 @@ export class StepFunctions implements WorkflowRunner {
 
   /** The state machine's own time limit. */
   expire(): void {
-    this.runs = this.runs.filter(({ startedAt, execution: { workflow } }) => this.#now() <= startedAt + files[workflow].TimeoutSeconds * 1000);
+    this.runs = this.runs.filter(
+      ({ startedAt, execution: { workflow } }) =>
+        this.#now() <= startedAt + files[workflow].TimeoutSeconds * 1000,
+    );
   }
 
   succeeded(run: Run, progress: Progress | undefined): void {
@@ -78,7 +97,8 @@ export class StepFunctions implements WorkflowRunner {
   failed(run: Run, name: string, message: string): void {
     run.busy = false;
     const { Retry = [], Catch = [] } = this.#state(run);
-    const fits = ({ ErrorEquals }: { readonly ErrorEquals: readonly string[] }): boolean => ErrorEquals.includes(name) || ErrorEquals.includes('States.ALL');
+    const fits = ({ ErrorEquals }: { readonly ErrorEquals: readonly string[] }): boolean =>
+      ErrorEquals.includes(name) || ErrorEquals.includes('States.ALL');
     if (run.tries < (Retry.find(fits)?.MaxAttempts ?? 0)) {
       run.tries += 1;
       run.readyAt = this.#now() + 1000 * 2 ** run.tries;
@@ -87,7 +107,11 @@ export class StepFunctions implements WorkflowRunner {
     const caught = Catch.find(fits);
     if (caught === undefined) return this.abort(run); // the execution has failed; the sweep goes on
     run.tries = 0;
-    if (caught.ResultPath !== null) run.data = { ...run.data, failure: { Error: name, Cause: JSON.stringify({ errorType: name, errorMessage: message }) } };
+    if (caught.ResultPath !== null)
+      run.data = {
+        ...run.data,
+        failure: { Error: name, Cause: JSON.stringify({ errorType: name, errorMessage: message }) },
+      };
     this.#enter(run, caught.Next);
   }
 
@@ -111,11 +135,16 @@ export class StepFunctions implements WorkflowRunner {
       this.#enter(run, state.Next);
     }
     if (state.Type === 'Choice') {
-      const met = state.Choices?.find(({ Variable, StringEquals }) => valueAt(run.data, Variable) === StringEquals);
+      const met = state.Choices?.find(
+        ({ Variable, StringEquals }) => valueAt(run.data, Variable) === StringEquals,
+      );
       this.#enter(run, met?.Next ?? state.Default);
     }
   }
 }
 
 const valueAt = (data: object, path: string): unknown =>
-  path.split('.').slice(1).reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined)?.[name], data);
+  path
+    .split('.')
+    .slice(1)
+    .reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined)?.[name], data);

@@ -6,14 +6,21 @@ import { expect, test } from '@jest/globals';
 import type { ObjectStore } from '../../../lambdas/domain/ports.ts';
 import { createFolderObjects } from '../../../lambdas/local/folder-objects.ts';
 import { createEmbeddedTrainer, type EmbeddedTrainer } from '../../../lambdas/training/embedded/trainer.ts';
-import type { TrainingExample, TrainingObservation, TrainingSpec } from '../../../lambdas/training/trainer.ts';
+import type {
+  TrainingExample,
+  TrainingObservation,
+  TrainingSpec,
+} from '../../../lambdas/training/trainer.ts';
 import { systemClock } from '../../../lambdas/runtime/world.ts';
 import { plates } from './pictures-made.ts';
 
 const artifacts = { bucket: 'artifacts', prefix: '' };
 const at = (name: string) => ({ bucket: 'artifacts', key: `parts/1-op/${name}` });
 const spec: TrainingSpec = {
-  id: 'op', model: { project: 'parts', version: '1', createdAt: 0 }, segmentation: false, workspace: { bucket: 'artifacts', prefix: 'parts/1-op/' },
+  id: 'op',
+  model: { project: 'parts', version: '1', createdAt: 0 },
+  segmentation: false,
+  workspace: { bucket: 'artifacts', prefix: 'parts/1-op/' },
   examples: { train: at('examples/train.jsonl'), test: at('examples/test.jsonl') },
 };
 
@@ -25,14 +32,24 @@ async function trainerWith(source: string, read?: ObjectStore['read']): Promise<
     await objects.write({ bucket: 'photos', key: `${picture.id}.png` }, await picture.load());
     examples.push({ source: `s3://photos/${picture.id}.png`, label: picture.label, line: {} });
   }
-  const lines = (list: readonly TrainingExample[]): Uint8Array => Buffer.from(list.map((each) => `${JSON.stringify(each)}\n`).join(''));
+  const lines = (list: readonly TrainingExample[]): Uint8Array =>
+    Buffer.from(list.map((each) => `${JSON.stringify(each)}\n`).join(''));
   await objects.write(spec.examples.train, lines([...examples, { source, label: 'normal', line: {} }]));
   await objects.write(spec.examples.test, lines(examples));
   const children = { register: () => undefined, unregister: () => undefined };
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined, with: () => log };
   return createEmbeddedTrainer({
-    objects: read === undefined ? objects : { ...objects, read: (location) => (location.key === 'odd.png' ? read(location) : objects.read(location)) },
-    clock: systemClock, log, children, artifacts,
+    objects:
+      read === undefined
+        ? objects
+        : {
+            ...objects,
+            read: (location) => (location.key === 'odd.png' ? read(location) : objects.read(location)),
+          },
+    clock: systemClock,
+    log,
+    children,
+    artifacts,
   });
 }
 
@@ -46,16 +63,30 @@ async function outcome(trainer: EmbeddedTrainer): Promise<TrainingObservation> {
 }
 
 test.each([
-  ['is not there', 's3://photos/none.png', /^There is no object at s3:\/\/photos\/none\.png\. Put the image back/],
-  ['can never be there', 's3://photos/a/../b.png', /^s3:\/\/photos\/a\/\.\.\/b\.png: no part of a key may be/],
-])('a training whose picture %s fails at once, and says which', async (_, source, reason) => {
-  const trainer = await trainerWith(source);
-  expect(await outcome(trainer)).toEqual({ state: 'failed', reason: expect.stringMatching(reason) });
-  await trainer.stop(spec);
-  expect(await trainer.observe(spec)).toEqual({ state: 'missing' });
-}, 60_000);
+  [
+    'is not there',
+    's3://photos/none.png',
+    /^There is no object at s3:\/\/photos\/none\.png\. Put the image back/,
+  ],
+  [
+    'can never be there',
+    's3://photos/a/../b.png',
+    /^s3:\/\/photos\/a\/\.\.\/b\.png: no part of a key may be/,
+  ],
+])(
+  'a training whose picture %s fails at once, and says which',
+  async (_, source, reason) => {
+    const trainer = await trainerWith(source);
+    expect(await outcome(trainer)).toEqual({ state: 'failed', reason: expect.stringMatching(reason) });
+    await trainer.stop(spec);
+    expect(await trainer.observe(spec)).toEqual({ state: 'missing' });
+  },
+  60_000,
+);
 
 test('one that could not be read this time is no failure: the training is missing, and starts over', async () => {
-  const trainer = await trainerWith('s3://photos/odd.png', () => Promise.reject(new Error('the disk is busy')));
+  const trainer = await trainerWith('s3://photos/odd.png', () =>
+    Promise.reject(new Error('the disk is busy')),
+  );
   expect(await outcome(trainer)).toEqual({ state: 'missing' });
 }, 60_000);

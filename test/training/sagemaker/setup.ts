@@ -1,4 +1,10 @@
-import type { TrainingExample, Trainer, TrainingObservation, TrainingResults, TrainingSpec } from '../../../lambdas/training/trainer.ts';
+import type {
+  TrainingExample,
+  Trainer,
+  TrainingObservation,
+  TrainingResults,
+  TrainingSpec,
+} from '../../../lambdas/training/trainer.ts';
 import type { SageMakerTrainerOptions } from '../../../lambdas/training/sagemaker/options.ts';
 import { MemoryObjects } from '../../helpers/artifacts.ts';
 import { minutes } from '../../helpers/fake-sagemaker/clock.ts';
@@ -7,24 +13,44 @@ import { trainingOn } from '../../helpers/fake-sagemaker/hosting.ts';
 import { persistently } from '../../helpers/persistently.ts';
 
 export const spec = (more: Partial<TrainingSpec> = {}): TrainingSpec => ({
-  id: '0mf3k2xq9v7d1t5r8w4yzabcd', model: { project: 'lids', version: '3', createdAt: 1_767_600_000_000 }, segmentation: false,
+  id: '0mf3k2xq9v7d1t5r8w4yzabcd',
+  model: { project: 'lids', version: '3', createdAt: 1_767_600_000_000 },
+  segmentation: false,
   workspace: { bucket: 'artifacts', prefix: 'lids/3-0mf3k2xq9v7d1t5r8w4yzabcd/' },
-  examples: { train: { bucket: 'artifacts', key: 'lids/3-op/examples/train.jsonl' }, test: { bucket: 'artifacts', key: 'lids/3-op/examples/test.jsonl' } },
+  examples: {
+    train: { bucket: 'artifacts', key: 'lids/3-op/examples/train.jsonl' },
+    test: { bucket: 'artifacts', key: 'lids/3-op/examples/test.jsonl' },
+  },
   ...more,
 });
 
 /** sha256 of `lids/3@1767600000000`, the first 25 digits. */
 export const name = 'cn-test-b112ed62f9d063c0e4b14e975';
 
-export const example = (key: string, label: 'normal' | 'anomaly', mask?: TrainingExample['mask']): TrainingExample =>
-  ({ source: `s3://pictures/${key}`, label, line: { 'source-ref': `s3://pictures/${key}` }, ...(mask !== undefined && { mask }) });
+export const example = (
+  key: string,
+  label: 'normal' | 'anomaly',
+  mask?: TrainingExample['mask'],
+): TrainingExample => ({
+  source: `s3://pictures/${key}`,
+  label,
+  line: { 'source-ref': `s3://pictures/${key}` },
+  ...(mask !== undefined && { mask }),
+});
 
-export const lines = (values: readonly unknown[]): Uint8Array => Buffer.from(values.map((value) => `${JSON.stringify(value)}\n`).join(''));
+export const lines = (values: readonly unknown[]): Uint8Array =>
+  Buffer.from(values.map((value) => `${JSON.stringify(value)}\n`).join(''));
 
 /** Whether a picture is anomalous is its content, which the container of these tests reads back. */
 export const container = (picture: Uint8Array) => {
   const [verdict = '', confidence = ''] = Buffer.from(picture).toString().split(' ');
-  return { body: JSON.stringify({ Source: { Type: 'direct' }, IsAnomalous: verdict === 'anomaly', Confidence: Number(confidence) }) };
+  return {
+    body: JSON.stringify({
+      Source: { Type: 'direct' },
+      IsAnomalous: verdict === 'anomaly',
+      Confidence: Number(confidence),
+    }),
+  };
 };
 
 export interface Setting {
@@ -35,7 +61,10 @@ export interface Setting {
 
 /** Test pictures of both types: two anomalies, of which one is taken for normal, and two normal ones, rightly judged. */
 export const test4 = [
-  ['t/1.jpg', 'anomaly', 'anomaly 0.9'], ['t/2.PNG', 'anomaly', 'normal 0.6'], ['t/3.jpeg', 'normal', 'normal 0.8'], ['t/4.png', 'normal', 'normal 0.7'],
+  ['t/1.jpg', 'anomaly', 'anomaly 0.9'],
+  ['t/2.PNG', 'anomaly', 'normal 0.6'],
+  ['t/3.jpeg', 'normal', 'normal 0.8'],
+  ['t/4.png', 'normal', 'normal 0.7'],
 ] as const;
 
 export function setUp(more: Partial<SageMakerTrainerOptions> = {}, objects = new MemoryObjects()): Setting {
@@ -45,12 +74,19 @@ export function setUp(more: Partial<SageMakerTrainerOptions> = {}, objects = new
   for (const { source } of train) objects.objects.set(source.replace('s3://', ''), Buffer.from('a picture'));
   for (const [key, , content] of test4) objects.objects.set(`pictures/${key}`, Buffer.from(content));
   objects.objects.set('artifacts/lids/3-op/examples/train.jsonl', lines(train));
-  objects.objects.set('artifacts/lids/3-op/examples/test.jsonl', lines(test4.map(([key, label]) => example(key, label))));
+  objects.objects.set(
+    'artifacts/lids/3-op/examples/test.jsonl',
+    lines(test4.map(([key, label]) => example(key, label))),
+  );
   return { fake, objects, trainer: trainingOn(fake, objects, more) };
 }
 
 /** As the workflow does it: looks, orders what is missing, and waits a minute. @returns what was seen, each once */
-export async function walk({ fake, trainer }: Setting, training = spec(), most = 60): Promise<TrainingObservation[]> {
+export async function walk(
+  { fake, trainer }: Setting,
+  training = spec(),
+  most = 60,
+): Promise<TrainingObservation[]> {
   const seen: TrainingObservation[] = [];
   await persistently(() => trainer.start(training));
   for (let round = 0; round < most; round += 1) {
@@ -63,9 +99,17 @@ export async function walk({ fake, trainer }: Setting, training = spec(), most =
   throw new Error(`still ${JSON.stringify(seen.at(-1))}`);
 }
 
-export const resultsOf = ({ objects }: Setting, { workspace: { bucket, prefix } } = spec()): TrainingResults =>
-  JSON.parse(Buffer.from(objects.objects.get(`${bucket}/${prefix}results.json`) ?? '').toString()) as TrainingResults;
+export const resultsOf = (
+  { objects }: Setting,
+  { workspace: { bucket, prefix } } = spec(),
+): TrainingResults =>
+  JSON.parse(
+    Buffer.from(objects.objects.get(`${bucket}/${prefix}results.json`) ?? '').toString(),
+  ) as TrainingResults;
 
 /** What is in a workspace, in order. */
 export const held = ({ objects }: Setting, { workspace: { bucket, prefix } } = spec()): string[] =>
-  [...objects.objects.keys()].filter((path) => path.startsWith(`${bucket}/${prefix}`)).map((path) => path.slice(`${bucket}/${prefix}`.length)).sort();
+  [...objects.objects.keys()]
+    .filter((path) => path.startsWith(`${bucket}/${prefix}`))
+    .map((path) => path.slice(`${bucket}/${prefix}`.length))
+    .sort();
