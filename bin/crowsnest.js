@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// The commands are TypeScript that Node 24 runs as it is. An older Node starts them with the Node that npm installed beside them.
+// The commands are TypeScript that Node 24 runs as it is. An older Node starts them with the Node that npm
+// installed beside them.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

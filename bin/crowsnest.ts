@@ -6,7 +6,10 @@ import { conformanceCommand } from './commands/conformance.ts';
 import { CommandFailed } from './commands/failed.ts';
 import { migrateCommand } from './commands/migrate.ts';
 
-/** The command line. What a user can put right is told in one sentence; anything else is a fault of ours and keeps its trace. */
+/**
+ * The command line. What a user can put right is told in one sentence; anything else is a fault of ours and
+ * keeps its trace.
+ */
 export async function run(argv: readonly string[]): Promise<void> {
   const program = new Command('crowsnest')
     .description(

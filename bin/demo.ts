@@ -1,4 +1,7 @@
-/** Walks the whole life of a model through the original client, against the host that runs, or one of its own: `npm run demo`. */
+/**
+ * Walks the whole life of a model through the original client, against the host that runs, or one of its own:
+ * `npm run demo`.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -79,7 +82,10 @@ function say(message: string, before: string): void {
   else if (stage(message) !== stage(before)) process.stdout.write(`\n    ${message.padEnd(44)}`);
 }
 
-/** As every published client does: asks again until the status is no longer the passing one, and shows what it is told meanwhile. */
+/**
+ * As every published client does: asks again until the status is no longer the passing one, and shows what it
+ * is told meanwhile.
+ */
 async function poll(passing: string, look: () => Promise<Described | undefined>): Promise<string> {
   for (let said = ''; ; await sleep(50)) {
     const { Status = passing, StatusMessage = '' } = (await look()) ?? {};

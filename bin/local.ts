@@ -10,7 +10,10 @@ if (major < 24) {
   process.exit(1);
 }
 
-/** The longest that stopping may take, in milliseconds. What was under way then goes on at the next start, as after a crash. */
+/**
+ * The longest that stopping may take, in milliseconds. What was under way then goes on at the next start, as
+ * after a crash.
+ */
 const patience = 20_000;
 
 // A reader of the log who went away is no reason to end.
@@ -21,7 +24,10 @@ const log = createLog((line) => {
 
 let stopping = false;
 
-/** Once, however often it is asked for: npm passes on a Ctrl-C that the terminal has sent to everybody already. */
+/**
+ * Once, however often it is asked for: npm passes on a Ctrl-C that the terminal has sent to everybody
+ * already.
+ */
 function stop(why: string, code: number): void {
   if (stopping) return;
   stopping = true;

@@ -1,4 +1,7 @@
-/** Writes the sample pictures, the sample model and a dataset to train from into the local data folder: `npm run samples [-- <folder>]`, `data` unless told. */
+/**
+ * Writes the sample pictures, the sample model and a dataset to train from into the local data folder: `npm
+ * run samples [-- <folder>]`, `data` unless told.
+ */
 import { join } from 'node:path';
 import { createFolderObjects } from '../lambdas/local/folder-objects.ts';
 import { writeDataset } from '../lambdas/local/samples/dataset.ts';

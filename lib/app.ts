@@ -3,7 +3,10 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import type { StageConfig, StageName } from './config/stages.ts';
 import { ControlPlaneStack } from './control-plane-stack.ts';
 
-/** Adds the stack of one stage to an app, checked against the AwsSolutions rules: a finding that nobody has answered fails the synthesis. */
+/**
+ * Adds the stack of one stage to an app, checked against the AwsSolutions rules: a finding that nobody has
+ * answered fails the synthesis.
+ */
 export function addStage(
   app: App,
   stage: StageName,

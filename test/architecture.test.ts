@@ -5,7 +5,10 @@ import { expect, test } from '@jest/globals';
 
 const root = resolve(fileURLToPath(new URL('..', import.meta.url)));
 
-/** Which rooms the code of a room may reach into. Everything may use packages and node; what is not here may not be. */
+/**
+ * Which rooms the code of a room may reach into. Everything may use packages and node; what is not here may
+ * not be.
+ */
 const neighbours: Readonly<Record<string, readonly string[]>> = {
   'lambdas/contract': [],
   'lambdas/domain': ['lambdas/contract'],

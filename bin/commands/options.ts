@@ -1,7 +1,9 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { identity } from '../../lambdas/contract/derive/identity.ts';
 
-/** @throws InvalidArgumentError unless it is an http or https URL, without a query; its last slash is dropped */
+/**
+ * @throws InvalidArgumentError unless it is an http or https URL, without a query; its last slash is dropped
+ */
 export function endpointUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (

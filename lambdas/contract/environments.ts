@@ -1,6 +1,6 @@
 /**
- * The environment variables of every deployed function, as data that the stack and the code share: a function whose construct forgets one
- * does not compile, and one that loses one does not start.
+ * The environment variables of every deployed function, as data that the stack and the code share: a function
+ * whose construct forgets one does not compile, and one that loses one does not start.
  */
 export type Form =
   /** As it is. The only form whose value may be unknown until the stack is deployed. */

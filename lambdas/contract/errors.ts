@@ -1,4 +1,7 @@
-/** The seven errors of the service, as clients know them: name, HTTP code and members. Only these reach a caller. */
+/**
+ * The seven errors of the service, as clients know them: name, HTTP code and members. Only these reach a
+ * caller.
+ */
 export const errorStatus = {
   AccessDeniedException: 403,
   ConflictException: 409,
@@ -22,7 +25,10 @@ export const commonErrors: readonly ErrorName[] = [
 
 export type ResourceType = 'PROJECT' | 'DATASET' | 'MODEL' | 'TRIAL' | 'MODEL_PACKAGE_JOB';
 
-/** A refusal in the service's own terms. `members` travel in the body beside `Message`; `retryAfter` (whole seconds) in its header. */
+/**
+ * A refusal in the service's own terms. `members` travel in the body beside `Message`; `retryAfter` (whole
+ * seconds) in its header.
+ */
 export abstract class ServiceError extends Error {
   abstract override readonly name: ErrorName;
   readonly retryAfter?: number;

@@ -1,4 +1,7 @@
-/** The original service's metrics, under its names, and a few that watch over this one. Counts, except `Time`, which is milliseconds. */
+/**
+ * The original service's metrics, under its names, and a few that watch over this one. Counts, except `Time`,
+ * which is milliseconds.
+ */
 export type MetricName =
   | 'SuccessfulRequestCount'
   | 'ErrorCount'
@@ -20,5 +23,8 @@ export type MetricName =
   | 'QuotaRefusals'
   | 'Takeovers';
 
-/** Two stages may share an account; with the dimensions of the original service only the namespace is left to tell them apart. */
+/**
+ * Two stages may share an account; with the dimensions of the original service only the namespace is left to
+ * tell them apart.
+ */
 export const namespaceOf = (stage: string): string => `Crowsnest/${stage}`;

@@ -12,7 +12,10 @@ export interface OperationRow {
   readonly output: ShapeName;
   /** What it may answer besides the five errors that every operation may. */
   readonly errors: readonly ErrorName[];
-  /** The kind of resource that its permission is scoped to; `none` where the original had no resource-level permission. */
+  /**
+   * The kind of resource that its permission is scoped to; `none` where the original had no resource-level
+   * permission.
+   */
   readonly resource: 'project' | 'model' | 'none';
   /** Whether it takes a client token, and so happens at most once per token. */
   readonly token?: true;

@@ -1,6 +1,7 @@
 /**
- * The vocabulary in which `shapes.ts` describes the wire. It is data: the parser, the validator, the serialiser, the routes in the
- * template, the OpenAPI document and the SDK service model are all derived from it, so a fact about a member is typed once.
+ * The vocabulary in which `shapes.ts` describes the wire. It is data: the parser, the validator, the
+ * serialiser, the routes in the template, the OpenAPI document and the SDK service model are all derived from
+ * it, so a fact about a member is typed once.
  */
 export type Shape =
   | {

@@ -5,8 +5,9 @@ import { packagingShapes } from './shapes/packaging.ts';
 import { projectShapes } from './shapes/projects.ts';
 import { scalarShapes } from './shapes/scalars.ts';
 
-// Constraints are those of the service's published description, version 2020-11-20. Its patterns are mostly unanchored there; read
-// literally they would accept anything, so every pattern here is a full match. `tag` patterns need the `u` flag, `Color` breaks with it.
+// Constraints are those of the service's published description, version 2020-11-20. Its patterns are mostly
+// unanchored there; read literally they would accept anything, so every pattern here is a full match. `tag`
+// patterns need the `u` flag, `Color` breaks with it.
 export const shapes = {
   ...projectShapes,
   ...datasetShapes,

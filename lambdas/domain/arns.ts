@@ -17,9 +17,7 @@ const form =
   /^arn:([^:]*):lookoutvision:([^:]*):([^:]*):(project|model)\/([a-zA-Z0-9][a-zA-Z0-9_-]{0,254})(?:\/([1-9][0-9]{0,9}))?$/;
 
 /** What an ARN of the service's own form names, or undefined if it has another form. */
-export function parseArn(
-  arn: string,
-):
+export function parseArn(arn: string):
   | {
       readonly home: Home;
       readonly kind: 'project' | 'model';

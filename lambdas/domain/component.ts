@@ -18,7 +18,10 @@ export const componentArn = (
 ): string =>
   `arn:${partition}:greengrass:${region}:${account}:components:${greengrass.ComponentName}:versions:${componentVersion}`;
 
-/** Below `<Prefix><ComponentName>/<ComponentVersion>/`. The same job gives the same bytes, so it may be written again. */
+/**
+ * Below `<Prefix><ComponentName>/<ComponentVersion>/`. The same job gives the same bytes, so it may be
+ * written again.
+ */
 export function componentOf(job: PackagingJob, files: readonly ZipFile[], home: Home): Component {
   const {
     S3OutputLocation: { Bucket: bucket, Prefix = '' },

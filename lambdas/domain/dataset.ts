@@ -47,7 +47,9 @@ export interface Dataset extends DatasetKey {
   readonly positions: number;
   /** The manifest that it was, or is being, created from. */
   readonly source?: { readonly bucket: string; readonly key: string; readonly versionId?: string };
-  /** Somebody must look here no later than this (epoch milliseconds). Present while an operation is under way. */
+  /**
+   * Somebody must look here no later than this (epoch milliseconds). Present while an operation is under way.
+   */
   readonly dueAt?: number;
 }
 
@@ -66,7 +68,9 @@ export const doneDatasetState = {
   updateDataset: 'UPDATE_COMPLETE',
 } as const satisfies Record<DatasetOperationKind, DatasetStatus>;
 
-/** A dataset whose creation failed holds nothing that could be updated: it can be deleted, and created again. */
+/**
+ * A dataset whose creation failed holds nothing that could be updated: it can be deleted, and created again.
+ */
 export const mayUpdate: readonly DatasetStatus[] = [
   'CREATE_COMPLETE',
   'UPDATE_COMPLETE',

@@ -1,6 +1,9 @@
 import type { HostingStatus, ModelStatus } from '../contract/shapes.ts';
 
-/** What can be under way for a model. Each kind is carried out by one workflow and holds the model in one passing state. */
+/**
+ * What can be under way for a model. Each kind is carried out by one workflow and holds the model in one
+ * passing state.
+ */
 export type OperationKind = 'import' | 'train' | 'start' | 'stop' | 'delete';
 
 /** The state that a model is in while an operation of this kind is under way. */
@@ -13,8 +16,9 @@ export const passingState = {
 } as const satisfies Record<OperationKind, ModelStatus>;
 
 /**
- * From which states a request may begin an operation. A stop is accepted while a start is under way, because a user who started the
- * wrong model must be able to stop paying for it, and after a failed start, because what is half provisioned must be released.
+ * From which states a request may begin an operation. A stop is accepted while a start is under way, because
+ * a user who started the wrong model must be able to stop paying for it, and after a failed start, because
+ * what is half provisioned must be released.
  */
 export const mayBegin = {
   start: ['TRAINED', 'HOSTING_FAILED'],
@@ -22,7 +26,9 @@ export const mayBegin = {
   delete: ['TRAINED', 'TRAINING_FAILED', 'HOSTING_FAILED'],
 } as const satisfies Partial<Record<OperationKind, readonly ModelStatus[]>>;
 
-/** States of which an app may ask for verdicts: the engine serves, whether or not it may be changed just now. */
+/**
+ * States of which an app may ask for verdicts: the engine serves, whether or not it may be changed just now.
+ */
 export const servingStates: readonly ModelStatus[] = ['HOSTED', 'SYSTEM_UPDATING'];
 
 const hostingStates: readonly ModelStatus[] = [

@@ -8,13 +8,17 @@ export interface Line {
   readonly end: number;
 }
 
-/** Nothing that could be an entry is longer, in bytes; what a reader holds is bounded by it, whatever it is given. */
+/**
+ * Nothing that could be an entry is longer, in bytes; what a reader holds is bounded by it, whatever it is
+ * given.
+ */
 const longestLine = 64 * 1024;
 
 const newline = 0x0a;
 
 /**
- * The lines of a text that arrives in pieces, without their ends. A last line needs none; a byte order mark is dropped.
+ * The lines of a text that arrives in pieces, without their ends. A last line needs none; a byte order mark
+ * is dropped.
  * @param from where the pieces begin in the whole, and how many lines are before them
  * @throws BadLineAt for a line that is too long or is not UTF-8
  */

@@ -6,7 +6,10 @@ export function parseLocation(url: string): ObjectLocation | undefined {
   return bucket === undefined || key === undefined ? undefined : { bucket, key };
 }
 
-/** Whether callers may name this bucket. Only those that the stage lists, because nobody borrows our rights for another; `*` is for a laptop. */
+/**
+ * Whether callers may name this bucket. Only those that the stage lists, because nobody borrows our rights
+ * for another; `*` is for a laptop.
+ */
 export const isListed = (buckets: readonly string[], bucket: string): boolean =>
   buckets.includes('*') || buckets.includes(bucket);
 

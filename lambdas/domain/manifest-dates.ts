@@ -1,6 +1,6 @@
 /**
- * The forms of `creation-date` that real manifests hold: ISO 8601 with no, three or six fractional digits, with or without a zone, and what
- * JavaScript's `String(date)` gives. Dates without a zone are UTC.
+ * The forms of `creation-date` that real manifests hold: ISO 8601 with no, three or six fractional digits,
+ * with or without a zone, and what JavaScript's `String(date)` gives. Dates without a zone are UTC.
  * @returns epoch milliseconds, or undefined for anything else: no line is refused for its date
  */
 export function parseCreationDate(text: unknown): number | undefined {

@@ -17,7 +17,10 @@ export interface Entry {
 
 export interface Mask {
   readonly ref: string;
-  /** The kinds of anomaly that the mask may show, without the background; empty for the mask of a normal picture. */
+  /**
+   * The kinds of anomaly that the mask may show, without the background; empty for the mask of a normal
+   * picture.
+   */
   readonly classes: readonly { readonly name: string; readonly color: string }[];
 }
 
@@ -42,10 +45,12 @@ const isObject = (value: unknown): value is Members =>
 const suffix = '-metadata';
 
 /**
- * Reads one line of a manifest. Lenient where real manifests break the documented rules: the label may have any name and any value, because only
- * `class-name` decides, in any case; a map of colours need not begin with the background; nothing but `source-ref` is needed.
+ * Reads one line of a manifest. Lenient where real manifests break the documented rules: the label may have
+ * any name and any value, because only `class-name` decides, in any case; a map of colours need not begin
+ * with the background; nothing but `source-ref` is needed.
  * @param buckets those that callers may name; without them the line is one that was accepted before
- * @returns undefined for a folder's marker (a key that ends with a slash), which listing a prefix blindly brings into manifests: it is no picture
+ * @returns undefined for a folder's marker (a key that ends with a slash), which listing a prefix blindly
+ *   brings into manifests: it is no picture
  * @throws BadLine
  */
 export function parseEntry(line: string, buckets: readonly string[] = ['*']): Entry | undefined {
@@ -121,8 +126,8 @@ const isMask = (members: Members, name: string): boolean => {
 };
 
 /**
- * The attribute that labels the picture. Of several, one that a human gave and that says normal or anomaly: an evaluation manifest also holds
- * what a model found.
+ * The attribute that labels the picture. Of several, one that a human gave and that says normal or anomaly:
+ * an evaluation manifest also holds what a model found.
  */
 function labelOf(members: Members): string | undefined {
   const candidates = attributes(members).filter(

@@ -23,7 +23,10 @@ export interface OperationRecord {
   readonly actor: string;
   /** When, in epoch milliseconds. */
   readonly at: number;
-  /** After this an observation that finds the work undone fails the model, or, where the kind cannot fail, is reported. */
+  /**
+   * After this an observation that finds the work undone fails the model, or, where the kind cannot fail, is
+   * reported.
+   */
   readonly deadline: number;
 }
 
@@ -59,7 +62,10 @@ export interface Model extends ModelKey {
   readonly artifact?: { readonly bucket: string; readonly prefix: string };
   readonly evaluation?: Evaluation;
   readonly output?: { readonly bucket: string; readonly prefix: string };
-  /** The generations of entries that the datasets had when training was asked for; without `test`, a part of `train` is held out. */
+  /**
+   * The generations of entries that the datasets had when training was asked for; without `test`, a part of
+   * `train` is held out.
+   */
   readonly datasets?: { readonly train: string; readonly test?: string };
   readonly evaluationFiles?: { readonly bucket: string; readonly manifest: string; readonly result: string };
   readonly kmsKeyId?: string;
@@ -67,7 +73,9 @@ export interface Model extends ModelKey {
   readonly dueAt?: number;
 }
 
-/** One run of a model: its history, its meter, its quota receipt and the name under which the engine knows it. */
+/**
+ * One run of a model: its history, its meter, its quota receipt and the name under which the engine knows it.
+ */
 export interface Deployment extends ModelKey {
   readonly v: 1;
   /** Also the id of the operation that made it. */
@@ -75,9 +83,15 @@ export interface Deployment extends ModelKey {
   readonly units: Units;
   readonly startedBy: string;
   readonly startedAt: number;
-  /** Counted against the running-models quota. Cleared, once, when the engine has confirmed that nothing is left. */
+  /**
+   * Counted against the running-models quota. Cleared, once, when the engine has confirmed that nothing is
+   * left.
+   */
   readonly reserved?: true;
-  /** A call to the engine that creates something may still be on its way until then. Absent: none was ever made. */
+  /**
+   * A call to the engine that creates something may still be on its way until then. Absent: none was ever
+   * made.
+   */
   readonly createUntil?: number;
   readonly hostedAt?: number;
   /** When it stopped being wanted. */

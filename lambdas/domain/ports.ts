@@ -10,7 +10,10 @@ export interface Clock {
 }
 
 export interface Ids {
-  /** A new id: 25 characters of [a-z0-9], ordered by the time of making, so that it fits into every name that is built on it. */
+  /**
+   * A new id: 25 characters of [a-z0-9], ordered by the time of making, so that it fits into every name that
+   * is built on it.
+   */
   next(): string;
 }
 
@@ -20,7 +23,9 @@ export interface ObjectLocation {
   readonly key: string;
 }
 
-/** The store cannot, or must not, hold an object of this name. The message names the location and the rule. */
+/**
+ * The store cannot, or must not, hold an object of this name. The message names the location and the rule.
+ */
 export class LocationRefused extends Error {
   override readonly name = 'LocationRefused';
   constructor({ bucket, key }: ObjectLocation, rule: string) {
@@ -29,7 +34,10 @@ export class LocationRefused extends Error {
 }
 
 export interface ObjectStream {
-  /** Another tag is another content: who reads in several goes learns from it that the object was replaced meanwhile. */
+  /**
+   * Another tag is another content: who reads in several goes learns from it that the object was replaced
+   * meanwhile.
+   */
   readonly tag: string;
   readonly bytes: AsyncIterable<Uint8Array>;
 }
@@ -42,7 +50,8 @@ export interface ObjectStore {
   read(location: ObjectLocation): Promise<Uint8Array | undefined>;
   /**
    * For objects of any size: their bytes as they arrive.
-   * @param from how many bytes to leave out at the beginning: fewer than there are, for S3 refuses to read from an object's end on
+   * @param from how many bytes to leave out at the beginning: fewer than there are, for S3 refuses to read
+   *   from an object's end on
    * @returns undefined if there is no such object
    * @throws LocationRefused, also for a version where the store keeps none
    */
@@ -77,7 +86,9 @@ export interface PackagingInput extends Delivery {
   readonly job: string;
 }
 
-/** What each workflow is given: a function of a row alone, so that a repeated delivery is the same delivery. */
+/**
+ * What each workflow is given: a function of a row alone, so that a repeated delivery is the same delivery.
+ */
 export interface WorkflowInputs {
   readonly hosting: ModelInput;
   readonly importing: ModelInput;
@@ -96,7 +107,8 @@ export type Execution = {
 
 export interface WorkflowRunner {
   /**
-   * Starts an execution. `exists` says that one of this name is or was there: whoever asked before was heard, so it is no failure.
+   * Starts an execution. `exists` says that one of this name is or was there: whoever asked before was heard,
+   * so it is no failure.
    * @throws anything else that keeps the execution from starting; the sweep will deliver it
    */
   start(execution: Execution): Promise<'started' | 'exists'>;

@@ -1,7 +1,10 @@
 import type { Home } from './arns.ts';
 import type { DatasetType } from './dataset.ts';
 
-/** Everything in which one stage differs from another, at run time. Times are seconds unless a name says otherwise. */
+/**
+ * Everything in which one stage differs from another, at run time. Times are seconds unless a name says
+ * otherwise.
+ */
 export interface Settings extends Home {
   /** `[a-z0-9]{1,8}`: part of every name that we give an engine. */
   readonly stage: string;
@@ -9,7 +12,9 @@ export interface Settings extends Home {
   readonly limits: Limits;
   /** Whether operations that the original service did not have are served. */
   readonly extensions: boolean;
-  /** The buckets that callers may name, anywhere; nobody borrows our rights for another. `*` is for a laptop. */
+  /**
+   * The buckets that callers may name, anywhere; nobody borrows our rights for another. `*` is for a laptop.
+   */
   readonly buckets: readonly string[];
   readonly times: Times;
 }
@@ -35,14 +40,19 @@ export interface Limits {
 }
 
 export interface Times {
-  /** Between a commit and the moment at which the sweep delivers it, should nobody have done so; also the margin of every lease. */
+  /**
+   * Between a commit and the moment at which the sweep delivers it, should nobody have done so; also the
+   * margin of every lease.
+   */
   readonly delivery: number;
   /** How long a start may take; and an import: of a model, of a dataset's entries. */
   readonly start: number;
   readonly import: number;
   /** How long a training may take, its evaluation included. */
   readonly train: number;
-  /** After this a stop or a delete, which cannot fail, says in its StatusMessage that it takes unusually long. */
+  /**
+   * After this a stop or a delete, which cannot fail, says in its StatusMessage that it takes unusually long.
+   */
   readonly release: number;
   /** The time limit of the task that makes the engine's resources: its calls may arrive that late. */
   readonly provision: number;

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 
-/** How long a client token is remembered, in seconds: "An idempotency token is active for 8 hours." (API reference, StartModel) */
+/**
+ * How long a client token is remembered, in seconds: "An idempotency token is active for 8 hours." (API
+ * reference, StartModel)
+ */
 export const tokenLifetime = 8 * 60 * 60;
 
 /**
- * A digest of the decoded parameters as given, whatever their order or spacing on the wire: JS sends compact JSON, botocore spaces and
- * the caller's order. The token itself is no parameter.
+ * A digest of the decoded parameters as given, whatever their order or spacing on the wire: JS sends compact
+ * JSON, botocore spaces and the caller's order. The token itself is no parameter.
  */
 export function fingerprint(input: Readonly<Record<string, unknown>>): string {
   const { ClientToken: _, ...parameters } = input;

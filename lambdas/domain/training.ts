@@ -27,16 +27,20 @@ export function lacking(train: ImageStats, test: ImageStats | undefined): string
     : [...check('train', train, minimums.train), ...check('test', test, minimums.test)];
 }
 
-/** How many labelled images with masks there must be of each anomaly type, in a single dataset, or in each of two. */
+/**
+ * How many labelled images with masks there must be of each anomaly type, in a single dataset, or in each of
+ * two.
+ */
 export const minimumsOfType = { single: 20, each: 10 } as const;
 
 /** More types than this are not named one by one: the sentences end in a status message. */
 const named = 3;
 
 /**
- * What datasets lack for a training that marks anomalies, in a sentence for each type; empty if nothing, or if no train image has a mask. An image
- * counts for every type that its mask's colour map lists. The original asked for images that show exactly one type, which only pixels tell: what is
- * refused here was refused there.
+ * What datasets lack for a training that marks anomalies, in a sentence for each type; empty if nothing, or
+ * if no train image has a mask. An image counts for every type that its mask's colour map lists. The original
+ * asked for images that show exactly one type, which only pixels tell: what is refused here was refused
+ * there.
  */
 export function lackingOfTypes(
   train: readonly LabelledEntry[],
@@ -72,8 +76,9 @@ export const isLabelled = (entry: Entry): entry is LabelledEntry => entry.label 
 const heldOut = 5;
 
 /**
- * Splits a single dataset into what is learnt from and what the model is judged by. The same lines are split in the same way, whatever their order;
- * every label, and every combination of kinds of anomaly, is found on both sides as far as it has enough images.
+ * Splits a single dataset into what is learnt from and what the model is judged by. The same lines are split
+ * in the same way, whatever their order; every label, and every combination of kinds of anomaly, is found on
+ * both sides as far as it has enough images.
  */
 export function split(entries: readonly LabelledEntry[]): {
   readonly train: LabelledEntry[];

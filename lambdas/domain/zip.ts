@@ -9,8 +9,8 @@ export interface ZipFile {
 const limit = 0xffff_ffff;
 
 /**
- * A ZIP archive whose files are stored as they are: weights do not compress. The same files and time make the same bytes. (PKWARE APPNOTE 6.3,
- * sections 4.3.7, 4.3.12 and 4.3.16; no ZIP64.)
+ * A ZIP archive whose files are stored as they are: weights do not compress. The same files and time make the
+ * same bytes. (PKWARE APPNOTE 6.3, sections 4.3.7, 4.3.12 and 4.3.16; no ZIP64.)
  * @param time of every file, in epoch milliseconds; its UTC digits are written
  * @throws RangeError if the archive would have 4 GiB or more
  */
@@ -62,7 +62,10 @@ function record(signature: number, size: number, fill: (put: Put) => void): Buff
   return buffer;
 }
 
-/** The fields that a file's header and its entry in the directory share, from "version needed" to "extra field length". */
+/**
+ * The fields that a file's header and its entry in the directory share, from "version needed" to "extra field
+ * length".
+ */
 function factsOf(bytes: Uint8Array, nameLength: number, time: number): Buffer {
   const at = new Date(time);
   const facts = Buffer.alloc(26);

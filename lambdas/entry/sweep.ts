@@ -2,7 +2,10 @@ import { readEnvironment } from '../runtime/aws.ts';
 import { awsSweeper, sweepHandler } from '../runtime/aws-sweep.ts';
 import type { MakeParts } from '../runtime/settling.ts';
 
-/** Named here and not in an import, so that it stays a file of its own: with it, loading the sweep would take twice as long. */
+/**
+ * Named here and not in an import, so that it stays a file of its own: with it, loading the sweep would take
+ * twice as long.
+ */
 const beside = './settling.cjs';
 const load = async (): Promise<MakeParts> =>
   ((await import(beside)) as { readonly settlingParts: MakeParts }).settlingParts;

@@ -3,7 +3,8 @@ import { sageMakerEngine } from '../runtime/aws-engine.ts';
 import { serveTask } from '../runtime/task-handler.ts';
 import { markHosted, observeHosting, provision } from '../workflows/tasks/start.ts';
 
-// The tasks that make the engine's resources and see to it that they serve. Only their role may create, and pass the execution role.
+// The tasks that make the engine's resources and see to it that they serve. Only their role may create, and
+// pass the execution role.
 const env = readEnvironment('provision');
 const common = base(env);
 const parts = { ...common, engine: sageMakerEngine(env, common) };

@@ -4,7 +4,8 @@ import { s3Objects } from '../runtime/s3-objects.ts';
 import { serveTask } from '../runtime/task-handler.ts';
 import { cleanUp, markTrained, observeTraining, takeExamples, train } from '../workflows/tasks/train.ts';
 
-// The tasks that have a model trained and judged. Only their role may order that, and pass the role that it runs under.
+// The tasks that have a model trained and judged. Only their role may order that, and pass the role that it
+// runs under.
 const env = readEnvironment('training');
 const common = base(env);
 const parts = { ...common, trainer: sageMakerTrainer(env, common), objects: s3Objects() };

@@ -29,7 +29,10 @@ export type Observation =
   | { readonly state: 'removing'; readonly note?: string }
   | { readonly state: 'gone'; readonly sealed: boolean };
 
-/** A verdict in the engine's terms: areas are fractions of the picture, `mask` is a PNG of the picture's size, 8-bit RGB. */
+/**
+ * A verdict in the engine's terms: areas are fractions of the picture, `mask` is a PNG of the picture's size,
+ * 8-bit RGB.
+ */
 export interface Verdict {
   readonly isAnomalous: boolean;
   /** 0 to 1, of the classification stated. */
@@ -42,21 +45,27 @@ export interface Verdict {
 export type PictureType = 'image/png' | 'image/jpeg';
 
 /**
- * Where models run. Tasks are delivered at least once, so for every call repeating is success: creating what exists, scaling to what is,
- * removing what is gone. `create` and `remove` return when the engine has taken the order, not when it is carried out: `observe` tells.
+ * Where models run. Tasks are delivered at least once, so for every call repeating is success: creating what
+ * exists, scaling to what is, removing what is gone. `create` and `remove` return when the engine has taken
+ * the order, not when it is carried out: `observe` tells.
  */
 export interface HostingEngine {
   /** @throws EngineFailed if the engine will never host this; anything else is worth another try */
   create(spec: DeploymentSpec): Promise<void>;
   observe(deployment: DeploymentRef): Promise<Observation>;
-  /** Lets the units in service follow demand between `min` and `max`. Without `max` there is nothing to scale. */
+  /**
+   * Lets the units in service follow demand between `min` and `max`. Without `max` there is nothing to scale.
+   */
   scale(deployment: DeploymentRef, units: Units): Promise<void>;
   remove(deployment: DeploymentRef): Promise<void>;
   /** @throws PictureRefused, EngineBusy, NotHosted, or anything else for a failure of the engine's own */
   detect(deployment: DeploymentRef, picture: Uint8Array, type: PictureType): Promise<Verdict>;
 }
 
-/** What came of checking a model that was trained elsewhere. `pending` says that the engine is at work on it: ask again, as often as it takes. */
+/**
+ * What came of checking a model that was trained elsewhere. `pending` says that the engine is at work on it:
+ * ask again, as often as it takes.
+ */
 export type Admission =
   | {
       readonly admitted: true;
@@ -68,7 +77,10 @@ export type Admission =
 
 /** Takes in models for an engine, and lets them go. Repeating is success, as above. */
 export interface ModelImporter {
-  /** Checks whether the engine can host what `source` names and keeps a copy of it, so that later changes at the source harm nothing. */
+  /**
+   * Checks whether the engine can host what `source` names and keeps a copy of it, so that later changes at
+   * the source harm nothing.
+   */
   admit(model: Model): Promise<Admission>;
   /** Removes whatever `admit` left. */
   discard(model: Model): Promise<void>;

@@ -9,7 +9,10 @@ export interface EngineResource {
   readonly deploymentId?: string;
 }
 
-/** Everything that an engine has of this stage, whatever the table says: the other way to look at the same world. */
+/**
+ * Everything that an engine has of this stage, whatever the table says: the other way to look at the same
+ * world.
+ */
 export interface EngineInventory {
   list(): AsyncIterable<EngineResource>;
 }

@@ -28,7 +28,10 @@ export interface ProxyResult {
   readonly isBase64Encoded: false;
 }
 
-/** By method and resource, because these are the same behind a stage name, a custom domain and its base path; the path is not. */
+/**
+ * By method and resource, because these are the same behind a stage name, a custom domain and its base path;
+ * the path is not.
+ */
 const byResource = new Map<string, OperationName>(
   operationNames.map((name) => [`${operations[name].method} ${operations[name].path}`, name]),
 );
@@ -56,7 +59,8 @@ async function answer(service: Service, event: ProxyEvent, log: Log): Promise<Pr
 
 function requestOf(event: ProxyEvent): HttpRequest {
   return {
-    // The gateway decodes some labels and not others. No label of ours may hold a percent sign, so decoding what is left of them is safe.
+    // The gateway decodes some labels and not others. No label of ours may hold a percent sign, so decoding
+    // what is left of them is safe.
     labels: Object.fromEntries(
       Object.entries(event.pathParameters ?? {}).map(([label, value]) => [label, decode(value ?? '')]),
     ),

@@ -54,7 +54,10 @@ export function decodeValue(
   }
 }
 
-/** The members of `shape` that travel in a JSON object. Members that it does not know are ignored; null is absent. */
+/**
+ * The members of `shape` that travel in a JSON object. Members that it does not know are ignored; null is
+ * absent.
+ */
 export function decodeStructure(
   shape: StructureShape,
   raw: unknown,
@@ -148,7 +151,8 @@ function decodeString(
   if (typeof raw !== 'string') return violations.add(path, raw, 'Member must be a string');
   const length = shape.flags === 'u' ? Array.from(raw).length : raw.length;
   if (shape.max !== undefined && length > shape.max) {
-    return violations.add(path, raw, `Member must have length less than or equal to ${shape.max}`); // and no pattern is tried on it
+    // and no pattern is tried on it
+    return violations.add(path, raw, `Member must have length less than or equal to ${shape.max}`);
   }
   if (shape.min !== undefined && length < shape.min)
     violations.add(path, raw, `Member must have length greater than or equal to ${shape.min}`);
@@ -208,7 +212,8 @@ function decodeBlob(
   path: string,
   violations: Violations,
 ): Uint8Array | undefined {
-  // Nothing in this pattern repeats but single characters: the engine keeps a place on its stack for each turn of anything else, and 14 MB overflow it.
+  // Nothing in this pattern repeats but single characters: the engine keeps a place on its stack for each
+  // turn of anything else, and 14 MB overflow it.
   if (typeof raw !== 'string' || raw.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(raw))
     return violations.add(path, raw, 'Member must be base64');
   const bytes = Buffer.from(raw, 'base64');

@@ -2,8 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpResponse } from './message.ts';
 
 /**
- * How much of a body that nobody wants is read: a client that is still sending reads its answer when it has sent, and loses it if the
- * connection is reset before that. Read bytes are dropped, so this costs no memory; beyond it the sender is not believed to listen.
+ * How much of a body that nobody wants is read: a client that is still sending reads its answer when it has
+ * sent, and loses it if the connection is reset before that. Read bytes are dropped, so this costs no memory;
+ * beyond it the sender is not believed to listen.
  */
 export interface Patience {
   readonly bytes: number;
@@ -14,7 +15,10 @@ export interface Patience {
 
 export const usualPatience: Patience = { bytes: 64 * 1024 * 1024, idle: 5_000, total: 30_000 };
 
-/** Answers, be the request's body read or not. What is left of it is read and dropped, within bounds, and ends the connection. */
+/**
+ * Answers, be the request's body read or not. What is left of it is read and dropped, within bounds, and ends
+ * the connection.
+ */
 export function answer(
   req: IncomingMessage,
   res: ServerResponse,
@@ -33,8 +37,8 @@ export function answer(
     req.resume();
     return;
   }
-  // Node would close the connection at once at the answer's end, and closing one with bytes that were not read resets it. So the answer
-  // goes out whole and only our direction is closed.
+  // Node would close the connection at once at the answer's end, and closing one with bytes that were not
+  // read resets it. So the answer goes out whole and only our direction is closed.
   res.flushHeaders();
   res.write(body);
   socket.end();

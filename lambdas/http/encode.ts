@@ -1,8 +1,8 @@
 import { shapeOf } from './decode.ts';
 
 /**
- * What a value looks like in a JSON body: timestamps are epoch seconds with a fraction, blobs base64; absent members are left out, because
- * SDKs tell them from empty ones.
+ * What a value looks like in a JSON body: timestamps are epoch seconds with a fraction, blobs base64; absent
+ * members are left out, because SDKs tell them from empty ones.
  */
 export function encodeValue(name: string, value: unknown): unknown {
   const shape = shapeOf(name);

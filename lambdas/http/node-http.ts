@@ -38,7 +38,8 @@ export const listener =
     serve(host, req, requestId).then(
       (response) => answer(req, res, response),
       (error: unknown) => {
-        if (req.destroyed && !req.complete) return void res.destroy(); // the caller has gone; there is nobody to answer
+        // the caller has gone; there is nobody to answer
+        if (req.destroyed && !req.complete) return void res.destroy();
         const known = error instanceof ServiceError ? error : undefined;
         if (known === undefined) host.log.error('the host failed', { requestId, error });
         answer(req, res, refusal(known ?? new InternalError(), requestId));
@@ -107,7 +108,8 @@ function bodyLimit(
 }
 
 /**
- * @throws ValidationError as soon as the limit is passed, whether the length was announced or the body comes in chunks; what is left is not read
+ * @throws ValidationError as soon as the limit is passed, whether the length was announced or the body comes
+ *   in chunks; what is left is not read
  */
 async function readBody(req: IncomingMessage, { bytes: limit, what }: BodyLimit): Promise<Uint8Array> {
   const tooLarge = (): Error =>

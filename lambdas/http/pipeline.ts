@@ -16,7 +16,8 @@ export interface Origin {
   readonly requestId: string;
   readonly log: Log;
   /**
-   * Who asks. Runs before anything else is looked at: whoever may not call learns nothing of what else is wrong.
+   * Who asks. Runs before anything else is looked at: whoever may not call learns nothing of what else is
+   * wrong.
    * @throws AccessDeniedError
    */
   caller(operation: OperationName): string | Promise<string>;
@@ -65,8 +66,8 @@ const answer = (
 });
 
 /**
- * An error as both SDK families read it: they take the type from the header, else from `__type`; botocore wants a capital `Message`, and
- * `Retry-After` must be whole seconds.
+ * An error as both SDK families read it: they take the type from the header, else from `__type`; botocore
+ * wants a capital `Message`, and `Retry-After` must be whole seconds.
  */
 export function refusal(error: ServiceError, requestId: string): HttpResponse {
   const body = JSON.stringify({

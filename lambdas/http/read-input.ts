@@ -6,7 +6,8 @@ import type { HttpRequest } from './message.ts';
 import { Violations } from './violations.ts';
 
 /**
- * Reads an operation's parameters from where the contract says they travel, and validates all of them before anything is touched.
+ * Reads an operation's parameters from where the contract says they travel, and validates all of them before
+ * anything is touched.
  * @throws ValidationError with every violation
  */
 export function readInput<N extends OperationName>(name: N, request: HttpRequest): Input<N> {
@@ -38,7 +39,8 @@ function wireValue(member: Member, name: string, request: HttpRequest): unknown 
     case 'query': {
       const values = request.query.filter(([key]) => key === wireName).map(([, value]) => value);
       if (shapeOf(member.shape).type === 'list') return values;
-      return values.length > 1 ? values : values[0]; // a scalar that repeats is not a scalar, and is refused as such
+      // a scalar that repeats is not a scalar, and is refused as such
+      return values.length > 1 ? values : values[0];
     }
   }
 }

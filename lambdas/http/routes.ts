@@ -9,7 +9,10 @@ interface Route {
 
 const labelled = /\{(\w+)\}/g;
 
-/** An ARN has slashes. SDKs encode them, but proxies on the way may decode them; it is the last of its path, so it takes all there is. */
+/**
+ * An ARN has slashes. SDKs encode them, but proxies on the way may decode them; it is the last of its path,
+ * so it takes all there is.
+ */
 const labelPattern = (label: string): string => (label === 'resourceArn' ? '(.*)' : '([^/]*)');
 
 /** Compiled once. */

@@ -1,6 +1,9 @@
 import { ValidationError } from '../contract/errors.ts';
 
-/** Collects everything that is wrong with a request, in AWS's wording, so that a caller learns of all of it at once. */
+/**
+ * Collects everything that is wrong with a request, in AWS's wording, so that a caller learns of all of it at
+ * once.
+ */
 export class Violations {
   readonly #found: string[] = [];
 
@@ -19,7 +22,9 @@ export class Violations {
   }
 }
 
-/** What a message may repeat of a value: not all of a large one, and nothing that could forge a line of a log. */
+/**
+ * What a message may repeat of a value: not all of a large one, and nothing that could forge a line of a log.
+ */
 function shown(value: unknown): string {
   if (value === undefined || value === null) return 'null';
   const text = typeof value === 'string' ? value : json(value);

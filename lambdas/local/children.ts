@@ -30,8 +30,8 @@ export function childRegister(folder: string): ChildRegister {
 }
 
 /**
- * Ends the children of a host that died, one by one, and only those: the number, the time of start and the command line must all be the
- * recorded ones. Goes before the table is opened, or two would write to it.
+ * Ends the children of a host that died, one by one, and only those: the number, the time of start and the
+ * command line must all be the recorded ones. Goes before the table is opened, or two would write to it.
  * @returns how many were still alive
  * @throws Error if one of them cannot be ended
  */

@@ -13,7 +13,10 @@ const services = ['lookoutvision', 'execute-api'];
 /** How far a request's clock may be off, in milliseconds: as in AWS. */
 const skew = 5 * 60 * 1000;
 
-/** Whatever the service reads of the headers, client tokens included. A trace id is for whoever passes a request on to add. */
+/**
+ * Whatever the service reads of the headers, client tokens included. A trace id is for whoever passes a
+ * request on to add.
+ */
 const mustBeSigned = /^(?:host|x-amz-.*|x-amzn-(?!trace-id$).*)$/;
 
 /** What the SDKs' signer wants of a hash. */
@@ -148,7 +151,10 @@ export class Credentials {
   }
 }
 
-/** The one operation that names its project in the body only. What is no name fits `*` alone, and fails its validation. */
+/**
+ * The one operation that names its project in the body only. What is no name fits `*` alone, and fails its
+ * validation.
+ */
 function nameInBody(body: Uint8Array): string {
   try {
     const { ProjectName: name } = JSON.parse(Buffer.from(body).toString()) as {

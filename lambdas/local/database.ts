@@ -152,7 +152,10 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** It must say itself that it listens: another process may have taken the port meanwhile, and would answer too. */
+/**
+ * It must say itself that it listens: another process may have taken the port meanwhile, and would answer
+ * too.
+ */
 async function answering(port: number, child: ChildProcess, listens: () => boolean): Promise<void> {
   let failure: unknown;
   child.once('error', (error) => {

@@ -3,7 +3,10 @@ import { pictureLimits } from '../hosting/embedded/limits.ts';
 import { createEmbeddedTrainer } from '../training/embedded/trainer.ts';
 import type { EngineParts, LocalEngine, LocalTrainer } from './host.ts';
 
-/** The engine of a host that nobody told otherwise: inference in child processes, artifacts in the data folder. */
+/**
+ * The engine of a host that nobody told otherwise: inference in child processes, artifacts in the data
+ * folder.
+ */
 export const embeddedEngine = ({
   objects,
   children,

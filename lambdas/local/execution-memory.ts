@@ -13,7 +13,9 @@ export const executionSchema = {
   BillingMode: 'PAY_PER_REQUEST',
 } as const;
 
-/** Which executions there are and were, across restarts: Step Functions remembers names, so its stand-in must. */
+/**
+ * Which executions there are and were, across restarts: Step Functions remembers names, so its stand-in must.
+ */
 export class ExecutionMemory {
   readonly #client: DynamoDBDocumentClient;
   readonly #table: string;

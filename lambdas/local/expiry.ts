@@ -2,7 +2,10 @@ import { DeleteCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamod
 import type { Clock } from '../domain/ports.ts';
 import { scan } from './execution-memory.ts';
 
-/** What TTL does in AWS: removes rows some time after `expiresAt`. Nothing depends on it but the size of the table. */
+/**
+ * What TTL does in AWS: removes rows some time after `expiresAt`. Nothing depends on it but the size of the
+ * table.
+ */
 export async function removeExpired(
   client: DynamoDBDocumentClient,
   table: string,
@@ -22,7 +25,8 @@ export async function removeExpired(
         }),
       )
       .catch((error: unknown) => {
-        if (!(error instanceof Error && error.name === 'ConditionalCheckFailedException')) throw error; // it was made anew meanwhile
+        // it was made anew meanwhile
+        if (!(error instanceof Error && error.name === 'ConditionalCheckFailedException')) throw error;
       });
   }
 }

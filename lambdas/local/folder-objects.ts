@@ -11,8 +11,9 @@ const pieceSize = 64 * 1024;
 const partial = '.partial';
 
 /**
- * An object store in a folder: `s3://bucket/key` is the file `<root>/bucket/key`. Names come from callers, so none may lead out of the root,
- * neither by its letters nor over a symbolic link. A file is whole or not there, and on the disk when `write` returns.
+ * An object store in a folder: `s3://bucket/key` is the file `<root>/bucket/key`. Names come from callers, so
+ * none may lead out of the root, neither by its letters nor over a symbolic link. A file is whole or not
+ * there, and on the disk when `write` returns.
  * @param root made if it is not there
  */
 export function createFolderObjects(root: string): ObjectStore {
@@ -41,7 +42,8 @@ export function createFolderObjects(root: string): ObjectStore {
       const path = pathOf(root, location);
       await mkdir(join(root, partial), { recursive: true });
       const folder = dirname(path);
-      // The folders that are there are judged before any is made, because making them would already follow a link.
+      // The folders that are there are judged before any is made, because making them would already follow a
+      // link.
       await checkInside(root, await nearestReal(folder), location);
       await mkdir(folder, { recursive: true }).catch((error: unknown) => {
         if (isCode(error, 'EEXIST', 'ENOTDIR'))
@@ -150,7 +152,10 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Nothing there, or a folder where an object should be, or an object where a folder should be: no such object. */
+/**
+ * Nothing there, or a folder where an object should be, or an object where a folder should be: no such
+ * object.
+ */
 async function unlessMissing<T>(found: Promise<T>): Promise<T | undefined> {
   try {
     return await found;

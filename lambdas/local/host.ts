@@ -27,7 +27,10 @@ import { listen } from './server.ts';
 export type LocalEngine = HostingEngine &
   ModelImporter & {
     close(): Promise<void>;
-    /** Resolves when a deployment is no longer `creating`, or after so many milliseconds. An engine without it is looked at often instead. */
+    /**
+     * Resolves when a deployment is no longer `creating`, or after so many milliseconds. An engine without it
+     * is looked at often instead.
+     */
     news?(deployment: DeploymentRef, within: number): Promise<void>;
   };
 
@@ -81,8 +84,8 @@ const sweepEvery = 5;
 const expireEvery = 3600;
 
 /**
- * The whole service on one machine: the operations, workflows and rows of the stack in AWS, behind node's server. What it starts it ends, and
- * what a predecessor that was killed left behind it ends first.
+ * The whole service on one machine: the operations, workflows and rows of the stack in AWS, behind node's
+ * server. What it starts it ends, and what a predecessor that was killed left behind it ends first.
  * @throws Error with what to do, if it cannot start; nothing is left running then
  */
 export async function startHost({
@@ -195,7 +198,10 @@ export async function startHost({
   }
 }
 
-/** When a start is looked at: as soon as the engine knows something new, and every half a second, for what it doesn't know. */
+/**
+ * When a start is looked at: as soon as the engine knows something new, and every half a second, for what it
+ * doesn't know.
+ */
 function looksAt(engine: LocalEngine): Pick<RunnerOptions, 'hostingLook' | 'hostingNews'> {
   if (engine.news === undefined) return { hostingLook: 40 };
   return {
@@ -205,7 +211,10 @@ function looksAt(engine: LocalEngine): Pick<RunnerOptions, 'hostingLook' | 'host
   };
 }
 
-/** Everything is closed, the latest first, whatever fails on the way: what one leaves open must not keep the others open. */
+/**
+ * Everything is closed, the latest first, whatever fails on the way: what one leaves open must not keep the
+ * others open.
+ */
 async function closeAll(closers: (() => Promise<void> | void)[]): Promise<void> {
   const failures: unknown[] = [];
   for (const each of closers.splice(0).reverse()) {

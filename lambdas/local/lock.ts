@@ -9,8 +9,8 @@ export interface Lock {
 }
 
 /**
- * Makes this host the only one on the data folder. SQLite's exclusive lock serves as the lock, because the system itself releases it when
- * the process ends, however it ends, on every platform.
+ * Makes this host the only one on the data folder. SQLite's exclusive lock serves as the lock, because the
+ * system itself releases it when the process ends, however it ends, on every platform.
  * @throws Error if another host has it, or the folder does not let anybody write
  */
 export function lockFolder(folder: string): Lock {

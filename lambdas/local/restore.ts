@@ -5,14 +5,17 @@ import type { SweepContext } from '../workflows/context.ts';
 import { failHosted } from '../workflows/health.ts';
 import { sweep } from '../workflows/sweep.ts';
 
-/** How long a host that starts waits for the models that were hosted when the last one ended, in milliseconds. */
+/**
+ * How long a host that starts waits for the models that were hosted when the last one ended, in milliseconds.
+ */
 const patience = 20_000;
 
 const everything = Number.MAX_SAFE_INTEGER;
 
 /**
- * Brings back what a host that ended, however it ended, was doing. Units are this process's children, so the models that were hosted get theirs
- * again; and since no other host can be at work on this folder, whatever is under way is taken over at once.
+ * Brings back what a host that ended, however it ended, was doing. Units are this process's children, so the
+ * models that were hosted get theirs again; and since no other host can be at work on this folder, whatever
+ * is under way is taken over at once.
  */
 export async function restore(ctx: SweepContext): Promise<void> {
   const { store, engine, clock, log } = ctx;

@@ -26,17 +26,29 @@ type Definition = ConstructorParameters<typeof StateMachine>[0];
 export interface RunnerOptions {
   readonly memory: ExecutionMemory;
   readonly log: Log;
-  /** How many milliseconds a second of waiting takes: the workflows' waits are made for an engine that needs minutes. */
+  /**
+   * How many milliseconds a second of waiting takes: the workflows' waits are made for an engine that needs
+   * minutes.
+   */
   readonly pace: number;
-  /** The most milliseconds between two looks at what is being provisioned: waits grow, and here somebody waits for a child that is ready in half a second. */
+  /**
+   * The most milliseconds between two looks at what is being provisioned: waits grow, and here somebody waits
+   * for a child that is ready in half a second.
+   */
   readonly hostingLook?: number;
-  /** Resolves when a look at what is being provisioned tells something new, or after so many milliseconds: a look before that costs the child its time. */
+  /**
+   * Resolves when a look at what is being provisioned tells something new, or after so many milliseconds: a
+   * look before that costs the child its time.
+   */
   readonly hostingNews?: (input: ModelInput, within: number) => Promise<void>;
   /** Milliseconds between the tries of a task that failed, instead of the workflow's own. */
   readonly retryAfter?: number;
 }
 
-/** Step Functions on one machine: the same files, walked by an interpreter, and the same answers to names that were used before. */
+/**
+ * Step Functions on one machine: the same files, walked by an interpreter, and the same answers to names that
+ * were used before.
+ */
 export class LocalRunner implements WorkflowRunner {
   readonly #options: RunnerOptions;
   readonly #machines: Readonly<Record<WorkflowName, StateMachine>>;
@@ -67,7 +79,8 @@ export class LocalRunner implements WorkflowRunner {
   }
 
   async start(execution: Execution): Promise<'started' | 'exists'> {
-    const closed = (): boolean => this.#closed; // asked twice, because the answer changes while others are waited for
+    // asked twice, because the answer changes while others are waited for
+    const closed = (): boolean => this.#closed;
     if (closed()) throw new Error('the host is closing');
     if (!(await this.#options.memory.open(execution))) return 'exists';
     if (closed()) {

@@ -21,7 +21,8 @@ export async function listen(
   signed: boolean,
 ): Promise<LocalServer> {
   const serve = listener(host);
-  // Node itself would refuse a request without a Host header in words of its own; `refuseWebPages` does it in the service's.
+  // Node itself would refuse a request without a Host header in words of its own; `refuseWebPages` does it in
+  // the service's.
   const server = createServer(
     { maxHeaderSize: 32 * 1024, requestTimeout: 60_000, headersTimeout: 20_000, requireHostHeader: false },
     (req, res) => {
@@ -89,7 +90,8 @@ async function shut(server: Server): Promise<void> {
   const closed = once(server, 'close');
   server.close();
   server.closeIdleConnections();
-  const idle = setInterval(() => server.closeIdleConnections(), 20); // those that are answered meanwhile would be kept open for the next request
+  // those that are answered meanwhile would be kept open for the next request
+  const idle = setInterval(() => server.closeIdleConnections(), 20);
   const impatient = setTimeout(() => server.closeAllConnections(), 5000);
   await closed;
   clearInterval(idle);

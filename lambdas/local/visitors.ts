@@ -4,8 +4,9 @@ import { AccessDeniedError } from '../contract/errors.ts';
 const own = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /**
- * Keeps web pages out: a browser on this machine would carry their requests here. A page's request says so in `Origin`; one that comes by way
- * of a name that was made to point here says so in `Host`. Where callers must sign, the signature covers the host, and other names are fine.
+ * Keeps web pages out: a browser on this machine would carry their requests here. A page's request says so in
+ * `Origin`; one that comes by way of a name that was made to point here says so in `Host`. Where callers must
+ * sign, the signature covers the host, and other names are fine.
  * @throws AccessDeniedError
  */
 export function refuseWebPages(headers: IncomingHttpHeaders, signed: boolean): void {

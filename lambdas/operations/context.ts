@@ -41,7 +41,10 @@ type ContextOf<N extends OperationName> = {
   [P in Profile]: N extends Served<P> ? Contexts[P] : never;
 }[Profile];
 
-/** No event, no status code: parameters that are valid by the contract in, the answer's members out, or a ServiceError thrown. */
+/**
+ * No event, no status code: parameters that are valid by the contract in, the answer's members out, or a
+ * ServiceError thrown.
+ */
 export type Operation<N extends OperationName> = (
   input: Input<N>,
   ctx: ContextOf<N>,

@@ -8,8 +8,9 @@ import { noProject } from './models.ts';
 import { OnceOnly } from './once.ts';
 
 /**
- * Makes an empty dataset at once, or hands a manifest to the workflow that reads it; the caller polls DescribeDataset until CREATE_COMPLETE. What
- * is wrong with the manifest, that it is not there among other things, ends in CREATE_FAILED with the reason.
+ * Makes an empty dataset at once, or hands a manifest to the workflow that reads it; the caller polls
+ * DescribeDataset until CREATE_COMPLETE. What is wrong with the manifest, that it is not there among other
+ * things, ends in CREATE_FAILED with the reason.
  */
 export const CreateDataset: Operation<'CreateDataset'> = async (input, ctx, call) => {
   const source = sourceOf(input, ctx);

@@ -16,8 +16,8 @@ import { requireOwnKeys, tagMap } from './tags.ts';
 const tries = 10;
 
 /**
- * Begins to train a new version from the project's datasets as they are now. What they already prove to be impossible is refused at once; what only
- * the pictures can show ends in TRAINING_FAILED.
+ * Begins to train a new version from the project's datasets as they are now. What they already prove to be
+ * impossible is refused at once; what only the pictures can show ends in TRAINING_FAILED.
  */
 export const CreateModel: Operation<'CreateModel'> = async (input, ctx, call) => {
   requireBucket(input, ctx);

@@ -72,7 +72,8 @@ export const DescribeDataset: Operation<'DescribeDataset'> = async (input, ctx) 
       ProjectName: dataset.project,
       ...datasetMetadata(dataset),
       LastUpdatedTimestamp: dataset.updatedAt,
-      ImageStats: { Total: total, Labeled: labeled, Normal: normal, Anomaly: anomaly }, // published clients index all four, of any dataset
+      // published clients index all four, of any dataset
+      ImageStats: { Total: total, Labeled: labeled, Normal: normal, Anomaly: anomaly },
     },
   };
 };

@@ -9,8 +9,8 @@ import { OnceOnly } from './once.ts';
 const tries = 5;
 
 /**
- * The name is free when this answers: published clients create the dataset anew at once. Its entries, which nobody can name any more, are
- * promised to be removed.
+ * The name is free when this answers: published clients create the dataset anew at once. Its entries, which
+ * nobody can name any more, are promised to be removed.
  */
 export const DeleteDataset: Operation<'DeleteDataset'> = async (input, ctx) => {
   const key = keyOf(input);

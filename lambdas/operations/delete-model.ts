@@ -5,7 +5,10 @@ import type { Operation } from './context.ts';
 import { deliver, wrongState } from './models.ts';
 import { OnceOnly } from './once.ts';
 
-/** The version is listed, as DELETING, until everything that belongs to it is gone. Deleting what is being deleted is the same deletion. */
+/**
+ * The version is listed, as DELETING, until everything that belongs to it is gone. Deleting what is being
+ * deleted is the same deletion.
+ */
 export const DeleteModel: Operation<'DeleteModel'> = async (input, ctx, call) => {
   const key: ModelKey = { project: input.ProjectName, version: input.ModelVersion };
   const now = ctx.clock.now();

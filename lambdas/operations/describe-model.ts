@@ -2,7 +2,9 @@ import { isHosting } from '../domain/lifecycle.ts';
 import type { Operation } from './context.ts';
 import { metadata, requireModel } from './models.ts';
 
-/** A strong read: clients poll right behind the call that changed the status, and a stale answer fails them. */
+/**
+ * A strong read: clients poll right behind the call that changed the status, and a stale answer fails them.
+ */
 export const DescribeModel: Operation<'DescribeModel'> = async (input, ctx) => {
   const model = await requireModel(ctx, { project: input.ProjectName, version: input.ModelVersion });
   const { evaluation, evaluationFiles: files, units, kmsKeyId } = model;

@@ -15,7 +15,9 @@ import { isServing, notFound } from './models.ts';
 
 const pictureTypes: readonly string[] = ['image/png', 'image/jpeg'] satisfies readonly PictureType[];
 
-/** The hot path: one picture in, one verdict out. A hosted model costs no read of the table for five seconds. */
+/**
+ * The hot path: one picture in, one verdict out. A hosted model costs no read of the table for five seconds.
+ */
 export const DetectAnomalies: Operation<'DetectAnomalies'> = async (input, ctx) => {
   const type = pictureType(input.ContentType);
   const limit = ctx.settings.limits.picture;

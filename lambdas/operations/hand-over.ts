@@ -1,7 +1,10 @@
 import type { Execution } from '../domain/ports.ts';
 import type { WriteContext } from './context.ts';
 
-/** Hands a committed operation to its workflow. If that fails the promise stands: the row is due, and the sweep delivers it. */
+/**
+ * Hands a committed operation to its workflow. If that fails the promise stands: the row is due, and the
+ * sweep delivers it.
+ */
 export async function handOver(
   { runner, log }: Pick<WriteContext, 'runner' | 'log'>,
   execution: Execution,

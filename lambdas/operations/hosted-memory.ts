@@ -7,7 +7,10 @@ const lifetime = 5000;
 /** So many models are remembered by one process; beyond that it starts afresh. */
 const size = 1000;
 
-/** Which deployments served a moment ago. Only those: a model that is not hosted is looked up every time, for it may be any moment. */
+/**
+ * Which deployments served a moment ago. Only those: a model that is not hosted is looked up every time, for
+ * it may be any moment.
+ */
 export class HostedMemory {
   readonly #known = new Map<string, { readonly ref: DeploymentRef; readonly until: number }>();
 

@@ -13,8 +13,9 @@ import { requireOwnKeys, tagMap } from './tags.ts';
 const tries = 10;
 
 /**
- * An extension: takes in a model that was trained elsewhere. The answer is a version in TRAINING; a workflow checks the artifact for the
- * engine that will host it, and the version becomes TRAINED, or TRAINING_FAILED with what is wrong.
+ * An extension: takes in a model that was trained elsewhere. The answer is a version in TRAINING; a workflow
+ * checks the artifact for the engine that will host it, and the version becomes TRAINED, or TRAINING_FAILED
+ * with what is wrong.
  */
 export const ImportModel: Operation<'ImportModel'> = async (input, ctx, call) => {
   const source = permitted(input.Source, ctx);
@@ -103,7 +104,10 @@ function newModel(
 
 const bucketOf = (url: string | undefined): string | undefined => url?.split('/')[2];
 
-/** Published clients read `OutputConfig` of any model: for an imported one it is where it came from. A model package came from no location. */
+/**
+ * Published clients read `OutputConfig` of any model: for an imported one it is where it came from. A model
+ * package came from no location.
+ */
 function outputOf({ S3, ModelDataUrl }: ModelSource): Pick<Model, 'output'> {
   if (S3 !== undefined) return { output: { bucket: S3.Bucket, prefix: S3.Prefix ?? '' } };
   const bucket = bucketOf(ModelDataUrl);

@@ -5,13 +5,16 @@ import type { Operation } from './context.ts';
 import { keyOf, requireDataset } from './datasets.ts';
 import { cursors, fullPage, readToken, writeToken } from './pages.ts';
 
-/** With a filter, rows are read by so many at once; and after so many in all the page ends, full or not, so that no call takes for ever. */
+/**
+ * With a filter, rows are read by so many at once; and after so many in all the page ends, full or not, so
+ * that no call takes for ever.
+ */
 const filteredAtOnce = 1000;
 const mostRead = 100_000;
 
 /**
- * Lines by position. A page is read from where the one before ended, so each costs the same; filters apply while reading, and pages are full,
- * because most published scripts read one page only.
+ * Lines by position. A page is read from where the one before ended, so each costs the same; filters apply
+ * while reading, and pages are full, because most published scripts read one page only.
  */
 export const ListDatasetEntries: Operation<'ListDatasetEntries'> = async (input, ctx) => {
   const key = keyOf(input);
@@ -43,7 +46,10 @@ export const ListDatasetEntries: Operation<'ListDatasetEntries'> = async (input,
 
 type Filter = (entry: Entry) => boolean;
 
-/** All filters that were given must hold. Dates compare strictly; a line without one is neither before nor after. */
+/**
+ * All filters that were given must hold. Dates compare strictly; a line without one is neither before nor
+ * after.
+ */
 function filterOf(input: Input<'ListDatasetEntries'>): ((line: string) => boolean) | undefined {
   const { Labeled, AnomalyClass, BeforeCreationDate, AfterCreationDate, SourceRefContains } = input;
   const filters: Filter[] = [];

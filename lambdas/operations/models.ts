@@ -29,8 +29,8 @@ export async function requireProject({ store }: Reads, project: string): Promise
 }
 
 /**
- * The version that a request means. A number is taken as it is, unread. `latest` is, for Start and Describe, the highest version there is; for
- * Stop and Detect, the highest in a hosting state, else the highest.
+ * The version that a request means. A number is taken as it is, unread. `latest` is, for Start and Describe,
+ * the highest version there is; for Stop and Detect, the highest in a hosting state, else the highest.
  * @returns undefined if `latest` means nothing, because the project has no model or does not exist
  */
 export async function resolveVersion(
@@ -69,7 +69,10 @@ export async function wrongState(
   );
 }
 
-/** What StartModel and StopModel answer to a repetition: the status that the model has now, while that is one they may answer. */
+/**
+ * What StartModel and StopModel answer to a repetition: the status that the model has now, while that is one
+ * they may answer.
+ */
 export async function currentStatus(
   { store }: Reads,
   project: string,

@@ -6,7 +6,10 @@ import { Refused } from '../store/table.ts';
 import { Tokens, type Memory } from '../store/tokens.ts';
 import type { WriteContext } from './context.ts';
 
-/** The answer to a write may be lost. Whoever sends the write again then finds that his own operation is in the way: it was carried out. */
+/**
+ * The answer to a write may be lost. Whoever sends the write again then finds that his own operation is in
+ * the way: it was carried out.
+ */
 const begunBy = (row: Row | undefined, operationId: string): boolean =>
   (row as { readonly operation?: { readonly id: string } } | undefined)?.operation?.id === operationId;
 
@@ -16,8 +19,9 @@ const subjects = ['model', 'dataset', 'job'];
 type Parameters = Readonly<Record<string, unknown>> & { readonly ClientToken?: string };
 
 /**
- * A call that happens at most once per client token. What it promises and the memory of having promised it are one transaction, so a
- * retry after any crash either finds both or neither. A call without a token is a fresh call; only successes are remembered.
+ * A call that happens at most once per client token. What it promises and the memory of having promised it
+ * are one transaction, so a retry after any crash either finds both or neither. A call without a token is a
+ * fresh call; only successes are remembered.
  */
 export class OnceOnly<Answer extends Readonly<Record<string, unknown>>> {
   readonly #ctx: Pick<WriteContext, 'store' | 'clock'>;
@@ -26,7 +30,10 @@ export class OnceOnly<Answer extends Readonly<Record<string, unknown>>> {
   readonly #fingerprint: string;
   readonly #replay: (memory: Memory) => Answer | Promise<Answer>;
 
-  /** @param replay makes the answer to a repetition out of what was remembered; the stored answer itself, if not given */
+  /**
+   * @param replay makes the answer to a repetition out of what was remembered; the stored answer itself, if
+   * not given
+   */
   constructor(
     ctx: Pick<WriteContext, 'store' | 'clock'>,
     operation: OperationName,
@@ -41,7 +48,8 @@ export class OnceOnly<Answer extends Readonly<Record<string, unknown>>> {
   }
 
   /**
-   * Commits `parts`, and with them the answer under the token; a repetition commits nothing and is answered from memory.
+   * Commits `parts`, and with them the answer under the token; a repetition commits nothing and is answered
+   * from memory.
    * @param refusal what to throw, or else to answer, when one of `parts` was refused
    * @returns the answer, and whether this call was the one that made it true
    */
@@ -83,7 +91,10 @@ export class OnceOnly<Answer extends Readonly<Record<string, unknown>>> {
     }
   }
 
-  /** For calls that have much to do before their transaction. @returns the answer to a repetition, or undefined if this is none */
+  /**
+   * For calls that have much to do before their transaction. @returns the answer to a repetition, or
+   * undefined if this is none
+   */
   async known(): Promise<Answer | undefined> {
     const { store, clock } = this.#ctx;
     const known =

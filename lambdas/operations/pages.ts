@@ -1,6 +1,9 @@
 import { ValidationError } from '../contract/errors.ts';
 
-/** The default and the most. Both equal the quotas of projects and of models, and most published scripts read one page only: pages are full. */
+/**
+ * The default and the most. Both equal the quotas of projects and of models, and most published scripts read
+ * one page only: pages are full.
+ */
 export const fullPage = 100;
 
 /** Where in a list an item can stand: behind a project or a job, before a version, behind a line. */
@@ -38,7 +41,8 @@ export const writeToken = (scope: readonly string[], after: string): string =>
   Buffer.from(JSON.stringify([...scope, after])).toString('base64');
 
 /**
- * Tokens are no secret, so anybody can write one: what is in it becomes part of a key, and must look like one that was given out.
+ * Tokens are no secret, so anybody can write one: what is in it becomes part of a key, and must look like one
+ * that was given out.
  * @throws ValidationError for a token that is not of this scope and form
  */
 export function readToken(

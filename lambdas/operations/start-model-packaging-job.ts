@@ -16,7 +16,10 @@ import { noProject, notFound, resolveVersion, wrongState } from './models.ts';
 import { OnceOnly } from './once.ts';
 import { requireOwnKeys } from './tags.ts';
 
-/** Hands a model to the workflow that writes it as a Greengrass component; the caller polls DescribeModelPackagingJob until it has ended. */
+/**
+ * Hands a model to the workflow that writes it as a Greengrass component; the caller polls
+ * DescribeModelPackagingJob until it has ended.
+ */
 export const StartModelPackagingJob: Operation<'StartModelPackagingJob'> = async (input, ctx, call) => {
   const { Greengrass } = input.Configuration;
   requireValid(Greengrass, ctx);
@@ -85,7 +88,10 @@ export const StartModelPackagingJob: Operation<'StartModelPackagingJob'> = async
   return answer;
 };
 
-/** The form that the original's names had (RFC 9562, version 7): the time in front, so that a list of names is a list in time. */
+/**
+ * The form that the original's names had (RFC 9562, version 7): the time in front, so that a list of names is
+ * a list in time.
+ */
 function uuidOf(id: string, now: number): string {
   const time = now.toString(16).padStart(12, '0');
   const chance = createHash('sha256').update(id).digest('hex');

@@ -10,8 +10,9 @@ import { OnceOnly } from './once.ts';
 /**
  * Records the intent, hands it to the workflow, answers at once; the caller polls DescribeModel until HOSTED.
  *
- * Token, model, quota and deployment are one transaction, each row under its own condition, so of any number of callers at once exactly one
- * starts the model, and one retried call starts it once. A version given as a number is not read first: the transaction is the only request.
+ * Token, model, quota and deployment are one transaction, each row under its own condition, so of any number
+ * of callers at once exactly one starts the model, and one retried call starts it once. A version given as a
+ * number is not read first: the transaction is the only request.
  */
 export const StartModel: Operation<'StartModel'> = async (input, ctx, call) => {
   const units: Units = {
@@ -93,7 +94,10 @@ function tooMany(
   return quotas.runningModels < 1 ? noRoom(key, quotas.runningModels) : undefined;
 }
 
-/** The model's reason wins over the quota's: that there is no room is of no interest for a model that cannot be started. */
+/**
+ * The model's reason wins over the quota's: that there is no room is of no interest for a model that cannot
+ * be started.
+ */
 function refusal(refused: Refused, key: ModelKey, ctx: WriteContext): ServiceError | Promise<ServiceError> {
   if (refused.at('model')) return wrongState(ctx, key, refused.row('model') as Model | undefined, 'started');
   if (refused.row('quota')?.['closed'] === true) {

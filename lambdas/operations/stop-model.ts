@@ -5,8 +5,9 @@ import { currentStatus, deliver, notFound, resolveVersion, wrongState } from './
 import { OnceOnly } from './once.ts';
 
 /**
- * The counterpart of StartModel, and of its shape. It supersedes a start that is still under way: whatever that one's tasks do from now on
- * finds the fence moved. A stop cannot fail; it ends in TRAINED, however long the engine takes.
+ * The counterpart of StartModel, and of its shape. It supersedes a start that is still under way: whatever
+ * that one's tasks do from now on finds the fence moved. A stop cannot fail; it ends in TRAINED, however long
+ * the engine takes.
  */
 export const StopModel: Operation<'StopModel'> = async (input, ctx, call) => {
   const once = new OnceOnly(ctx, 'StopModel', input, (memory) =>

@@ -34,7 +34,10 @@ function taggedModel(arn: string, { settings }: Pick<ReadContext, 'settings'>): 
   return key;
 }
 
-/** Reads the tags, changes them, and writes them only if nobody else did meanwhile and the model is still there. */
+/**
+ * Reads the tags, changes them, and writes them only if nobody else did meanwhile and the model is still
+ * there.
+ */
 async function change(
   ctx: ReadContext,
   key: ModelKey,

@@ -6,8 +6,9 @@ import { deliverDataset, keyOf, wrongDatasetState } from './datasets.ts';
 import { OnceOnly } from './once.ts';
 
 /**
- * Hands lines to the workflow that replaces those of the same pictures and adds the others: all of them, or, if one is bad, none. The lines
- * are in the table before the transaction that promises them; should that be refused, they are removed, and expire.
+ * Hands lines to the workflow that replaces those of the same pictures and adds the others: all of them, or,
+ * if one is bad, none. The lines are in the table before the transaction that promises them; should that be
+ * refused, they are removed, and expire.
  */
 export const UpdateDatasetEntries: Operation<'UpdateDatasetEntries'> = async (input, ctx, call) => {
   const { limits, times } = ctx.settings;

@@ -1,6 +1,9 @@
 import type { Environment } from '../contract/environments.ts';
 
-/** Where what belongs to versions is kept: whoever trains, imports, deletes or settles must mean the same place. */
+/**
+ * Where what belongs to versions is kept: whoever trains, imports, deletes or settles must mean the same
+ * place.
+ */
 export const artifactsOf = ({
   ARTIFACT_BUCKET: bucket,
 }: Pick<Environment<'importing'>, 'ARTIFACT_BUCKET'>): {

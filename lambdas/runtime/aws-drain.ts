@@ -21,8 +21,8 @@ export interface Drainer {
 const PhysicalResourceId = 'drain';
 
 /**
- * CloudFormation says Delete not only when a stack is deleted, but also when a resource is renamed, and when a deployment that made it is
- * rolled back. Only the stack knows which it is.
+ * CloudFormation says Delete not only when a stack is deleted, but also when a resource is renamed, and when
+ * a deployment that made it is rolled back. Only the stack knows which it is.
  */
 export const onEvent =
   ({ context, statusOf }: Drainer) =>
@@ -35,7 +35,10 @@ export const onEvent =
     return { PhysicalResourceId };
   };
 
-/** Asked every half minute. What goes wrong on the way is tried again with the next question; only time ends it. */
+/**
+ * Asked every half minute. What goes wrong on the way is tried again with the next question; only time ends
+ * it.
+ */
 export const isComplete =
   ({ context }: Drainer) =>
   async ({ Data }: DrainEvent): Promise<{ readonly IsComplete: boolean }> => {

@@ -6,7 +6,10 @@ import type { HostingEngine } from '../hosting/engine.ts';
 import { createSageMakerEngine } from '../hosting/sagemaker/engine.ts';
 import type { Base } from './aws.ts';
 
-/** The engine of the tasks and the sweep. Which of its calls succeed is decided by the role that the function runs under. */
+/**
+ * The engine of the tasks and the sweep. Which of its calls succeed is decided by the role that the function
+ * runs under.
+ */
 export const sageMakerEngine = (
   env: Environment<'provision'>,
   { clock }: Pick<Base, 'clock'>,

@@ -18,7 +18,10 @@ export interface Sweeper {
   readonly write: (line: string) => void;
 }
 
-/** Once a minute. A table that was restored is only reported on, until an operator has looked at it and says that it is to be trusted. */
+/**
+ * Once a minute. A table that was restored is only reported on, until an operator has looked at it and says
+ * that it is to be trusted.
+ */
 export const sweepHandler =
   ({ context, identity, write }: Sweeper) =>
   async (): Promise<void> => {

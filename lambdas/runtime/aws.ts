@@ -57,7 +57,10 @@ export function base(env: Environment<'read'>): Base {
   };
 }
 
-/** A request that hangs must fail while there is still time to try another, well within the gateway's 29 seconds. */
+/**
+ * A request that hangs must fail while there is still time to try another, well within the gateway's 29
+ * seconds.
+ */
 export const tableClient = (): DynamoDBDocumentClient =>
   DynamoDBDocumentClient.from(
     new DynamoDBClient({ requestHandler: { connectionTimeout: 1000, requestTimeout: 3000 } }),

@@ -2,7 +2,10 @@ import type { Log, LogFields } from '../domain/ports.ts';
 
 type Level = 'info' | 'warn' | 'error';
 
-/** One line of JSON for each event: JSON escapes what could forge a line. Pictures and credentials are never among the fields. */
+/**
+ * One line of JSON for each event: JSON escapes what could forge a line. Pictures and credentials are never
+ * among the fields.
+ */
 export function createLog(
   write: (line: string) => void,
   fields: LogFields = {},

@@ -34,7 +34,10 @@ export function measured(
   };
 }
 
-/** A caller's mistake is no error of the service's, as in the original; a picture that is refused is an invalid image. */
+/**
+ * A caller's mistake is no error of the service's, as in the original; a picture that is refused is an
+ * invalid image.
+ */
 function metricsOf(operation: OperationName, { statusCode, body }: ProxyResult, time: number): Metrics {
   const detect = operation === 'DetectAnomalies';
   if (statusCode < 300) {
@@ -59,7 +62,10 @@ function metricsOf(operation: OperationName, { statusCode, body }: ProxyResult, 
   };
 }
 
-/** By operation, and by model where there is one for sure: a name that somebody made up must not become a metric that somebody pays for. */
+/**
+ * By operation, and by model where there is one for sure: a name that somebody made up must not become a
+ * metric that somebody pays for.
+ */
 function dimensionsOf(
   operation: OperationName,
   { pathParameters }: ProxyEvent,

@@ -2,7 +2,10 @@ import type { HostingEngine } from '../hosting/engine.ts';
 import type { Store } from '../store/store.ts';
 import { metricLine } from './metrics.ts';
 
-/** The same engine, which also writes down how many units serve, whenever somebody looks: for a hosted model, once a minute. */
+/**
+ * The same engine, which also writes down how many units serve, whenever somebody looks: for a hosted model,
+ * once a minute.
+ */
 export const meteredEngine = (
   engine: HostingEngine,
   stage: string,

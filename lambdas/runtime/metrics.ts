@@ -4,8 +4,10 @@ export type Dimensions = Readonly<Record<string, string>>;
 export type Metrics = Readonly<Partial<Record<MetricName, number>>>;
 
 /**
- * One line that CloudWatch reads as metrics (embedded metric format): no call, no wait, no right beyond that to write a log.
- * @param sets each a set of dimensions under which the metrics are kept; a set that is empty is the whole stage's
+ * One line that CloudWatch reads as metrics (embedded metric format): no call, no wait, no right beyond that
+ * to write a log.
+ * @param sets each a set of dimensions under which the metrics are kept; a set that is empty is the whole
+ *   stage's
  */
 export function metricLine(
   stage: string,

@@ -9,7 +9,10 @@ import {
 import { LocationRefused, type ObjectLocation, type ObjectStream } from '../domain/ports.ts';
 import type { CopyingStore } from '../hosting/sagemaker/options.ts';
 
-/** Objects in S3. What may not be listed and what is not there look alike to S3, and so to us: roles therefore may list what they may read. */
+/**
+ * Objects in S3. What may not be listed and what is not there look alike to S3, and so to us: roles therefore
+ * may list what they may read.
+ */
 export class S3Objects implements CopyingStore {
   readonly #client: Pick<S3Client, 'send'>;
 
@@ -89,7 +92,10 @@ const named = ({ bucket, key, versionId }: ObjectLocation & { readonly versionId
 const isError = (error: unknown, ...names: readonly string[]): error is Error =>
   error instanceof Error && names.includes(error.name);
 
-/** What will not change by asking again: rights, encryption keys, archived objects, versions, buckets and names that are none. */
+/**
+ * What will not change by asking again: rights, encryption keys, archived objects, versions, buckets and
+ * names that are none.
+ */
 const final =
   /^(AccessDenied|AllAccessDisabled|InvalidObjectState|NoSuchVersion|NoSuchBucket|InvalidBucketName|KeyTooLongError|InvalidArgument|MethodNotAllowed|PermanentRedirect|KMS\..+)$/;
 

@@ -1,7 +1,8 @@
 import type { SettlingParts } from './settling.ts';
 
 /**
- * The same parts, made when the first of them is asked for something, which is hardly ever: nothing of them is loaded before.
+ * The same parts, made when the first of them is asked for something, which is hardly ever: nothing of them
+ * is loaded before.
  * @param artifacts where the trainer keeps what it makes
  */
 export function later(

@@ -11,7 +11,10 @@ export type MakeParts = (
   common: Pick<Base, 'clock'>,
 ) => SettlingParts;
 
-/** What the sweep settles things with that no execution has brought to their end in time: the slow parts of the tasks. */
+/**
+ * What the sweep settles things with that no execution has brought to their end in time: the slow parts of
+ * the tasks.
+ */
 export const settlingParts: MakeParts = (env, common) => ({
   importer: sageMakerImporter(env),
   trainer: sageMakerTrainer(env, common),

@@ -44,8 +44,8 @@ const bytes = (data: ArrayBuffer | ArrayBufferView): Uint8Array =>
     : new Uint8Array(data);
 
 /**
- * The status of a stack, from DescribeStacks. One question, once in a stack's life, to a service that answers in XML: a signature and a look at
- * one element serve it.
+ * The status of a stack, from DescribeStacks. One question, once in a stack's life, to a service that answers
+ * in XML: a signature and a look at one element serve it.
  * @throws Error with the service's code, if it does not say
  */
 export async function stackStatus(

@@ -13,8 +13,8 @@ export class StepFunctions implements WorkflowRunner {
   }
 
   /**
-   * A name that is taken is good news: whoever asked before was heard. Step Functions answers so for 90 days, and, for an execution that
-   * still runs with the same input, with success.
+   * A name that is taken is good news: whoever asked before was heard. Step Functions answers so for 90 days,
+   * and, for an execution that still runs with the same input, with success.
    */
   async start({ workflow, name, input }: Execution): Promise<'started' | 'exists'> {
     try {

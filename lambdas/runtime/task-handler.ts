@@ -6,7 +6,10 @@ import type { Task } from '../workflows/tasks/tasks.ts';
 
 type Slow = 'engine' | 'importer' | 'trainer' | 'objects';
 
-/** What a function of one group of tasks has; the rest of a task's world its role has no rights to, and its bundle no code for. */
+/**
+ * What a function of one group of tasks has; the rest of a task's world its role has no rights to, and its
+ * bundle no code for.
+ */
 export type TaskParts = Omit<TaskContext, Slow> & Partial<Pick<TaskContext, Slow>>;
 
 /** Why the task cannot be done here: a mistake in the stack, not in the world. */

@@ -9,7 +9,10 @@ export const systemClock: Clock = {
   },
 };
 
-/** Nine characters of time, sixteen of chance: 80 bits of chance make a collision no concern. Within a process they are in the order of making. */
+/**
+ * Nine characters of time, sixteen of chance: 80 bits of chance make a collision no concern. Within a process
+ * they are in the order of making.
+ */
 export function idsOf(clock: Pick<Clock, 'now'>): Ids {
   let last = 0;
   return {

@@ -7,7 +7,10 @@ const pieceSize = 350_000;
 /** For how long changes wait for an operation that, should its commit fail, will never be, in seconds. */
 const lifetime = 2 * 24 * 3600;
 
-/** What UpdateDatasetEntries was given, handed to the workflow: too large for one row, and the API's functions have no right to objects. */
+/**
+ * What UpdateDatasetEntries was given, handed to the workflow: too large for one row, and the API's functions
+ * have no right to objects.
+ */
 export class Changes {
   readonly #table: Table;
 

@@ -91,7 +91,9 @@ export class Datasets {
     return update('dataset', keys.dataset(fence), change, ...fenced(fence));
   }
 
-  /** Takes an operation over: only if it is still under way and nobody has looked since `dataset` was read. */
+  /**
+   * Takes an operation over: only if it is still under way and nobody has looked since `dataset` was read.
+   */
   takeOver(dataset: Dataset, next: DatasetOperation, dueAt: number): Part {
     return update(
       'dataset',

@@ -64,8 +64,9 @@ export class Deployments {
   }
 
   /**
-   * Ends a run, once: the engine has confirmed that nothing is left. Goes with `Quotas.giveBack` in one transaction. Believes that no call which
-   * creates was announced since `read` was read, because the confirmation did not wait for that one.
+   * Ends a run, once: the engine has confirmed that nothing is left. Goes with `Quotas.giveBack` in one
+   * transaction. Believes that no call which creates was announced since `read` was read, because the
+   * confirmation did not wait for that one.
    */
   end(read: Deployment, now: number, reason: string): Part {
     return update(

@@ -3,8 +3,9 @@ import { dueShard, keys } from './keys.ts';
 import type { Table } from './table.ts';
 
 /**
- * Promises to remove what has lost its meaning: whoever takes a generation's place leaves, in the same transaction, a row that names it and is
- * due when whoever began to read or write it has ended. So nothing is left behind, whatever crashes in between.
+ * Promises to remove what has lost its meaning: whoever takes a generation's place leaves, in the same
+ * transaction, a row that names it and is due when whoever began to read or write it has ended. So nothing is
+ * left behind, whatever crashes in between.
  */
 export class Discards {
   readonly #table: Table;

@@ -5,7 +5,10 @@ import type { ModelKey } from '../domain/model.ts';
 import type { JobKey } from '../domain/packaging.ts';
 import type { Table } from './table.ts';
 
-/** What somebody should look at. Only a hint: the index trails the table, so whoever acts on it reads the row first. */
+/**
+ * What somebody should look at. Only a hint: the index trails the table, so whoever acts on it reads the row
+ * first.
+ */
 export type DueRow =
   | { readonly kind: 'model'; readonly key: ModelKey }
   | { readonly kind: 'deployment'; readonly key: DeploymentKey }
@@ -20,7 +23,10 @@ export class Due {
     this.#table = table;
   }
 
-  /** Rows due at `until` (epoch milliseconds) or before, the longest overdue of each shard first. Costs what is due, not what exists. */
+  /**
+   * Rows due at `until` (epoch milliseconds) or before, the longest overdue of each shard first. Costs what
+   * is due, not what exists.
+   */
   async *until(until: number): AsyncGenerator<DueRow> {
     for (const shard of dueIndex.shards) {
       const rows = this.#table.query({

@@ -19,12 +19,14 @@ export interface Mention extends StoredEntry {
 const end = '~';
 
 /**
- * The lines of datasets, each a row, in a place of its own for each generation. A generation is written while nobody reads it, becomes the
- * dataset's in one write, and is removed as a whole when another has taken its place; in between it never changes.
+ * The lines of datasets, each a row, in a place of its own for each generation. A generation is written while
+ * nobody reads it, becomes the dataset's in one write, and is removed as a whole when another has taken its
+ * place; in between it never changes.
  *
- * Lines are gathered by picture first, and only those that count are written where readers will look. What is written about a line depends on the
- * line and its position alone, and nothing that readers will see is ever taken back: so writing it again, in any order, or late, when the function
- * that sent it is long gone, is the same as writing it once.
+ * Lines are gathered by picture first, and only those that count are written where readers will look. What is
+ * written about a line depends on the line and its position alone, and nothing that readers will see is ever
+ * taken back: so writing it again, in any order, or late, when the function that sent it is long gone, is the
+ * same as writing it once.
  */
 export class Entries {
   readonly #table: Table;
@@ -33,7 +35,10 @@ export class Entries {
     this.#table = table;
   }
 
-  /** Lines by position, behind `after`. Every page costs what the first costs. @param atOnce how many rows a request reads */
+  /**
+   * Lines by position, behind `after`. Every page costs what the first costs. @param atOnce how many rows a
+   * request reads
+   */
   async *list(generation: string, after = 0, atOnce?: number): AsyncGenerator<StoredEntry> {
     const rows = this.#table.query({
       KeyConditionExpression: 'pk = :pk AND sk > :after',

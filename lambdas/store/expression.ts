@@ -1,4 +1,7 @@
-/** Conditions and updates of DynamoDB, written so that a reader sees what a write believes and what it changes. */
+/**
+ * Conditions and updates of DynamoDB, written so that a reader sees what a write believes and what it
+ * changes.
+ */
 
 /** Collects names and values for one request. */
 class Bindings {

@@ -34,7 +34,9 @@ const fenced = (fence: JobFence): readonly Condition[] => [
   oneOf('status', ['CREATED', 'RUNNING']),
 ];
 
-/** Packaging jobs are kept for ever. Those of a project that was deleted and made again are not the new one's. */
+/**
+ * Packaging jobs are kept for ever. Those of a project that was deleted and made again are not the new one's.
+ */
 export class Jobs {
   readonly #table: Table;
 

@@ -3,7 +3,8 @@ import type { ModelKey } from '../domain/model.ts';
 import type { JobKey } from '../domain/packaging.ts';
 import type { Key } from './expression.ts';
 
-// Every key of the one table, each with the access that it is for. Versions are padded, so that they sort as numbers.
+// Every key of the one table, each with the access that it is for. Versions are padded, so that they sort as
+// numbers.
 
 const padded = (version: string): string => version.padStart(10, '0');
 const ofProject = (project: string): string => `P#${project}`;
@@ -16,7 +17,10 @@ export const places = {
 };
 
 export const keys = {
-  /** Describe, and the counters that CreateModel and DeleteModel keep. All projects share a partition: ListProjects is one query. */
+  /**
+   * Describe, and the counters that CreateModel and DeleteModel keep. All projects share a partition:
+   * ListProjects is one query.
+   */
   project: (project: string): Key => ({ pk: 'PROJECTS', sk: project }),
   /** Describe and every move; ListModels reads them backwards: newest first. */
   model: ({ project, version }: ModelKey): Key => ({
@@ -28,7 +32,9 @@ export const keys = {
     pk: ofProject(project),
     sk: `DEPLOYMENT#${padded(version)}#${id}`,
   }),
-  /** A model's tags, all in one row: 200 of the longest are 300 KB, and a transaction could not hold 200 rows. */
+  /**
+   * A model's tags, all in one row: 200 of the longest are 300 KB, and a transaction could not hold 200 rows.
+   */
   tags: ({ project, version }: ModelKey): Key => ({ pk: ofProject(project), sk: `TAGS#${padded(version)}` }),
   /** A dataset. Its entries are elsewhere, in a place of their own for each generation. */
   dataset: ({ project, type }: DatasetKey): Key => ({ pk: ofProject(project), sk: `DATASET#${type}` }),
@@ -39,7 +45,10 @@ export const keys = {
     pk: places.entries(generation),
     sk: String(position).padStart(10, '0'),
   }),
-  /** A line of a generation that is being written, by the picture that it is about, so that all lines about one are next to each other. */
+  /**
+   * A line of a generation that is being written, by the picture that it is about, so that all lines about
+   * one are next to each other.
+   */
   picture: (generation: string, picture: string, position: number): Key => ({
     pk: places.pictures(generation),
     sk: `${picture}#${String(position).padStart(10, '0')}`,
@@ -51,7 +60,9 @@ export const keys = {
   }),
   /** What is to be removed from the table, when nobody can be reading or writing it any more. */
   discard: (id: string): Key => ({ pk: `DISCARD#${id}`, sk: 'DISCARD' }),
-  /** What a client token was used for. Expires by TTL, which is late by up to days: readers check `expiresAt`. */
+  /**
+   * What a client token was used for. Expires by TTL, which is late by up to days: readers check `expiresAt`.
+   */
   token: (operation: string, token: string): Key => ({ pk: `T#${operation}#${token}`, sk: 'TOKEN' }),
   /** What the stack has in use of an account-wide quota. */
   quota: (quota: 'RUNNING_MODELS' | 'PROJECTS' | 'TRAINING_JOBS' | 'PACKAGING_JOBS'): Key => ({
@@ -72,8 +83,9 @@ export const prefixes = {
 };
 
 /**
- * The sparse index of rows that somebody must look at: `dueShard` stays on a row for its life, `dueAt` only while it is due, and a row is in
- * the index only while it has both. Four shards, so that one hot partition does not bound how many models may move at once.
+ * The sparse index of rows that somebody must look at: `dueShard` stays on a row for its life, `dueAt` only
+ * while it is due, and a row is in the index only while it has both. Four shards, so that one hot partition
+ * does not bound how many models may move at once.
  */
 export const dueIndex = {
   name: 'due',

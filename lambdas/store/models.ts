@@ -17,7 +17,10 @@ import {
 import { dueShard, keys, prefixes } from './keys.ts';
 import type { Table } from './table.ts';
 
-/** Which operation, and which attempt at it, a task works for. Whoever comes later finds the fence moved, and ends quietly. */
+/**
+ * Which operation, and which attempt at it, a task works for. Whoever comes later finds the fence moved, and
+ * ends quietly.
+ */
 export interface Fence extends ModelKey {
   readonly operationId: string;
   readonly attempt: number;
@@ -117,7 +120,10 @@ export class Models {
     return check('model', keys.model(fence), first as Condition, ...rest, oneOf('status', from));
   }
 
-  /** What the engine did of its own accord to a model that serves: only while it is the same deployment, and still serves. */
+  /**
+   * What the engine did of its own accord to a model that serves: only while it is the same deployment, and
+   * still serves.
+   */
   drift(model: Model, change: ModelChange): Part {
     return update(
       'model',
@@ -142,8 +148,8 @@ export class Models {
   }
 
   /**
-   * Takes an operation over from an execution that was not heard of in time: only if it is still under way and nobody has looked since
-   * `model` was read.
+   * Takes an operation over from an execution that was not heard of in time: only if it is still under way
+   * and nobody has looked since `model` was read.
    */
   takeOver(model: Model, next: OperationRecord, dueAt: number): Part {
     const fence = { ...model, operationId: model.operation.id, attempt: model.operation.attempt };

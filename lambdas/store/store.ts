@@ -15,7 +15,10 @@ import { Table } from './table.ts';
 import { Tags } from './tags.ts';
 import { Tokens } from './tokens.ts';
 
-/** The aggregates of the one table. They read on their own and hand out parts; who decides what belongs together commits them. */
+/**
+ * The aggregates of the one table. They read on their own and hand out parts; who decides what belongs
+ * together commits them.
+ */
 export class Store {
   readonly projects: Projects;
   readonly models: Models;

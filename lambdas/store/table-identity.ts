@@ -7,8 +7,8 @@ import { Refused, Table } from './table.ts';
 const key = { pk: 'STACK', sk: 'TABLE' } as const;
 
 /**
- * Tells a table from a restored copy of another. DynamoDB gives every table an id of its own, a restored one too; the id that is written in
- * the table is that of the table in which it was written.
+ * Tells a table from a restored copy of another. DynamoDB gives every table an id of its own, a restored one
+ * too; the id that is written in the table is that of the table in which it was written.
  */
 export class TableIdentity {
   readonly #client: DynamoDBDocumentClient;

@@ -23,10 +23,16 @@ import { ThrottlingError } from '../contract/errors.ts';
 import type { Clock } from '../domain/ports.ts';
 import type { Key, Part, Row } from './expression.ts';
 
-/** For how long a write that collides with another is tried again before the caller is asked to, in milliseconds. */
+/**
+ * For how long a write that collides with another is tried again before the caller is asked to, in
+ * milliseconds.
+ */
 const patience = 3000;
 
-/** What one request of a bulk write may hold, and how many are on their way at once: a partition takes a thousand small rows a second. */
+/**
+ * What one request of a bulk write may hold, and how many are on their way at once: a partition takes a
+ * thousand small rows a second.
+ */
 const batchSize = 25;
 const batchesAtOnce = 8;
 
@@ -66,7 +72,10 @@ export class Refused extends Error {
   }
 }
 
-/** The one table. Reads are strong; writes state what they believe, and several of them happen together or not at all. */
+/**
+ * The one table. Reads are strong; writes state what they believe, and several of them happen together or not
+ * at all.
+ */
 export class Table {
   readonly #client: DynamoDBDocumentClient;
   readonly #clock: Clock;
@@ -90,7 +99,10 @@ export class Table {
     for await (const page of this.pages(query)) yield* page;
   }
 
-  /** The same, in the pages in which the table gives them: 1 MB, or `Limit` rows. A page may be empty and not the last. */
+  /**
+   * The same, in the pages in which the table gives them: 1 MB, or `Limit` rows. A page may be empty and not
+   * the last.
+   */
   async *pages(query: Omit<QueryCommandInput, 'TableName'>): AsyncGenerator<readonly Row[]> {
     let from: QueryCommandInput['ExclusiveStartKey'];
     do {
@@ -108,8 +120,8 @@ export class Table {
   }
 
   /**
-   * Writes rows that nobody reads yet, or removes rows that nobody reads any more: without conditions, in any order. When it throws, some may
-   * have been written, and none is on its way.
+   * Writes rows that nobody reads yet, or removes rows that nobody reads any more: without conditions, in any
+   * order. When it throws, some may have been written, and none is on its way.
    * @param keys no two alike
    */
   async bulk(rows: readonly (Key & Row)[], keys: readonly Key[] = []): Promise<void> {
@@ -148,7 +160,8 @@ export class Table {
 
   /**
    * Writes all parts or none.
-   * @throws Refused if a condition did not hold, ThrottlingError if other writers were in the way for three seconds
+   * @throws Refused if a condition did not hold, ThrottlingError if other writers were in the way for three
+   *   seconds
    */
   async commit(parts: readonly Part[]): Promise<void> {
     const giveUpAt = this.#clock.now() + patience;
@@ -156,7 +169,8 @@ export class Table {
       const outcome = await this.#try(parts);
       if (outcome === 'done') return;
       if (outcome instanceof Refused) throw outcome;
-      const pause = Math.random() * Math.min(20 * 2 ** attempt, 500); // full jitter, or those who collided would collide again
+      // full jitter, or those who collided would collide again
+      const pause = Math.random() * Math.min(20 * 2 ** attempt, 500);
       if (this.#clock.now() + pause >= giveUpAt) {
         throw new ThrottlingError(
           'Too many requests are changing the same resource. Try your call again.',

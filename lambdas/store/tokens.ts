@@ -22,13 +22,18 @@ export class Tokens {
     this.#table = table;
   }
 
-  /** @param now epoch milliseconds; a memory that has expired is none, although TTL may take days to remove its row */
+  /**
+   * @param now epoch milliseconds; a memory that has expired is none, although TTL may take days to remove
+   * its row
+   */
   async recall(operation: string, token: string, now: number): Promise<Memory | undefined> {
     const row = await this.#table.get(keys.token(operation, token));
     return row !== undefined && Number(row['expiresAt']) * 1000 > now ? memoryOf(row) : undefined;
   }
 
-  /** Believes that the token is new, or was forgotten. Tokens of different operations are different tokens. */
+  /**
+   * Believes that the token is new, or was forgotten. Tokens of different operations are different tokens.
+   */
   remember(operation: string, token: string, memory: Memory, now: number): Part {
     const seconds = Math.floor(now / 1000);
     return put(

@@ -1,4 +1,7 @@
-/** Figures of merit. An anomaly is the positive kind; all figures lie between 0 and 1, and 0 stands for what is not defined. */
+/**
+ * Figures of merit. An anomaly is the positive kind; all figures lie between 0 and 1, and 0 stands for what
+ * is not defined.
+ */
 
 export interface Figures {
   readonly rocAuc: number;

@@ -2,7 +2,10 @@ import type { EvaluationFigures } from '../domain/evaluation-files.ts';
 import type { ModelKey } from '../domain/model.ts';
 import type { ObjectLocation, ObjectStore } from '../domain/ports.ts';
 
-/** A picture with its label, as trainers get them: one JSON object a line, already checked, sources and masks as s3 URLs. */
+/**
+ * A picture with its label, as trainers get them: one JSON object a line, already checked, sources and masks
+ * as s3 URLs.
+ */
 export interface TrainingExample {
   readonly source: string;
   readonly label: 'normal' | 'anomaly';
@@ -73,11 +76,15 @@ export type TrainingObservation =
   | { readonly state: 'missing' };
 
 /**
- * Where models are trained. As with engines, repeating is success: starting what runs or has ended, stopping what is gone. A training may have
- * several steps: `start` orders the next one, and is called again for as long as `observe` finds something missing.
+ * Where models are trained. As with engines, repeating is success: starting what runs or has ended, stopping
+ * what is gone. A training may have several steps: `start` orders the next one, and is called again for as
+ * long as `observe` finds something missing.
  */
 export interface Trainer {
-  /** Where the workspaces of trainings are, beside the copies of imported models; `prefix` is empty or ends with a slash. */
+  /**
+   * Where the workspaces of trainings are, beside the copies of imported models; `prefix` is empty or ends
+   * with a slash.
+   */
   readonly artifacts: { readonly bucket: string; readonly prefix: string };
   /** @throws EngineFailed if this can never be trained; anything else is worth another try */
   start(spec: TrainingSpec): Promise<void>;

@@ -3,7 +3,10 @@ import type { TaskContext } from './context.ts';
 
 export interface AuditReport {
   readonly looked: number;
-  /** The table never heard of these, and a row always precedes its resource: so this is not the table that ordered them. */
+  /**
+   * The table never heard of these, and a row always precedes its resource: so this is not the table that
+   * ordered them.
+   */
   readonly unknown: readonly EngineResource[];
   /** Their run ended, once the engine had confirmed that nothing was left; yet here they are. */
   readonly leftover: readonly EngineResource[];
@@ -13,8 +16,8 @@ export interface AuditReport {
 const grace = 3600_000;
 
 /**
- * Asks the engine what it has, instead of asking the table what it should have. What does not fit is told, loudly, and left alone: to delete
- * it would be to trust a table that has just been proved wrong.
+ * Asks the engine what it has, instead of asking the table what it should have. What does not fit is told,
+ * loudly, and left alone: to delete it would be to trust a table that has just been proved wrong.
  */
 export async function audit(
   { store, clock, log }: Pick<TaskContext, 'store' | 'clock' | 'log'>,

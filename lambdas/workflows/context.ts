@@ -94,7 +94,10 @@ export async function commit(
   }
 }
 
-/** Waits grow, because a history ends at 25,000 events and most of what takes long takes very long: 5 s, then half as long again, up to a minute. */
+/**
+ * Waits grow, because a history ends at 25,000 events and most of what takes long takes very long: 5 s, then
+ * half as long again, up to a minute.
+ */
 export const waitOf = (round: number): number => Math.min(60, Math.round(5 * 1.5 ** round));
 
 /** Until when a visitor who comes again within `wait` seconds holds the lease. */
@@ -110,15 +113,16 @@ interface Underway {
 }
 
 /**
- * The deadline, without the time for which nobody was looking: a laptop that slept, or a fleet of tasks that could not run, is not the engine's
- * delay. `now` is from before the observation that it is held against.
+ * The deadline, without the time for which nobody was looking: a laptop that slept, or a fleet of tasks that
+ * could not run, is not the engine's delay. `now` is from before the observation that it is held against.
  */
 export const fairDeadline = ({ operation: { deadline }, dueAt }: Underway, now: number): number =>
   deadline + Math.max(0, now - (dueAt ?? now));
 
 /**
- * What a visitor who comes again within `wait` seconds writes on the row: the lease, and the deadline without the time before this visit for
- * which nobody was looking. The two go together, because the lease is what that time is measured by.
+ * What a visitor who comes again within `wait` seconds writes on the row: the lease, and the deadline without
+ * the time before this visit for which nobody was looking. The two go together, because the lease is what
+ * that time is measured by.
  */
 export function leased<T extends Underway>(
   ctx: Pick<TaskContext, 'clock' | 'settings'>,

@@ -23,9 +23,14 @@ import {
   type Travelling,
 } from './context.ts';
 
-/** How far an operation has come: all that the next step needs to know, so that a repeated step does the same. */
+/**
+ * How far an operation has come: all that the next step needs to know, so that a repeated step does the same.
+ */
 export interface DatasetProgress extends Progress {
-  /** Of the manifest or the changes: bytes, lines, and the lines among them that are entries, or that name a folder. */
+  /**
+   * Of the manifest or the changes: bytes, lines, and the lines among them that are entries, or that name a
+   * folder.
+   */
   readonly offset: number;
   readonly lines: number;
   readonly entries: number;
@@ -54,11 +59,15 @@ const fenceOf = ({ project, type, operationId, attempt }: DatasetInput) => ({
 export const stagedBy = ({ operationId, attempt }: DatasetInput): string =>
   generationOf({ id: operationId, attempt });
 
-/** When nobody can be reading, or writing, any more what has just lost its meaning: no operation takes longer, and no reader as long. */
+/**
+ * When nobody can be reading, or writing, any more what has just lost its meaning: no operation takes longer,
+ * and no reader as long.
+ */
 const discardAt = ({ clock, settings }: Reach): number => clock.now() + settings.times.import * 1000;
 
 /**
- * The dataset that a task works for, if it is still this attempt's to work on, with the lease taken for a step.
+ * The dataset that a task works for, if it is still this attempt's to work on, with the lease taken for a
+ * step.
  * @throws Superseded
  */
 export async function claimedDataset(ctx: Reach, input: DatasetTaskInput): Promise<Dataset> {
@@ -84,7 +93,10 @@ export async function claimedDataset(ctx: Reach, input: DatasetTaskInput): Promi
   return dataset;
 }
 
-/** The staged generation becomes what readers see; what was before, and what was needed on the way, is promised to be removed. */
+/**
+ * The staged generation becomes what readers see; what was before, and what was needed on the way, is
+ * promised to be removed.
+ */
 export async function complete(
   ctx: Reach,
   input: DatasetTaskInput,
@@ -149,8 +161,8 @@ const staged = (input: DatasetInput): string[] => [
 const discardId = ({ attempt, operationId }: DatasetInput): string => `${attempt}-${operationId}`;
 
 /**
- * The operation goes on under a new attempt, which begins anew in a place of its own; what the one before wrote, and whatever it may still be
- * writing, is promised to be removed.
+ * The operation goes on under a new attempt, which begins anew in a place of its own; what the one before
+ * wrote, and whatever it may still be writing, is promised to be removed.
  */
 export async function takeOverDataset(ctx: SweepContext, key: DatasetKey, until: number): Promise<void> {
   const dataset = await ctx.store.datasets.get(key);

@@ -1,6 +1,8 @@
 import type { TaskContext } from './context.ts';
 
-/** How long one look may take, in milliseconds: the sweep has other rows to look at, and this one stays due. */
+/**
+ * How long one look may take, in milliseconds: the sweep has other rows to look at, and this one stays due.
+ */
 const longestLook = 15_000;
 
 /** Keeps a promise to remove: all rows of what has lost its meaning, then the promise. */

@@ -10,7 +10,10 @@ export interface DrainContext extends Pick<TaskContext, 'store' | 'clock' | 'log
   stop(model: ModelKey): Promise<void>;
 }
 
-/** For how long a deletion waits, in milliseconds: CloudFormation gives a resource an hour, and the answer must still get through. */
+/**
+ * For how long a deletion waits, in milliseconds: CloudFormation gives a resource an hour, and the answer
+ * must still get through.
+ */
 export const patience = 55 * 60_000;
 
 /** What is left keeps billing, so the stack must not go. The message names it. */
@@ -21,8 +24,9 @@ export class DrainFailed extends Error {
 const stoppable: readonly ModelStatus[] = mayBegin.stop;
 
 /**
- * One look at a stack that is on its way out: lets nothing start any more, stops what can be stopped, ends what is being trained, and tells whether
- * anything is left that costs. Repeated until nothing is; whoever got in before the quotas were closed is found by the next look.
+ * One look at a stack that is on its way out: lets nothing start any more, stops what can be stopped, ends
+ * what is being trained, and tells whether anything is left that costs. Repeated until nothing is; whoever
+ * got in before the quotas were closed is found by the next look.
  * @param startedAt when the deletion began, in epoch milliseconds
  * @throws DrainFailed after 55 minutes
  */
@@ -57,11 +61,15 @@ async function stop(ctx: DrainContext, model: Model): Promise<void> {
   try {
     await ctx.stop({ project: model.project, version: model.version });
   } catch (error) {
-    if (!(error instanceof ConflictError)) throw error; // it has moved on since it was read; the next look sees where to
+    // it has moved on since it was read; the next look sees where to
+    if (!(error instanceof ConflictError)) throw error;
   }
 }
 
-/** Its time is over: its execution finds the fence moved, and the sweep, which comes by every minute, ends it and takes away what it needed. */
+/**
+ * Its time is over: its execution finds the fence moved, and the sweep, which comes by every minute, ends it
+ * and takes away what it needed.
+ */
 async function endTraining({ store, clock }: DrainContext, model: Model, startedAt: number): Promise<void> {
   const { operation } = model;
   const deadline = startedAt - 1;
@@ -71,7 +79,8 @@ async function endTraining({ store, clock }: DrainContext, model: Model, started
       store.models.takeOver(model, { ...operation, attempt: operation.attempt + 1, deadline }, clock.now()),
     );
   } catch (error) {
-    if (!(error instanceof Refused)) throw error; // somebody looked after it since it was read; the next look tries again
+    // somebody looked after it since it was read; the next look tries again
+    if (!(error instanceof Refused)) throw error;
   }
 }
 

@@ -7,10 +7,16 @@ import { equals } from '../store/expression.ts';
 import { leaseUntil, type TaskContext } from './context.ts';
 import { releaseStep } from './release.ts';
 
-/** A hosted deployment must be missing in so many looks before it is believed to be gone: one answer may be wrong. */
+/**
+ * A hosted deployment must be missing in so many looks before it is believed to be gone: one answer may be
+ * wrong.
+ */
 const believed = 2;
 
-/** Looks after one deployment that is due: follows a hosted one, leaves one that an operation works on, and releases one that is over. */
+/**
+ * Looks after one deployment that is due: follows a hosted one, leaves one that an operation works on, and
+ * releases one that is over.
+ */
 export async function lookAfter(ctx: TaskContext, key: DeploymentKey, until: number): Promise<void> {
   const deployment = await ctx.store.deployments.get(key);
   if (deployment?.dueAt === undefined || deployment.dueAt > until || deployment.endedAt !== undefined) return;
@@ -53,7 +59,10 @@ async function look(
   );
 }
 
-/** The engine may change what is hosted: its owner maintains it, it fails, somebody removes it. The model's status follows. */
+/**
+ * The engine may change what is hosted: its owner maintains it, it fails, somebody removes it. The model's
+ * status follows.
+ */
 async function follow(ctx: TaskContext, model: Model, deployment: Deployment): Promise<void> {
   const seen = await ctx.engine.observe(refOf(deployment));
   const health = ctx.clock.now() + ctx.settings.times.health * 1000;

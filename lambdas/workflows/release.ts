@@ -4,9 +4,10 @@ import { Refused } from '../store/table.ts';
 import type { TaskContext } from './context.ts';
 
 /**
- * One step on the way of a deployment that is no longer wanted: tells the engine, again, to remove it, looks, and if nothing is left, ends it
- * and gives its place in the quota back, once. The order comes before the look, so that an engine which serialises its calls has its tombstone
- * before "not found" is believed; of any other it is believed only when no call that creates can still arrive.
+ * One step on the way of a deployment that is no longer wanted: tells the engine, again, to remove it, looks,
+ * and if nothing is left, ends it and gives its place in the quota back, once. The order comes before the
+ * look, so that an engine which serialises its calls has its tombstone before "not found" is believed; of any
+ * other it is believed only when no call that creates can still arrive.
  * @returns whether it has ended
  */
 export async function releaseStep(
@@ -15,7 +16,8 @@ export async function releaseStep(
   reason: string,
 ): Promise<boolean> {
   const now = ctx.clock.now();
-  await ctx.engine.remove(refOf(deployment)); // also while it is being removed: an engine may need to be told what comes next
+  // also while it is being removed: an engine may need to be told what comes next
+  await ctx.engine.remove(refOf(deployment));
   const seen = await ctx.engine.observe(refOf(deployment));
   if (seen.state !== 'gone') return false;
   const mayArrive = deployment.createUntil !== undefined && deployment.createUntil >= now;

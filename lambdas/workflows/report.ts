@@ -5,8 +5,9 @@ import type { TaskContext } from './context.ts';
 const most = 200;
 
 /**
- * What the sweep would look at, and nothing else: for a table that was restored, whose rows are of another time than the engine's resources.
- * To act on them would be to remove what is wanted now and to make again what is not.
+ * What the sweep would look at, and nothing else: for a table that was restored, whose rows are of another
+ * time than the engine's resources. To act on them would be to remove what is wanted now and to make again
+ * what is not.
  */
 export async function report({
   store,

@@ -22,9 +22,11 @@ export interface SweepReport {
 }
 
 /**
- * Looks at every row that is due: what was committed and never delivered, executions that were not heard of in time, deadlines, hosted
- * deployments, deployments that are over but not gone, and what was promised to be removed. Every write states what it believes, so any number of sweeps may run at once.
- * @param until epoch milliseconds; a host that has just started, alone on its table, looks at everything: nothing can be under way
+ * Looks at every row that is due: what was committed and never delivered, executions that were not heard of
+ * in time, deadlines, hosted deployments, deployments that are over but not gone, and what was promised to be
+ * removed. Every write states what it believes, so any number of sweeps may run at once.
+ * @param until epoch milliseconds; a host that has just started, alone on its table, looks at everything:
+ *   nothing can be under way
  */
 export async function sweep(ctx: SweepContext, until = ctx.clock.now()): Promise<SweepReport> {
   let looked = 0;
@@ -69,8 +71,8 @@ function look(ctx: SweepContext, row: DueRow, until: number): Promise<void> {
 }
 
 /**
- * The operation goes on under a new attempt. The name of a closed execution is refused for 90 days, so it must change; and the fence on the
- * attempt keeps whatever is left of the old execution harmless.
+ * The operation goes on under a new attempt. The name of a closed execution is refused for 90 days, so it
+ * must change; and the fence on the attempt keeps whatever is left of the old execution harmless.
  */
 async function takeOver(ctx: SweepContext, key: ModelKey, until: number): Promise<void> {
   const model = await ctx.store.models.get(key);
@@ -87,13 +89,17 @@ async function takeOver(ctx: SweepContext, key: ModelKey, until: number): Promis
     status: model.status,
   });
   const { delivery, provision } = ctx.settings.times;
-  // An import is not checked here, because the check may be what breaks: it is given up when an attempt that began after its deadline has died too.
+  // An import is not checked here, because the check may be what breaks: it is given up when an attempt that
+  // began after its deadline has died too.
   const last = operation.kind === 'import' ? deadline + (provision + delivery) * 1000 : deadline;
   if (now > last) return settle[operation.kind](execution.input, ctx);
   await ctx.runner.start(execution);
 }
 
-/** What no execution brings to its end in time is brought there here: a model never gets stuck, whatever is broken. */
+/**
+ * What no execution brings to its end in time is brought there here: a model never gets stuck, whatever is
+ * broken.
+ */
 const settle: Readonly<Record<OperationKind, (input: TaskInput, ctx: TaskContext) => Promise<void>>> = {
   import: giveUp,
   train: settleTraining,
@@ -119,7 +125,10 @@ async function settleStart(input: TaskInput, ctx: TaskContext): Promise<void> {
   }
 }
 
-/** A failure is told when nothing is left of the training: a job that has still to stop keeps the row due, and is looked at again. */
+/**
+ * A failure is told when nothing is left of the training: a job that has still to stop keeps the row due, and
+ * is looked at again.
+ */
 async function settleTraining(input: TaskInput, ctx: TaskContext): Promise<void> {
   try {
     const { state } = await observeTraining(input, ctx);

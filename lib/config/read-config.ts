@@ -11,7 +11,8 @@ export class BadConfig extends Error {
 export const defaultFile = 'crowsnest.config.json';
 
 /**
- * The values of one stage: its defaults, and over them what the file says. Objects are laid over member by member, anything else replaces.
+ * The values of one stage: its defaults, and over them what the file says. Objects are laid over member by
+ * member, anything else replaces.
  * @param file absent: `crowsnest.config.json`, if it is there
  * @throws BadConfig
  */

@@ -1,6 +1,9 @@
 import type { StageConfig } from './stages.ts';
 
-/** What a value in the configuration must look like. A rule says whether the value keeps it; `is` says it in words. */
+/**
+ * What a value in the configuration must look like. A rule says whether the value keeps it; `is` says it in
+ * words.
+ */
 export type Rule =
   | { readonly is: string; readonly test: (value: unknown) => boolean }
   | { readonly members: Readonly<Record<string, Rule>>; readonly required?: readonly string[] };
@@ -62,7 +65,8 @@ export const schema: Readonly<Record<keyof StageConfig, Rule>> = {
   algorithmArn: arn('sagemaker', 'arn:aws:sagemaker:eu-west-1:123456789012:algorithm/name'),
   trainingInstanceType: instanceType,
   trainingVolumeGigabytes: count(1, 16_384),
-  trainingSeconds: count(600, 86_400), // a day, as the original; a workflow gives a training and its evaluation two
+  // a day, as the original; a workflow gives a training and its evaluation two
+  trainingSeconds: count(600, 86_400),
   buckets: texts(bucket, 'names of buckets'),
   bucketKeyArns: texts(key, 'ARNs of keys'),
   images: texts(

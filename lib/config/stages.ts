@@ -9,7 +9,10 @@ export interface Throttle {
   readonly burst: number;
 }
 
-/** Everything in which one deployment differs from another. What has a `?` has no default: a deployment's own file says it, or it is not there. */
+/**
+ * Everything in which one deployment differs from another. What has a `?` has no default: a deployment's own
+ * file says it, or it is not there.
+ */
 export interface StageConfig {
   readonly account?: string;
   readonly region?: string;
@@ -22,7 +25,9 @@ export interface StageConfig {
   readonly instanceType: string;
   /** How many pictures a minute one instance should judge, before another one is added. */
   readonly invocationsPerInstance: number;
-  /** The subscribed algorithm, in this region, that trains models, and whose training output may be imported. */
+  /**
+   * The subscribed algorithm, in this region, that trains models, and whose training output may be imported.
+   */
   readonly algorithmArn?: string;
   /** What it trains on: the instance, its storage, and for how long at the most. */
   readonly trainingInstanceType: string;
@@ -50,7 +55,9 @@ export interface StageConfig {
   /** Other accounts whose principals may call, if their own policies allow it. */
   readonly callerAccounts: readonly string[];
   readonly domain?: { readonly name: string; readonly certificateArn: string; readonly basePath?: string };
-  /** Whether the stack gives API Gateway the role with which it writes logs: one for the account and region. */
+  /**
+   * Whether the stack gives API Gateway the role with which it writes logs: one for the account and region.
+   */
   readonly gatewayLogRole: boolean;
 
   /** Encrypts the table and the bucket; AWS's own keys, if not given. */

@@ -163,8 +163,9 @@ function throttlesOf({ throttles }: ApiProps): Record<string, MethodDeploymentOp
 }
 
 /**
- * A private API needs a policy. It only denies, so that within the account IAM still decides who may call what: an Allow for everybody, as it
- * is often written, would let any principal of the account call everything. Principals of other accounts need both: this Allow, and their own.
+ * A private API needs a policy. It only denies, so that within the account IAM still decides who may call
+ * what: an Allow for everybody, as it is often written, would let any principal of the account call
+ * everything. Principals of other accounts need both: this Allow, and their own.
  */
 function policyOf({ endpoint, vpcEndpointIds, callerAccounts }: ApiProps): PolicyDocument | undefined {
   const statements = [

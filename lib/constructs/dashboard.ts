@@ -14,7 +14,9 @@ export interface DashboardProps {
   readonly alarms: readonly Alarm[];
 }
 
-/** One page: what is alarming, what models answer, how many units they have, and how the service itself fares. */
+/**
+ * One page: what is alarming, what models answer, how many units they have, and how the service itself fares.
+ */
 export class Dashboard extends Construct {
   constructor(scope: Construct, id: string, { stage, alarms }: DashboardProps) {
     super(scope, id);

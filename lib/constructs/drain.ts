@@ -16,8 +16,9 @@ export interface DrainProps extends Omit<FunctionGroupProps<'drain'>, 'kind' | '
 }
 
 /**
- * Stops every model before anything that is needed for it goes: CloudFormation deletes what depends on others first. What it does, and when it
- * does nothing, is in the function. Its logical id must never change, for a rename is a deletion.
+ * Stops every model before anything that is needed for it goes: CloudFormation deletes what depends on others
+ * first. What it does, and when it does nothing, is in the function. Its logical id must never change, for a
+ * rename is a deletion.
  */
 export class Drain extends Construct {
   constructor(scope: Construct, id: string, { table, workflows, needs, ...props }: DrainProps) {

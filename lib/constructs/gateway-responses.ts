@@ -12,7 +12,10 @@ interface Reply {
 
 const ownWords = Symbol("the gateway's own words");
 
-/** What the gateway refuses by itself, told as the service would tell it. An unsigned call and an unknown path look alike to it, and stay 403. */
+/**
+ * What the gateway refuses by itself, told as the service would tell it. An unsigned call and an unknown path
+ * look alike to it, and stay 403.
+ */
 const replies: readonly Reply[] = [
   { type: ResponseType.ACCESS_DENIED, error: 'AccessDeniedException', message: ownWords },
   {
@@ -101,7 +104,10 @@ const replies: readonly Reply[] = [
   },
 ];
 
-/** A refusal as both SDK families read it; see `refusal` in the pipeline. The templates know no logic, only substitution. */
+/**
+ * A refusal as both SDK families read it; see `refusal` in the pipeline. The templates know no logic, only
+ * substitution.
+ */
 export class GatewayResponses extends Construct {
   constructor(scope: Construct, id: string, restApi: RestApi) {
     super(scope, id);

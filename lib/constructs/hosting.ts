@@ -33,7 +33,10 @@ export class Hosting extends Construct {
     this.executionRole = this.#makeExecutionRole();
   }
 
-  /** Makes the resources of a run, sees whether they serve, and lets them follow demand. Only this may pass the execution role. */
+  /**
+   * Makes the resources of a run, sees whether they serve, and lets them follow demand. Only this may pass
+   * the execution role.
+   */
   allowProvision(to: IRole): void {
     this.#each(to, 'Create');
     // An endpoint is made from a configuration, and the right must be there for both.
@@ -134,7 +137,10 @@ export class Hosting extends Construct {
     this.#props.objects.allowArtifacts(to, 'Get', 'Delete');
   }
 
-  /** What an endpoint needs to come up: our copies, the images that are listed, and its own log. Models run without a network. */
+  /**
+   * What an endpoint needs to come up: our copies, the images that are listed, and its own log. Models run
+   * without a network.
+   */
   #makeExecutionRole(): Role {
     const { images, objects, stage } = this.#props;
     const role = new Role(this, 'ExecutionRole', {

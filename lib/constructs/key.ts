@@ -4,8 +4,8 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { allow } from './grant.ts';
 
 /**
- * Lets a role use a key of the deployment's own, through one service and for nothing else. The key's own policy must let IAM decide, as the
- * default one does.
+ * Lets a role use a key of the deployment's own, through one service and for nothing else. The key's own
+ * policy must let IAM decide, as the default one does.
  */
 export const useKey = (key: IKey, role: IRole, service: 'dynamodb' | 's3'): void =>
   allow(role, {

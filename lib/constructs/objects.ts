@@ -29,7 +29,8 @@ export class Objects extends Construct {
     this.artifacts = new Bucket(this, 'Artifacts', {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       enforceSSL: true,
-      removalPolicy: RemovalPolicy.RETAIN, // nobody gets the right to empty it, and a bucket that is not empty cannot be deleted
+      // nobody gets the right to empty it, and a bucket that is not empty cannot be deleted
+      removalPolicy: RemovalPolicy.RETAIN,
       ...(props.key === undefined
         ? { encryption: BucketEncryption.S3_MANAGED }
         : { encryption: BucketEncryption.KMS, encryptionKey: props.key, bucketKeyEnabled: true }),
@@ -41,7 +42,10 @@ export class Objects extends Construct {
     );
   }
 
-  /** What callers name. Who may not list cannot tell what is missing from what is forbidden, so that reading goes with listing. */
+  /**
+   * What callers name. Who may not list cannot tell what is missing from what is forbidden, so that reading
+   * goes with listing.
+   */
   allowRead(to: IRole): void {
     this.#each(to, ['s3:GetObject', 's3:GetObjectVersion'], ['s3:ListBucket']);
   }

@@ -43,7 +43,10 @@ export function newLog(scope: Construct, id: string, { logRetention, keepLogs }:
   return log;
 }
 
-/** Functions that do the same kind of work: one bundle, one role, one log, one environment, and a handler for each function. */
+/**
+ * Functions that do the same kind of work: one bundle, one role, one log, one environment, and a handler for
+ * each function.
+ */
 export class FunctionGroup<K extends FunctionKind = FunctionKind> extends Construct {
   readonly role: Role;
   readonly logGroup: LogGroup;

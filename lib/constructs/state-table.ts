@@ -22,7 +22,10 @@ const rights = {
   change: ['dynamodb:ConditionCheckItem', 'dynamodb:UpdateItem'],
   put: ['dynamodb:PutItem'],
   delete: ['dynamodb:DeleteItem'],
-  /** Many rows at once, without conditions: written where nobody reads yet, or removed where nobody reads any more. */
+  /**
+   * Many rows at once, without conditions: written where nobody reads yet, or removed where nobody reads any
+   * more.
+   */
   bulk: ['dynamodb:BatchWriteItem'],
   identify: ['dynamodb:DescribeTable'],
 } as const;

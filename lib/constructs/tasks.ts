@@ -69,7 +69,8 @@ export class Tasks extends Construct {
     objects.allowRead(packaging.role);
     objects.allowWrite(packaging.role);
 
-    // Shorter than the 120 seconds after which a workflow gives a task up, and a later one believes that nothing of it can still arrive.
+    // Shorter than the 120 seconds after which a workflow gives a task up, and a later one believes that
+    // nothing of it can still arrive.
     const props = { timeout: Duration.seconds(110), memory: 512 };
     const more = { ...props, memory: 1769 }; // a whole processor: what these do is parse, compare and decode
     this.rows = rows;

@@ -28,7 +28,10 @@ export class Training extends Construct {
     this.executionRole = this.#makeExecutionRole();
   }
 
-  /** Orders a training, the package that is made of it and its evaluation. Only this may pass the execution role. */
+  /**
+   * Orders a training, the package that is made of it and its evaluation. Only this may pass the execution
+   * role.
+   */
   allowTrain(to: IRole): void {
     const { algorithmArn, hosting } = this.#props;
     for (const [type, noun] of Object.entries(jobs))

@@ -41,9 +41,11 @@ export class Workflow extends Construct {
     }
 
     this.machine = new StateMachine(this, 'Machine', {
-      // As text, so that the template shows it, and without the spaces, because a template has a limit. CDK grants nothing for it.
+      // As text, so that the template shows it, and without the spaces, because a template has a limit. CDK
+      // grants nothing for it.
       definitionBody: DefinitionBody.fromString(JSON.stringify(JSON.parse(definition))),
-      // Published versions: an execution that is under way when a release comes goes on with the code that it began with.
+      // Published versions: an execution that is under way when a release comes goes on with the code that it
+      // began with.
       definitionSubstitutions: Object.fromEntries(
         Object.entries(tasks).map(([task, fn]) => [task, fn.currentVersion.functionArn]),
       ),

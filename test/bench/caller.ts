@@ -1,7 +1,10 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-/** One connection that posts pictures and does little else: in a benchmark the caller shares the processors with what is measured, and a client library takes its part. */
+/**
+ * One connection that posts pictures and does little else: in a benchmark the caller shares the processors
+ * with what is measured, and a client library takes its part.
+ */
 export class Caller {
   readonly #socket: Socket;
   readonly #url: URL;

@@ -8,7 +8,10 @@ import { atMost, compare, type Result } from './measure.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** How long Node takes to load each function's bundle, against a bundle of the DynamoDB client alone, made with the same options. */
+/**
+ * How long Node takes to load each function's bundle, against a bundle of the DynamoDB client alone, made
+ * with the same options.
+ */
 export async function coldBenchmarks(): Promise<Result[]> {
   const builder = join(root, 'lib/bundles.ts');
   if (!existsSync(builder)) return [];
@@ -50,7 +53,10 @@ export async function coldBenchmarks(): Promise<Result[]> {
   }
 }
 
-/** In a process of its own, from just before it is asked for until it is there. What it says about its environment comes after. */
+/**
+ * In a process of its own, from just before it is asked for until it is there. What it says about its
+ * environment comes after.
+ */
 function load(file: string): number {
   const script =
     'const from = performance.now(); try { require(process.argv[1]); } catch (error) { if (!/Environment|environment|variable/.test(String(error))) throw error; } console.log(performance.now() - from);';

@@ -14,7 +14,10 @@ import { compare, resultOf, type Result } from './measure.ts';
 /** Milliseconds of one turn of pictures. */
 const turn = 3000;
 
-/** What a host adds to the bare thing: to judging, as pictures in a second, and to getting ready, as milliseconds. */
+/**
+ * What a host adds to the bare thing: to judging, as pictures in a second, and to getting ready, as
+ * milliseconds.
+ */
 export async function hostBenchmarks(): Promise<Result[]> {
   const samples = await sampleFolder();
   const host = await HostProcess.start(samples.folder);
@@ -76,7 +79,10 @@ async function bareLoop(folder: string): Promise<ChildProcess> {
   return loop;
 }
 
-/** @returns pictures in a second, with three callers for each unit: one picture is judged, one is with the unit, and one is on its way, so that no unit waits for a caller */
+/**
+ * @returns pictures in a second, with three callers for each unit: one picture is judged, one is with the
+ * unit, and one is on its way, so that no unit waits for a caller
+ */
 async function throughHttp(url: URL, pictures: readonly Uint8Array[], units: number): Promise<number> {
   const callers = await Promise.all(Array.from({ length: units * 3 }, () => Caller.open(url)));
   const until = performance.now() + turn;

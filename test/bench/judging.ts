@@ -1,4 +1,7 @@
-/** node judging.ts <folder>: the bare loop. Decodes and judges the pictures that it is sent the names of, as often as it is told, and says how long each took. */
+/**
+ * node judging.ts <folder>: the bare loop. Decodes and judges the pictures that it is sent the names of, as
+ * often as it is told, and says how long each took.
+ */
 import { readFileSync } from 'node:fs';
 import { loadModel } from '../../lambdas/hosting/embedded/model.ts';
 import { decode } from '../../lambdas/hosting/embedded/picture.ts';

@@ -36,8 +36,9 @@ export interface Pair {
 }
 
 /**
- * Measures two things turn by turn, so that whatever else the machine does hits both, and compares within each turn: only ratios of one run say
- * anything. The order changes with every turn, and the first turn is not counted.
+ * Measures two things turn by turn, so that whatever else the machine does hits both, and compares within
+ * each turn: only ratios of one run say anything. The order changes with every turn, and the first turn is
+ * not counted.
  */
 export async function compare(
   pair: Pair,

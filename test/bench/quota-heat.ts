@@ -1,6 +1,7 @@
 /**
- * node test/bench/quota-heat.ts: the one row that every start has in common, simulated. Callers come at random at a given rate; two transactions on the row at
- * once collide, as DynamoDB has it, and whoever collides waits as `Table.commit` does. No emulator collides, so this is arithmetic with chance in it.
+ * node test/bench/quota-heat.ts: the one row that every start has in common, simulated. Callers come at
+ * random at a given rate; two transactions on the row at once collide, as DynamoDB has it, and whoever
+ * collides waits as `Table.commit` does. No emulator collides, so this is arithmetic with chance in it.
  */
 import { chance } from '../proof/random.ts';
 

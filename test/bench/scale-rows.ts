@@ -13,7 +13,10 @@ import { seed, settings } from './rows.ts';
 
 const bound = 1.2;
 
-/** What a call costs in a table of 100,000 models, against one of 100. Projects have 100 models in both, as many as the quota lets them have. */
+/**
+ * What a call costs in a table of 100,000 models, against one of 100. Projects have 100 models in both, as
+ * many as the quota lets them have.
+ */
 export async function rowBenchmarks(): Promise<Result[]> {
   const database = await startDatabase(undefined, { register: () => undefined, unregister: () => undefined });
   const client = documentClient(database.endpoint);

@@ -1,4 +1,7 @@
-/** The process in which both sides of the comparisons of StartModel run: one database, one client, one server for each side. Tells its ports and then lives until its channel closes. */
+/**
+ * The process in which both sides of the comparisons of StartModel run: one database, one client, one server
+ * for each side. Tells its ports and then lives until its channel closes.
+ */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
@@ -44,7 +47,10 @@ const runner = {
     (await memory.open(execution)) ? 'started' : 'exists',
 };
 
-/** The floor: the same rows in the same transaction and the same hand-over, by a handler that checks nothing and remembers what it was compiled with. */
+/**
+ * The floor: the same rows in the same transaction and the same hand-over, by a handler that checks nothing
+ * and remembers what it was compiled with.
+ */
 async function bareStart({
   project,
   version,
@@ -94,7 +100,8 @@ async function bareStart({
     );
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    await client.send(new GetCommand({ TableName: table, Key: keys.model(key), ConsistentRead: true })); // a repetition: one transaction and one read
+    // a repetition: one transaction and one read
+    await client.send(new GetCommand({ TableName: table, Key: keys.model(key), ConsistentRead: true }));
     return { status: 202, body: answer };
   }
   await runner.start(executionOf({ ...key, operation }));

@@ -8,7 +8,10 @@ type Side = 'ours' | 'floor' | 'usual';
 const turns = 12;
 const calls = 20;
 
-/** StartModel against its floor and against the usual way, and its repetition against one transaction and one read. */
+/**
+ * StartModel against its floor and against the usual way, and its repetition against one transaction and one
+ * read.
+ */
 export async function startBenchmarks(): Promise<Result[]> {
   const models = (turns + 1) * calls * 2 + 50;
   const server = fork(fileURLToPath(new URL('./start-server.ts', import.meta.url)), [String(models)], {

@@ -12,7 +12,9 @@ const byHand = {
   StopModel: { transitions: 27, calls: 10 },
 } as const;
 
-/** What Step Functions and Lambda are paid for, counted while the real tasks carry out one start and one stop. */
+/**
+ * What Step Functions and Lambda are paid for, counted while the real tasks carry out one start and one stop.
+ */
 export async function stepBenchmarks(): Promise<Result[]> {
   const database = await startDatabase(undefined, { register: () => undefined, unregister: () => undefined });
   const client = documentClient(database.endpoint);

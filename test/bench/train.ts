@@ -8,7 +8,10 @@ import { cookies } from '../helpers/cookies.ts';
 import { plates } from '../training/embedded/pictures-made.ts';
 import { medianOf, resultOf, type Result } from './measure.ts';
 
-/** What is promised for each kind of features: seconds of a training on two free processors, and how well masks are found. */
+/**
+ * What is promised for each kind of features: seconds of a training on two free processors, and how well
+ * masks are found.
+ */
 const goals = { trunk: { seconds: 30, iou: 0.7 }, dictionary: { seconds: 120, iou: 0.54 } } as const;
 const graphMilliseconds = 25;
 const f1 = 0.95;
@@ -19,8 +22,9 @@ interface Sets {
 }
 
 /**
- * What a training takes and comes to: on two kinds of defect on plates that are drawn here and, where they are beside the project, on AWS's cookies,
- * split as CreateModel splits them. The other side of each ratio is the goal.
+ * What a training takes and comes to: on two kinds of defect on plates that are drawn here and, where they
+ * are beside the project, on AWS's cookies, split as CreateModel splits them. The other side of each ratio is
+ * the goal.
  */
 export async function trainBenchmarks(): Promise<Result[]> {
   const size = { side: 384, height: 288 };

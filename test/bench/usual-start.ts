@@ -6,9 +6,11 @@ import { dueShard, keys } from '../../lambdas/store/keys.ts';
 import type { Execution } from '../../lambdas/domain/ports.ts';
 
 /**
- * What StartModel promises, the way it is usually written: the documented behaviour of an idempotency library (a record in progress, put under a
- * condition; the work; the record completed with the answer), and inside of it a read, a conditional update, a counter and a record, one call each.
- * The library itself is no dependency of this project; its requests are what is repeated here. Unlike a transaction, it can end between any two.
+ * What StartModel promises, the way it is usually written: the documented behaviour of an idempotency library
+ * (a record in progress, put under a condition; the work; the record completed with the answer), and inside
+ * of it a read, a conditional update, a counter and a record, one call each. The library itself is no
+ * dependency of this project; its requests are what is repeated here. Unlike a transaction, it can end
+ * between any two.
  */
 export async function usualStart(
   client: DynamoDBDocumentClient,

@@ -29,7 +29,10 @@ beforeAll(async () => {
 });
 afterAll(() => host.close());
 
-/** Everything that a client finds in ~/.aws/models comes from here: neither endpoint nor signing name is told to the scripts. */
+/**
+ * Everything that a client finds in ~/.aws/models comes from here: neither endpoint nor signing name is told
+ * to the scripts.
+ */
 const walked = {
   pages: [['walk-a'], ['walk-b'], ['walk-c']],
   conflict: ['PROJECT', 'walk-a'],

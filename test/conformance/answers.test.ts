@@ -29,8 +29,9 @@ import { testService } from '../helpers/service.ts';
 import type { World } from '../helpers/world.ts';
 import { changes, lines, project, train } from './points.ts';
 
-// What stands in the bodies that the service sends, before a client makes anything of it: every operation is called with all that it takes, and what
-// it answers is compared with the shape that the published client has for it.
+// What stands in the bodies that the service sends, before a client makes anything of it: every operation is
+// called with all that it takes, and what it answers is compared with the shape that the published client has
+// for it.
 
 const service = testService();
 
@@ -301,7 +302,8 @@ const scalars: Readonly<Record<string, (value: unknown) => boolean>> = {
   string: (value) => typeof value === 'string',
   number: (value) => typeof value === 'number' && Number.isFinite(value),
   boolean: (value) => typeof value === 'boolean',
-  Date: (value) => typeof value === 'number' && value > 1.6e9 && value < 4e9, // seconds: milliseconds are a thousand times as many
+  // seconds: milliseconds are a thousand times as many
+  Date: (value) => typeof value === 'number' && value > 1.6e9 && value < 4e9,
   Uint8Array: (value) =>
     typeof value === 'string' && value !== '' && Buffer.from(value, 'base64').toString('base64') === value,
 };

@@ -8,8 +8,8 @@ import { originalOperations } from '../helpers/published-client.ts';
 import { testService } from '../helpers/service.ts';
 import type { World } from '../helpers/world.ts';
 
-// Every member of every request, wrong in turn and in every way that its shape allows it to be wrong: the answer is a ValidationException that names
-// the member, and nothing has changed.
+// Every member of every request, wrong in turn and in every way that its shape allows it to be wrong: the
+// answer is a ValidationException that names the member, and nothing has changed.
 
 const service = testService();
 let world: World;
@@ -17,7 +17,8 @@ let before: unknown;
 let requests = 0;
 beforeAll(async () => {
   world = await service.shared();
-  await world.trained('my_project-1'); // what the examples name, as far as it goes: a request that slipped through would have something to change
+  // what the examples name, as far as it goes: a request that slipped through would have something to change
+  await world.trained('my_project-1');
   before = await rowsOf(world);
 });
 
@@ -32,7 +33,10 @@ interface Wrong {
 /** Texts that no pattern of the contract allows; a path label or a header cannot hold all of them. */
 const strange = ['\u0000', 'a\nb', '\u2028', '../..', '__proto__ ', '%2e%2e%2f', '{"a":1}', '\u{1f600}'];
 
-/** What is wrong for a shape by its kind. @param text whether the value travels as a text: there is no other kind of value there */
+/**
+ * What is wrong for a shape by its kind. @param text whether the value travels as a text: there is no other
+ * kind of value there
+ */
 function wrongValues(shape: Shape, text: boolean): unknown[] {
   const kinds = (allowed: string): unknown[] =>
     text

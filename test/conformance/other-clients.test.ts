@@ -40,7 +40,8 @@ import {
   untilUpdated,
 } from './polls.ts';
 
-// Everybody else who published a client, call by call, against a host whose engine and trainer do at once what they are asked to.
+// Everybody else who published a client, call by call, against a host whose engine and trainer do at once
+// what they are asked to.
 
 let host: LocalHost;
 beforeEach(async () => {

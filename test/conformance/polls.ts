@@ -11,8 +11,9 @@ import {
 } from '@aws-sdk/client-lookoutvision';
 
 /**
- * The loops of published clients: what they wait through, what they end on, and that everything else is a failure. The first look follows the
- * call at once. They have no time limit; only their intervals are shorter here.
+ * The loops of published clients: what they wait through, what they end on, and that everything else is a
+ * failure. The first look follows the call at once. They have no time limit; only their intervals are shorter
+ * here.
  */
 const interval = 10;
 
@@ -97,7 +98,10 @@ export const untilHosted = (client: LookoutVisionClient, model: Model): Promise<
 export const untilStopped = (client: LookoutVisionClient, model: Model): Promise<ModelDescription> =>
   loop({ passing: ['STOPPING_HOSTING'], end: ['TRAINED'], look: () => describeModel(client, model) });
 
-/** The Lab notebook every 5 s, awslabs when it stops a model: nothing but the status that is waited for ends them, not even a failure. */
+/**
+ * The Lab notebook every 5 s, awslabs when it stops a model: nothing but the status that is waited for ends
+ * them, not even a failure.
+ */
 export async function untilItIs(client: LookoutVisionClient, model: Model, status: string): Promise<void> {
   while ((await describeModel(client, model)).Status !== status) await sleep(interval);
 }

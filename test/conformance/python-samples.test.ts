@@ -37,8 +37,9 @@ import {
   untilUpdated,
 } from './polls.ts';
 
-// The scripts of aws-doc-sdk-examples (python/example_code/lookoutvision) and the developer guide, call by call, one after the other on one
-// project, against a host that trains and hosts for real. What they index without asking is indexed here.
+// The scripts of aws-doc-sdk-examples (python/example_code/lookoutvision) and the developer guide, call by
+// call, one after the other on one project, against a host that trains and hosts for real. What they index
+// without asking is indexed here.
 
 let host: LocalHost;
 beforeAll(async () => {

@@ -35,8 +35,9 @@ import {
   withDataset,
 } from './points.ts';
 
-// What a service must get right so that unmodified clients of the original work: what answers hold, and what is taken. Each point comes from
-// published code, which does not ask twice: a member that is missing ends a script.
+// What a service must get right so that unmodified clients of the original work: what answers hold, and what
+// is taken. Each point comes from published code, which does not ask twice: a member that is missing ends a
+// script.
 
 const service = testService();
 

@@ -27,8 +27,9 @@ import {
   withDataset,
 } from './points.ts';
 
-// What a service must get right so that unmodified clients of the original work: what happens, and when it is to be seen. Each point comes from
-// published code, which does not ask twice: a status one look too old ends a script.
+// What a service must get right so that unmodified clients of the original work: what happens, and when it is
+// to be seen. Each point comes from published code, which does not ask twice: a status one look too old ends
+// a script.
 
 const service = testService();
 
@@ -135,7 +136,8 @@ test('12. CreateDataset succeeds straight after DeleteDataset', async () => {
 test('14. DetectAnomalies takes chunked bodies, and bytes as they are', async () => {
   const world = await service.open();
   const model = await hosted(world);
-  const all = Uint8Array.from({ length: 70_000 }, (_, index) => index % 256); // every byte there is, and more than a chunk
+  // every byte there is, and more than a chunk
+  const all = Uint8Array.from({ length: 70_000 }, (_, index) => index % 256);
   all.set([0xff, 0xd8, 0xff], 0);
   let arrived = new Uint8Array();
   const detect = world.engine.detect.bind(world.engine);

@@ -16,7 +16,8 @@ import {
   publishedErrors,
 } from '../helpers/published-client.ts';
 
-// The contract, row by row, against the published JavaScript client: what its types say, what it sends, what it makes of what it is sent.
+// The contract, row by row, against the published JavaScript client: what its types say, what it sends, what
+// it makes of what it is sent.
 
 test('there are 22 operations, and the client has a command for each', () => {
   expect(originalOperations).toHaveLength(22);

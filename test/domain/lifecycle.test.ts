@@ -10,7 +10,10 @@ import {
 import { waitOf } from '../../lambdas/workflows/context.ts';
 
 describe('the lifecycle of a model', () => {
-  /** State by state: what may begin there, whether it is on its way, whether StartModel may answer it, whether it serves. */
+  /**
+   * State by state: what may begin there, whether it is on its way, whether StartModel may answer it, whether
+   * it serves.
+   */
   const states = {
     TRAINING: { begins: [], passing: true, hosting: false, serving: false },
     TRAINED: { begins: ['start', 'delete'], passing: false, hosting: false, serving: false },

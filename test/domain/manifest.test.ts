@@ -171,7 +171,8 @@ describe('lines', () => {
     ]);
     expect(found.at(-1)?.end).toBe(Buffer.byteLength(text));
     const second = found[1] as Line;
-    expect(await all(text, size, { offset: second.end, lines: second.number })).toEqual(found.slice(2)); // as a later step goes on
+    // as a later step goes on
+    expect(await all(text, size, { offset: second.end, lines: second.number })).toEqual(found.slice(2));
   });
 
   test('what is no text is told with its line', () =>

@@ -113,7 +113,10 @@ export class MemoryObjects implements ObjectStore {
     return Promise.resolve(this.objects.get(`${bucket}/${key}`));
   }
 
-  /** In small pieces, so that lines are cut anywhere. As S3, it has nothing to give from the end on, and says so. */
+  /**
+   * In small pieces, so that lines are cut anywhere. As S3, it has nothing to give from the end on, and says
+   * so.
+   */
   stream({ bucket, key }: ObjectLocation, from = 0): Promise<ObjectStream | undefined> {
     const whole = this.objects.get(`${bucket}/${key}`);
     if (whole !== undefined && from > 0 && from >= whole.length)

@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../lambdas/domain/ports.ts';
 
-/** Time that passes when a test says so; whoever sleeps moves it on, after a moment in which others get their turn. */
+/**
+ * Time that passes when a test says so; whoever sleeps moves it on, after a moment in which others get their
+ * turn.
+ */
 export class TestClock implements Clock {
   #now: number;
 

@@ -9,7 +9,10 @@ const folder = fileURLToPath(new URL('../../../shared/data/cookies/', import.met
 const manifest = `${folder}manifests/template.manifest`;
 const root = 's3://cookies/';
 
-/** AWS's getting-started pictures, where somebody has put them beside the project, split as CreateModel splits a single dataset. */
+/**
+ * AWS's getting-started pictures, where somebody has put them beside the project, split as CreateModel splits
+ * a single dataset.
+ */
 export function cookies():
   { readonly train: LabelledPicture[]; readonly test: LabelledPicture[] } | undefined {
   if (!existsSync(manifest)) return undefined;

@@ -1,4 +1,7 @@
-/** A host for a test to kill: hosts a model on two units, one of them busy with a picture that never ends, and tells their process ids. */
+/**
+ * A host for a test to kill: hosts a model on two units, one of them busy with a picture that never ends, and
+ * tells their process ids.
+ */
 import { hangingGraph, manifest, picture } from './artifacts.ts';
 import { clock, openBench } from './engine.ts';
 

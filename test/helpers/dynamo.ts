@@ -12,8 +12,8 @@ export interface Passed {
 }
 
 /**
- * The embedded DynamoDB, in memory, behind a proxy that counts what passes and can answer in its place: what an emulator never does by
- * itself, as a transaction conflict.
+ * The embedded DynamoDB, in memory, behind a proxy that counts what passes and can answer in its place: what
+ * an emulator never does by itself, as a transaction conflict.
  */
 export class TestDynamo {
   readonly passed: Passed[] = [];

@@ -71,7 +71,10 @@ export async function until(holds: () => boolean | Promise<boolean>): Promise<vo
 
 const holding = new Set<() => void>();
 
-/** Lets everybody go who is still held, and closes the world: an interpreter does not end while one of its tasks is at work. */
+/**
+ * Lets everybody go who is still held, and closes the world: an interpreter does not end while one of its
+ * tasks is at work.
+ */
 export async function close(world: World): Promise<void> {
   for (const letGo of holding) letGo();
   holding.clear();

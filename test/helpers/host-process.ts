@@ -16,7 +16,10 @@ import { colourGraph, colourManifest, json } from './artifacts.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
 
-/** A data folder with the samples in it, made once for each test file and copied for each test that wants one of its own. */
+/**
+ * A data folder with the samples in it, made once for each test file and copied for each test that wants one
+ * of its own.
+ */
 export async function sampleFolder(): Promise<{
   readonly folder: string;
   readonly samples: SampleSet;
@@ -41,7 +44,10 @@ export async function sampleFolder(): Promise<{
   };
 }
 
-/** A data folder with a small model in it, whose verdicts can be worked out by hand: anomalous is what is mostly bright. */
+/**
+ * A data folder with a small model in it, whose verdicts can be worked out by hand: anomalous is what is
+ * mostly bright.
+ */
 export async function smallFolder(): Promise<{
   readonly folder: string;
   readonly model: SampleSet['model'];
@@ -162,7 +168,9 @@ export class HostProcess {
     return this.ended;
   }
 
-  /** For the end of a test, however it went: the host, and what a killed host leaves for its successor to end. */
+  /**
+   * For the end of a test, however it went: the host, and what a killed host leaves for its successor to end.
+   */
   async destroy(): Promise<void> {
     await this.end('SIGKILL');
     for (const { pid } of this.children()) {

@@ -18,7 +18,10 @@ export interface KeyedHost {
   close(): Promise<void>;
 }
 
-/** The local host as a user starts it with one key, on a clock that is the tools' own; the engine is scripted unless it must be real. */
+/**
+ * The local host as a user starts it with one key, on a clock that is the tools' own; the engine is scripted
+ * unless it must be real.
+ */
 export async function startKeyedHost({ real = false }: { readonly real?: boolean } = {}): Promise<KeyedHost> {
   const folder = await mkdtemp(join(tmpdir(), 'crowsnest-clients-'));
   const key = { accessKeyId: 'AKCLIENTS', secretAccessKey: 'a secret for this test' };

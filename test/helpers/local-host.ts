@@ -25,7 +25,10 @@ export interface LocalHost {
 /** The bucket that tests put their objects into. */
 export const bucket = 'console-data';
 
-/** The local host as `npm start` starts it, on a data folder of its own. @param real whether it hosts and trains itself, or does as the test says */
+/**
+ * The local host as `npm start` starts it, on a data folder of its own. @param real whether it hosts and
+ * trains itself, or does as the test says
+ */
 export async function openLocalHost({
   real = false,
   variables = {},

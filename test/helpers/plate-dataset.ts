@@ -2,7 +2,10 @@ import type { LabelledPicture } from '../../lambdas/training/embedded/pictures.t
 import { plates } from '../training/embedded/pictures-made.ts';
 import { bucket, type LocalHost } from './local-host.ts';
 
-/** Puts small pictures of plates and their masks where a host finds them. @returns the lines of their manifest, and the pictures */
+/**
+ * Puts small pictures of plates and their masks where a host finds them. @returns the lines of their
+ * manifest, and the pictures
+ */
 export async function putPlates(
   host: Pick<LocalHost, 'put'>,
   normals: number,

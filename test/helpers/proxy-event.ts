@@ -9,7 +9,10 @@ export interface PlainRequest {
   readonly body?: string | Uint8Array;
 }
 
-/** The resources of the API as the gateway has them: the most special first, and what fits none goes to the last. */
+/**
+ * The resources of the API as the gateway has them: the most special first, and what fits none goes to the
+ * last.
+ */
 const resources = [
   '/2020-11-20/tags/{resourceArn+}',
   '/2020-11-20/projects',
@@ -46,7 +49,8 @@ function place(path: string): { resource: string; parameters: Record<string, str
 }
 
 /**
- * What a REST API with a Lambda proxy integration makes of a request, behind the stage "prod". Text travels as it is, anything else in base64.
+ * What a REST API with a Lambda proxy integration makes of a request, behind the stage "prod". Text travels
+ * as it is, anything else in base64.
  * @param decodes whether the gateway decodes path parameters, which it does for some
  */
 export function proxyEvent(

@@ -8,9 +8,13 @@ import { errorScalars } from '../../lambdas/contract/derive/error-shapes.ts';
 import type { Shape } from '../../lambdas/contract/shape.ts';
 import { shapeOf } from '../../lambdas/http/decode.ts';
 
-// What the published client knows of the service's shapes is in its type declarations: members, which are required, and the kinds of their values.
+// What the published client knows of the service's shapes is in its type declarations: members, which are
+// required, and the kinds of their values.
 
-/** A value in the client's own terms: a name of TypeScript's, the values of an enumeration, a list, or members. */
+/**
+ * A value in the client's own terms: a name of TypeScript's, the values of an enumeration, a list, or
+ * members.
+ */
 export type Outline =
   | string
   | { readonly values: readonly string[] }

@@ -9,7 +9,10 @@ export interface Refusal {
   readonly [member: string]: unknown;
 }
 
-/** The error of a call as the original client gives it to its user: type, HTTP code, message and the members of its type. */
+/**
+ * The error of a call as the original client gives it to its user: type, HTTP code, message and the members
+ * of its type.
+ */
 export async function refusal(call: Promise<unknown>): Promise<Refusal> {
   try {
     await call;

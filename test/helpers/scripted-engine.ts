@@ -19,8 +19,8 @@ export const evaluation: Evaluation = {
 };
 
 /**
- * An engine that does what a test says, and keeps state as a real one does: what was created is there until it was removed. By default
- * everything succeeds at once.
+ * An engine that does what a test says, and keeps state as a real one does: what was created is there until
+ * it was removed. By default everything succeeds at once.
  */
 export class ScriptedEngine implements HostingEngine, ModelImporter {
   readonly resources = new Map<string, Observation>();
@@ -28,7 +28,10 @@ export class ScriptedEngine implements HostingEngine, ModelImporter {
   readonly calls: string[] = [];
   /** What a deployment is right after it was created. */
   born: Observation = { state: 'ready' };
-  /** Whether "not found" is final, as on one machine, where what was removed cannot be created any more, or a call may still arrive, as in AWS. */
+  /**
+   * Whether "not found" is final, as on one machine, where what was removed cannot be created any more, or a
+   * call may still arrive, as in AWS.
+   */
   sealed = true;
   readonly #removed = new Set<string>();
   /** Whether removing takes effect at once, or only when the test says `vanish`. */

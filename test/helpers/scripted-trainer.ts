@@ -7,7 +7,10 @@ import type {
   TrainingSpec,
 } from '../../lambdas/training/trainer.ts';
 
-/** A trainer that does what a test says, and keeps state as a real one does. By default everything succeeds at once, and every verdict is right. */
+/**
+ * A trainer that does what a test says, and keeps state as a real one does. By default everything succeeds at
+ * once, and every verdict is right.
+ */
 export class ScriptedTrainer implements Trainer {
   readonly artifacts = { bucket: 'artifacts', prefix: '' };
   readonly jobs = new Map<string, TrainingObservation>();

@@ -11,8 +11,9 @@ export interface TestService {
 }
 
 /**
- * For a test file: one embedded DynamoDB, and as many worlds on it as its tests open. After every test nothing answers in DynamoDB's place any
- * more, no execution runs, and what is counted against the quota of running models is what is reserved.
+ * For a test file: one embedded DynamoDB, and as many worlds on it as its tests open. After every test
+ * nothing answers in DynamoDB's place any more, no execution runs, and what is counted against the quota of
+ * running models is what is reserved.
  */
 export function testService(): TestService {
   let dynamo: TestDynamo | undefined;

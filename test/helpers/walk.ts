@@ -54,7 +54,8 @@ export type Perform = (
 ) => Promise<Progress | undefined>;
 
 /**
- * Walks one execution through the interpreter, task by task as the service would, and time passes while it waits.
+ * Walks one execution through the interpreter, task by task as the service would, and time passes while it
+ * waits.
  * @returns the states in the order in which they were entered
  */
 export async function walk(

@@ -43,8 +43,8 @@ export interface WorldOptions {
 }
 
 /**
- * The whole service over a socket, on the embedded DynamoDB and the real interpreter, with a scripted engine and a clock that tests move. Each
- * world has tables of its own.
+ * The whole service over a socket, on the embedded DynamoDB and the real interpreter, with a scripted engine
+ * and a clock that tests move. Each world has tables of its own.
  */
 export class World {
   readonly clock: TestClock;

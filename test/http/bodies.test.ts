@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { testService } from '../helpers/service.ts';
 import type { World } from '../helpers/world.ts';
 
-// What may stand in a request's body, and what is said of it if it may not. Nothing here exists: a 404 says that the body was fine.
+// What may stand in a request's body, and what is said of it if it may not. Nothing here exists: a 404 says
+// that the body was fine.
 
 const service = testService();
 

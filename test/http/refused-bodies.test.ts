@@ -7,7 +7,8 @@ import { answer, type Patience } from '../../lambdas/http/early-answer.ts';
 import { refusal } from '../helpers/refusal.ts';
 import { testService } from '../helpers/service.ts';
 
-// A body that is refused before it has come: its sender reads why, and can't keep the server reading for ever.
+// A body that is refused before it has come: its sender reads why, and can't keep the server reading for
+// ever.
 
 const service = testService();
 const sockets: Socket[] = [];
@@ -43,7 +44,10 @@ async function open(
   };
 }
 
-/** Sends as fast as the other side takes it, until there is no connection or `bytes` are sent. @returns how many were */
+/**
+ * Sends as fast as the other side takes it, until there is no connection or `bytes` are sent. @returns how
+ * many were
+ */
 async function gush(
   { socket, over }: Pick<Awaited<ReturnType<typeof open>>, 'socket' | 'over'>,
   bytes: number,
@@ -118,7 +122,10 @@ test('who never stops sending reads the refusal too, and is cut off after 64 MB'
 
 const endless: Patience = { bytes: 1e12, idle: 1e8, total: 1e8 };
 
-/** A server that refuses everything before it is read, so patiently. `forsaken` resolves when it has no connection any more. */
+/**
+ * A server that refuses everything before it is read, so patiently. `forsaken` resolves when it has no
+ * connection any more.
+ */
 async function refusing(
   patience: Partial<Patience>,
 ): Promise<{ readonly port: number; readonly forsaken: () => Promise<void> }> {

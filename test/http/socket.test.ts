@@ -11,7 +11,10 @@ import type { World } from '../helpers/world.ts';
 
 const service = testService();
 
-/** Sends bytes as they are, and gives what comes back until the server is done, or `after` milliseconds after the last of it. */
+/**
+ * Sends bytes as they are, and gives what comes back until the server is done, or `after` milliseconds after
+ * the last of it.
+ */
 async function raw(world: World, bytes: string | Buffer, { end = false, after = 200 } = {}): Promise<string> {
   const { hostname, port } = new URL(world.url);
   const socket = connect(Number(port), hostname);

@@ -442,7 +442,10 @@ function arnOf(resource: unknown): string {
   return found === undefined || arn === undefined ? text : text.replace(found, arn);
 }
 
-/** Whether what a statement names could be, or contain, an ARN of this form: part by part, with wildcards on both sides. */
+/**
+ * Whether what a statement names could be, or contain, an ARN of this form: part by part, with wildcards on
+ * both sides.
+ */
 function isOf(form: string, resource: string): boolean {
   const [a, b] = [form.replaceAll(/\$\{\w+\}/g, '*'), resource].map((arn) => arn.split(':'));
   const part = (parts: string[] = [], index: number): string =>

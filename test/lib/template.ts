@@ -42,7 +42,10 @@ const noCode = emptyBundles();
 export const alarmTopicArn = 'arn:aws:sns:eu-west-1:111122223333:alarms';
 export const home = { account: '111122223333', region: 'eu-west-1' } as const;
 
-/** The template of a stage, in an account and region that are known, so that ARNs can be read. @param bundles where the code is, if it matters */
+/**
+ * The template of a stage, in an account and region that are known, so that ARNs can be read. @param bundles
+ * where the code is, if it matters
+ */
 export function synthesise(stage: StageName, own: object = {}, bundles = noCode): Synthesised {
   const app = new App({
     outdir: mkdtempSync(join(tmpdir(), 'crowsnest-cdk-')),
@@ -84,7 +87,10 @@ function findingsIn(file: string): string[] {
   );
 }
 
-/** A value of the template in one line: references in angle brackets, without the hashes that CDK puts behind names. */
+/**
+ * A value of the template in one line: references in angle brackets, without the hashes that CDK puts behind
+ * names.
+ */
 export function flat(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);

@@ -182,7 +182,9 @@ const artifactOf = (folder: string, version: string): string => {
   return join(kept, readdirSync(kept).find((name) => name.startsWith(`${version}-`)) ?? 'none');
 };
 
-/** Everything that it says when it does not start: a sentence, and nothing of where in the code it came from. */
+/**
+ * Everything that it says when it does not start: a sentence, and nothing of where in the code it came from.
+ */
 async function refusal(dataDir: string, variables: Record<string, string>): Promise<string> {
   const host = HostProcess.launch(dataDir, variables);
   running.push(host);

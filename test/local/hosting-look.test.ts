@@ -48,7 +48,8 @@ test('whoever waits for a child does not wait as the workflow waits for a fleet'
   const model = await world.trained();
   world.frozen = true;
   await world.post('/2020-11-20/projects/parts/models/1/start', { MinInferenceUnits: 1 });
-  // The first wait is 5 s, and a second takes a minute here: without its own bound the look would come after this test has been given up.
+  // The first wait is 5 s, and a second takes a minute here: without its own bound the look would come after
+  // this test has been given up.
   const memory = new ExecutionMemory(dynamo.client, world.executionsName, world.clock);
   const runner = new LocalRunner({ memory, log: world.log, pace: 60_000, hostingLook: 1 }).serve(
     world.context,

@@ -39,8 +39,8 @@ afterAll(async () => {
 });
 
 /**
- * Asks for something, kills the host at some moment of it, and starts another, which finds nothing alive of the first. Asks again, with the
- * same client token, as a client does that has had no answer.
+ * Asks for something, kills the host at some moment of it, and starts another, which finds nothing alive of
+ * the first. Asks again, with the same client token, as a client does that has had no answer.
  */
 async function interrupted(ask: () => Promise<unknown>, after = random() * 500): Promise<void> {
   const asked = ask().catch(() => undefined);
@@ -60,7 +60,10 @@ async function killed(): Promise<void> {
   );
 }
 
-/** Waits for the state that was asked for; then there are as many units as the row says, and the quota counts what is reserved. */
+/**
+ * Waits for the state that was asked for; then there are as many units as the row says, and the quota counts
+ * what is reserved.
+ */
 async function settled(status: string, units: number): Promise<void> {
   await until(async () => (await host.describe('1')).Status === status);
   expect((await host.describe('1')).MinInferenceUnits ?? 0).toBe(units);

@@ -17,7 +17,10 @@ beforeAll(async () => {
 });
 afterAll(() => dynamo.close());
 
-/** As it goes over the wire: a client of ours would not let us choose these headers. @returns status and message */
+/**
+ * As it goes over the wire: a client of ours would not let us choose these headers. @returns status and
+ * message
+ */
 async function ask(world: World, head: string, body = ''): Promise<[status: number, message: string]> {
   const { hostname, port } = new URL(world.url);
   const socket = connect(Number(port), hostname);

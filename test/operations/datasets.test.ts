@@ -83,7 +83,10 @@ const update = (ProjectName: string, changes: string, more: object = {}) =>
     new UpdateDatasetEntriesCommand({ ProjectName, DatasetType: 'train', Changes: bytes(changes), ...more }),
   );
 
-/** Rows that belong to no project, model or token: those of entries, of what is staged, and promises to remove. */
+/**
+ * Rows that belong to no project, model or token: those of entries, of what is staged, and promises to
+ * remove.
+ */
 async function loose(of = world): Promise<string[]> {
   const found: string[] = [];
   for await (const row of scan(of.dynamo.client, of.tableName))
@@ -135,7 +138,8 @@ describe('CreateDataset', () => {
       Status: 'CREATE_IN_PROGRESS',
       StatusMessage: 'The dataset is being created.',
     });
-    // As published scripts do it: the first poll follows at once, and everything but CREATE_IN_PROGRESS and CREATE_COMPLETE is a failure.
+    // As published scripts do it: the first poll follows at once, and everything but CREATE_IN_PROGRESS and
+    // CREATE_COMPLETE is a failure.
     const seen = new Set<string | undefined>();
     let status = (await described(ProjectName))?.Status;
     for (; status === 'CREATE_IN_PROGRESS'; status = (await described(ProjectName))?.Status) seen.add(status);
@@ -523,7 +527,8 @@ describe('DeleteDataset', () => {
     const ClientToken = 'delete-once';
     await own.client.send(new DeleteDatasetCommand({ ProjectName, DatasetType: 'train', ClientToken }));
     await own.client.send(new CreateDatasetCommand({ ProjectName, DatasetType: 'train' }));
-    await own.client.send(new DeleteDatasetCommand({ ProjectName, DatasetType: 'train', ClientToken })); // the first one again: the new one stays
+    // the first one again: the new one stays
+    await own.client.send(new DeleteDatasetCommand({ ProjectName, DatasetType: 'train', ClientToken }));
     expect((await described(ProjectName, 'train', own))?.ImageStats?.Total).toBe(0);
     expect((await loose(own)).length).toBeGreaterThan(0);
     await own.sweepAfter(3601);

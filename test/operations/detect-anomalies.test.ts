@@ -115,7 +115,8 @@ test('a picture of exactly the limit is taken; a larger one is refused by name a
     'The picture is larger than the 1000 bytes that this deployment takes. Send a smaller one.',
   );
   expect(await refusal(detect(world, Buffer.alloc(1001)))).toEqual(tooLarge);
-  const warned = jest.spyOn(console, 'warn').mockReturnValue(); // the client tells that it will not send a stream twice
+  // the client tells that it will not send a stream twice
+  const warned = jest.spyOn(console, 'warn').mockReturnValue();
   expect(await refusal(detect(world, Readable.from([Buffer.alloc(600), Buffer.alloc(600)])))).toEqual(
     tooLarge,
   );

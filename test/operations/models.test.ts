@@ -224,7 +224,8 @@ describe('DeleteModel', () => {
     world.frozen = true;
     await remove(world, '1', 'one');
     expect(await remove(world, '1', 'one')).toMatchObject({ ModelArn: arn('1') });
-    expect(await remove(world, '1', 'two')).toMatchObject({ ModelArn: arn('1') }); // it is being deleted, which is what was asked
+    // it is being deleted, which is what was asked
+    expect(await remove(world, '1', 'two')).toMatchObject({ ModelArn: arn('1') });
     expect(await world.executions()).toHaveLength(2);
     world.frozen = false;
     await world.sweepAfter(61);

@@ -13,7 +13,8 @@ import { line, manifestOf } from '../helpers/manifests.ts';
 import { invalid, refusal } from '../helpers/refusal.ts';
 import { testService } from '../helpers/service.ts';
 
-// A token of a list is no secret: whoever knows how they are made can make one. What stands in it must look like what the service puts there.
+// A token of a list is no secret: whoever knows how they are made can make one. What stands in it must look
+// like what the service puts there.
 
 const service = testService();
 const project = { ProjectName: 'parts' };

@@ -89,7 +89,8 @@ test('repetitions of a creation and of a deletion are answered as the first call
     world.client.send(new DeleteProjectCommand({ ProjectName: 'parts', ClientToken: 'one' }));
   expect((await remove()).ProjectArn).toBe(arn);
   expect((await remove()).ProjectArn).toBe(arn);
-  expect((await create(world, 'parts', 'one')).ProjectMetadata).toEqual(first.ProjectMetadata); // a repetition, so it makes nothing
+  // a repetition, so it makes nothing
+  expect((await create(world, 'parts', 'one')).ProjectMetadata).toEqual(first.ProjectMetadata);
   expect(await names(world)).toEqual([]);
 });
 
@@ -132,7 +133,8 @@ test('the paginator of the original client finds each project once', async () =>
   for await (const { Projects = [] } of paginateListProjects({ client: world.client, pageSize: 2 }, {}))
     pages.push(Projects.map(({ ProjectName }) => ProjectName));
   expect(pages).toEqual([['a', 'b'], ['c', 'd'], ['e']]);
-  expect((await list(world, { MaxResults: 5 })).NextToken).toBeUndefined(); // a last page says so, also when it is full
+  // a last page says so, also when it is full
+  expect((await list(world, { MaxResults: 5 })).NextToken).toBeUndefined();
 });
 
 test('a page goes on behind its last item, also when that is gone', async () => {

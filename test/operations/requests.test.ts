@@ -3,7 +3,8 @@ import { DescribeModelCommand, StartModelCommand, StopModelCommand } from '@aws-
 import { testService } from '../helpers/service.ts';
 import type { World } from '../helpers/world.ts';
 
-// What a call costs: the requests to DynamoDB between the call and its answer. Nothing carries executions out meanwhile.
+// What a call costs: the requests to DynamoDB between the call and its answer. Nothing carries executions out
+// meanwhile.
 
 const service = testService();
 const model = { ProjectName: 'parts', ModelVersion: '1' };

@@ -15,7 +15,8 @@ import { refusal, violation } from '../helpers/refusal.ts';
 import { testService } from '../helpers/service.ts';
 import type { World } from '../helpers/world.ts';
 
-// "Errors": the seven of the page "StartModel", each made to happen, with the HTTP code, the type and the members that the original client sees.
+// "Errors": the seven of the page "StartModel", each made to happen, with the HTTP code, the type and the
+// members that the original client sees.
 
 const service = testService();
 
@@ -149,7 +150,8 @@ test('InternalServerException (500): "experienced a service issue. Try your call
     status: 500,
     message: 'Crowsnest could not process the request. Try your call again.',
   });
-  expect(world.logged.some((line) => line.includes('secret-table-name'))).toBe(true); // the log knows, the caller does not
+  // the log knows, the caller does not
+  expect(world.logged.some((line) => line.includes('secret-table-name'))).toBe(true);
   service.dynamo.reset();
   expect(await start(world, model)).toMatchObject({ Status: 'STARTING_HOSTING' });
 });

@@ -5,8 +5,8 @@ import { invalid, refusal, violation } from '../helpers/refusal.ts';
 import { testService } from '../helpers/service.ts';
 import type { World } from '../helpers/world.ts';
 
-// The page "StartModel" of the API reference, sentence by sentence, as the original client sees it over a socket. Its statuses, errors and what
-// it says of client tokens have files of their own beside this one.
+// The page "StartModel" of the API reference, sentence by sentence, as the original client sees it over a
+// socket. Its statuses, errors and what it says of client tokens have files of their own beside this one.
 
 const service = testService();
 

@@ -9,7 +9,8 @@ import { conflict, refusal } from '../helpers/refusal.ts';
 import { testService } from '../helpers/service.ts';
 import type { World } from '../helpers/world.ts';
 
-// Many callers at once. After each test what is counted against the quota is what is reserved: the test service sees to it.
+// Many callers at once. After each test what is counted against the quota is what is reserved: the test
+// service sees to it.
 
 const service = testService();
 

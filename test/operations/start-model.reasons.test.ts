@@ -5,8 +5,9 @@ import { invalid, refusal } from '../helpers/refusal.ts';
 import { testService } from '../helpers/service.ts';
 import type { World } from '../helpers/world.ts';
 
-// Why DynamoDB cancelled the transaction, in all the ways in which the token, the model and the quota can stand in its way. An emulator never
-// makes conflicts, so the reasons are put in its place, once, in the form in which DynamoDB sends them.
+// Why DynamoDB cancelled the transaction, in all the ways in which the token, the model and the quota can
+// stand in its way. An emulator never makes conflicts, so the reasons are put in its place, once, in the form
+// in which DynamoDB sends them.
 
 const service = testService();
 

@@ -4,9 +4,10 @@ import { conflict, refusal } from '../helpers/refusal.ts';
 import { testService } from '../helpers/service.ts';
 import type { World } from '../helpers/world.ts';
 
-// "Status: the current running status of the model. Valid Values: STARTING_HOSTING | HOSTED | HOSTING_FAILED | STOPPING_HOSTING | SYSTEM_UPDATING".
-// A repetition under the same token asks for nothing new, and is told where the model is by then. Every state here is reached as a user
-// reaches it: by calls, and by what the engine does.
+// "Status: the current running status of the model. Valid Values: STARTING_HOSTING | HOSTED | HOSTING_FAILED
+// | STOPPING_HOSTING | SYSTEM_UPDATING". A repetition under the same token asks for nothing new, and is told
+// where the model is by then. Every state here is reached as a user reaches it: by calls, and by what the
+// engine does.
 
 const service = testService();
 
@@ -174,7 +175,8 @@ describe('a new call', () => {
     expect(await refusal(startOf(run))).toEqual(refused('STOPPING_HOSTING'));
     run.world.engine.vanish(first);
     await run.world.settle();
-    expect(await startOf(run)).toMatchObject({ Status: 'STARTING_HOSTING' }); // under the token of four refusals: only successes are remembered
+    // under the token of four refusals: only successes are remembered
+    expect(await startOf(run)).toMatchObject({ Status: 'STARTING_HOSTING' });
   });
 
   test('starts a model whose last start failed', async () => {

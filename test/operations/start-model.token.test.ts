@@ -7,7 +7,8 @@ import { invalid, refusal } from '../helpers/refusal.ts';
 import { testService } from '../helpers/service.ts';
 import type { World } from '../helpers/world.ts';
 
-// What the page "StartModel" says of ClientToken, "an idempotency token that ensures a call to StartModel completes only once".
+// What the page "StartModel" says of ClientToken, "an idempotency token that ensures a call to StartModel
+// completes only once".
 
 const service = testService();
 
@@ -50,7 +51,8 @@ test('"An error occurs if the other input parameters are not the same as in the 
   expect(await refusal(start(world, model, 'one', { MaxInferenceUnits: 1 }))).toEqual(otherParameters);
   expect(await refusal(start(world, other, 'one'))).toEqual(otherParameters);
   expect(await refusal(start(world, { ...model, ProjectName: 'nowhere' }, 'one'))).toEqual(otherParameters);
-  expect(await refusal(start(world, model, 'one', { MinInferenceUnits: 6 }))).toEqual(otherParameters); // not 402: the token comes first
+  // not 402: the token comes first
+  expect(await refusal(start(world, model, 'one', { MinInferenceUnits: 6 }))).toEqual(otherParameters);
   expect(await runs(world, other)).toBe(0);
 });
 

@@ -41,7 +41,10 @@ const names = [
   'DetectAnomalies',
 ] as const satisfies readonly OperationName[];
 
-/** What each operation answers in each state, in the order of `names`, and the state of the model right behind a success. */
+/**
+ * What each operation answers in each state, in the order of `names`, and the state of the model right behind
+ * a success.
+ */
 const matrix: Readonly<Record<string, readonly [number, number, number, number]>> = {
   /*                   Start Stop Delete Detect */
   TRAINING: [409, 409, 409, 409],
@@ -124,7 +127,8 @@ describe.each(Object.entries(matrix))('a model in %s', (state, answers) => {
           ResourceId: `parts/${model.ModelVersion}`,
           $metadata: { httpStatusCode: 409 },
         });
-        expect(await rowOf(world, model)).toMatchObject({ status: state, operation: { id: operation.id } }); // and nothing was done
+        // and nothing was done
+        expect(await rowOf(world, model)).toMatchObject({ status: state, operation: { id: operation.id } });
       } else {
         const passing = {
           StartModel: 'STARTING_HOSTING',

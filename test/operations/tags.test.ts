@@ -169,7 +169,8 @@ test('tags that come with an import, and go with the model', async () => {
   expect(await tags(world)).toEqual([Tag('line', '1')]);
   world.frozen = true;
   await world.client.send(new DeleteModelCommand({ ProjectName: 'parts', ModelVersion: '1' }));
-  expect(await refusal(tag(world, [Tag('late', 'x')]))).toMatchObject({ name: 'ResourceNotFoundException' }); // nothing may be left behind
+  // nothing may be left behind
+  expect(await refusal(tag(world, [Tag('late', 'x')]))).toMatchObject({ name: 'ResourceNotFoundException' });
   world.frozen = false;
   await world.sweepAfter(61);
   expect(await refusal(list(world))).toMatchObject({ name: 'ResourceNotFoundException' });

@@ -1,6 +1,7 @@
 /**
- * npm run chaos [-- --seconds N] [--only histories|crashes|hostile|load] [--seed N] [--path P]: the long forms of the proofs, one after the other, each
- * for a share of the time. Ends with 1 if anything did not hold; `--seed` and `--path` repeat a history that failed.
+ * npm run chaos [-- --seconds N] [--only histories|crashes|hostile|load] [--seed N] [--path P]: the long
+ * forms of the proofs, one after the other, each for a share of the time. Ends with 1 if anything did not
+ * hold; `--seed` and `--path` repeat a history that failed.
  */
 import { parseArgs } from 'node:util';
 import { hostingLife } from './crash/hosting-life.ts';

@@ -1,4 +1,7 @@
-/** npm run load [-- --seconds N] [--models N] [--moving N] [--json]: many models in one host, a share of them started and stopped without a pause. */
+/**
+ * npm run load [-- --seconds N] [--models N] [--moving N] [--json]: many models in one host, a share of them
+ * started and stopped without a pause.
+ */
 import { parseArgs } from 'node:util';
 import { load } from './load.ts';
 

@@ -32,7 +32,10 @@ interface Size {
   readonly seconds: number;
 }
 
-/** One host with many models, some of them started and stopped without a pause, by an engine that is ready at once. */
+/**
+ * One host with many models, some of them started and stopped without a pause, by an engine that is ready at
+ * once.
+ */
 export async function load({ models, moving, seconds }: Size): Promise<LoadReport> {
   const dataDir = mkdtempSync(join(tmpdir(), 'crowsnest-load-'));
   const engine = new ScriptedEngine();

@@ -99,7 +99,8 @@ describe('draining', () => {
     world.trainer.born = { state: 'running' };
     const model = await training('lids');
     const Data = { startedAt: await startedAt() };
-    // Its execution looks, and writes, all the time: a look of ours may come too late for one, and not for all.
+    // Its execution looks, and writes, all the time: a look of ours may come too late for one, and not for
+    // all.
     while ((await world.store.models.get({ project: 'lids', version: '1' }))?.operation.attempt === 1) {
       expect(await isComplete(drainer)({ ...event, Data })).toEqual({ IsComplete: false });
     }

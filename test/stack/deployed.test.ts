@@ -162,7 +162,8 @@ test('what no policy allows is refused here as well: otherwise the rest would pr
 
 describe('with the rights of the template, and no others', () => {
   test('a dataset is read from S3, changed and listed', async () => {
-    // A thousand lines are one step of the workflow, and with the last of them the object ends: S3 would refuse to go on there.
+    // A thousand lines are one step of the workflow, and with the last of them the object ends: S3 would
+    // refuse to go on there.
     account.objects.write({ bucket: 'photos', key: 'train.manifest' }, manifestOf(pictures(1000)));
     await client.send(new CreateProjectCommand({ ProjectName }));
     expect(await createDataset('train.manifest')).toMatchObject({

@@ -60,7 +60,8 @@ test('what the table knows is in order; what it never knew, and what outlived it
 
   await world.client.send(new StopModelCommand(model));
   await world.settle();
-  expect((await audit(world.context, inventory(endpoint(id)))).leftover).toEqual([]); // it may be listed for a moment
+  // it may be listed for a moment
+  expect((await audit(world.context, inventory(endpoint(id)))).leftover).toEqual([]);
   world.clock.advance(3700);
   const calls = world.engine.calls.length;
   expect((await audit(world.context, inventory(endpoint(id)))).leftover).toEqual([endpoint(id)]);

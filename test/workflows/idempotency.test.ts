@@ -19,7 +19,10 @@ const again: Perform = async (_, task) => {
   return task();
 };
 
-/** Delivered twice, and both are at work at once. One may find that the other has been there; the answer is that of the one who was not in vain. */
+/**
+ * Delivered twice, and both are at work at once. One may find that the other has been there; the answer is
+ * that of the one who was not in vain.
+ */
 const together: Perform = async (_, task) => {
   const [one, other] = await Promise.allSettled([task(), task()]);
   if (one.status === 'fulfilled') return one.value;

@@ -44,7 +44,10 @@ async function startHeld(sealed: boolean): Promise<{ model: Named; held: Held }>
   return { model, held };
 }
 
-/** Until the engine was looked at so often, or the execution that looks has ended, and left the rest to the sweep. */
+/**
+ * Until the engine was looked at so often, or the execution that looks has ended, and left the rest to the
+ * sweep.
+ */
 const looks = (more: number): Promise<void> => {
   const from = world.engine.count('observe');
   return until(() => world.engine.count('observe') >= from + more || world.runner.names().length < 2);
@@ -142,7 +145,8 @@ describe('a start that only the sweep can bring to its end', () => {
         await pass(60);
       expect(await statusOf(world, model)).toBe('HOSTING_FAILED');
       if (!sealed)
-        held.letGo(); // minutes late: nothing but a tombstone keeps out what comes later than it was announced
+        // minutes late: nothing but a tombstone keeps out what comes later than it was announced
+        held.letGo();
       else {
         await pass(120);
         expect(await world.reserved()).toEqual({ used: 0, reserved: 0 });

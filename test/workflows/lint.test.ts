@@ -8,7 +8,10 @@ const validate = createRequire(import.meta.url)('asl-validator') as (definition:
   readonly errors: readonly unknown[];
 };
 
-/** The operators of a Choice rule that these files may use; neither the interpreter nor the validator knows a misspelt one for what it is. */
+/**
+ * The operators of a Choice rule that these files may use; neither the interpreter nor the validator knows a
+ * misspelt one for what it is.
+ */
 const operators = [
   'StringEquals',
   'StringMatches',
@@ -43,7 +46,8 @@ describe.each(['hosting', 'importing', 'training', 'datasets', 'packaging'] as c
     const ofTasks = states.filter(([, { Type }]) => Type === 'Task');
 
     test('is what the validator takes, as Lambda functions stand for its tasks', () => {
-      // A copy, because the validator writes into what it reads, with the functions' ARNs in place, as the stack puts them.
+      // A copy, because the validator writes into what it reads, with the functions' ARNs in place, as the
+      // stack puts them.
       const copy = JSON.parse(
         JSON.stringify(definition).replace(
           /\$\{(\w+)\}/g,
@@ -96,7 +100,8 @@ describe.each(['hosting', 'importing', 'training', 'datasets', 'packaging'] as c
           ResultPath: null,
           Next: 'Superseded',
         });
-        // Nothing else is caught: an execution that fails is taken over, and one that swallowed an error would not be.
+        // Nothing else is caught: an execution that fails is taken over, and one that swallowed an error
+        // would not be.
         for (const { ErrorEquals } of state.Catch ?? [])
           for (const error of ErrorEquals) expect(typed).toContain(error);
       },

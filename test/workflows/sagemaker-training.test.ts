@@ -56,7 +56,10 @@ async function open(settings: WorldOptions['settings'] = {}): Promise<void> {
   };
 }
 
-/** A picture is what the fake container takes it for; the manifest calls its label something else, and turns its values round. */
+/**
+ * A picture is what the fake container takes it for; the manifest calls its label something else, and turns
+ * its values round.
+ */
 function line(kind: 'normal' | 'anomaly', number: number): string {
   const key = `${kind}/${number}.jpg`;
   world.objects.objects.set(
@@ -136,7 +139,10 @@ const isGone = async (): Promise<boolean> =>
 const looked = () =>
   audit(world.context, createSageMakerInventory({ sagemaker: fake.clients().sagemaker, stage: 'test' }));
 
-/** However a test ended, once the version is deleted nothing is left of it: nothing paid for, nothing kept, nothing counted. */
+/**
+ * However a test ended, once the version is deleted nothing is left of it: nothing paid for, nothing kept,
+ * nothing counted.
+ */
 async function leavesNothing(): Promise<void> {
   await deleteModel();
   await carryOut();
@@ -308,7 +314,8 @@ describe('a training that fails', () => {
     expect(await statusOf(world, model)).toBe('TRAINING_FAILED');
     await deleteModel();
     await carryOut();
-    expect([await isGone(), fake.resources().length]).toEqual([false, 1]); // SageMaker does not let go of what it is making
+    // SageMaker does not let go of what it is making
+    expect([await isGone(), fake.resources().length]).toEqual([false, 1]);
     await sweepUntil(isGone);
     expect([fake.resources(), kept()]).toEqual([[], []]);
   });

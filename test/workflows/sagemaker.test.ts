@@ -21,7 +21,10 @@ let model: Named;
 /** Executions that were started, and that nobody has carried out yet. */
 let waiting: Execution[];
 
-/** What was started is walked to its end, in turn, and time passes while it waits; one that fails is left to the sweep. @returns the paths */
+/**
+ * What was started is walked to its end, in turn, and time passes while it waits; one that fails is left to
+ * the sweep. @returns the paths
+ */
 async function carryOut(perform?: Perform): Promise<string[][]> {
   const paths: string[][] = [];
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
@@ -155,7 +158,8 @@ describe('a start that cannot succeed is HOSTING_FAILED with a remedy, and leave
     expect(StatusMessage).toMatch(/^The model was not ready after 60 minutes\. Downloading the model data\./);
     await sweepAfter(2 * hour);
     expect(await world.reserved()).toEqual({ used: 1, reserved: 1 });
-    expect(fake.resources()).toHaveLength(3); // its configuration and model too, because it would hang without them
+    // its configuration and model too, because it would hang without them
+    expect(fake.resources()).toHaveLength(3);
     fake.force(endpointName(), 'Failed', {
       reason: 'The primary container did not pass the ping health check.',
     });
@@ -213,7 +217,9 @@ describe('throttling', () => {
 });
 
 describe('whichever call a task dies after,', () => {
-  /** The answer to that call is lost, and with it the task; `forEver`: and every other task of the execution. */
+  /**
+   * The answer to that call is lost, and with it the task; `forEver`: and every other task of the execution.
+   */
   const dying = (call: number, forEver: boolean): Perform => {
     fake.inject('*', 'lost', { after: call });
     let dead = false;

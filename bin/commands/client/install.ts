@@ -4,7 +4,9 @@ import type { Deployment } from '../../../lambdas/contract/derive/identity.ts';
 import type { InstallPlan } from './plan.ts';
 import { hashOf, recordIn, type InstallRecord } from './record.ts';
 
-/** Carries a plan out. The record comes first: what is written without being recorded could not be removed. */
+/**
+ * Carries a plan out. The record comes first: what is written without being recorded could not be removed.
+ */
 export async function install(
   { folder, files, missing, before }: InstallPlan,
   deployment: Required<Pick<Deployment, 'signingName'>> & Deployment,

@@ -8,7 +8,10 @@ export interface InstallRecord {
   readonly v: 1;
   readonly endpoint?: string;
   readonly signingName: string;
-  /** Hashes of what the files may hold, by their path below the folder: this version, and earlier ones, should an installation have been interrupted. */
+  /**
+   * Hashes of what the files may hold, by their path below the folder: this version, and earlier ones, should
+   * an installation have been interrupted.
+   */
   readonly files: Readonly<Record<string, readonly string[]>>;
   /** Absolute paths of the folders that were made, the outermost first. */
   readonly made: readonly string[];

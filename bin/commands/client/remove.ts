@@ -9,7 +9,8 @@ export interface Removal {
 }
 
 /**
- * Takes away what an installation wrote: files that are as it left them, and folders that it made and that are empty now.
+ * Takes away what an installation wrote: files that are as it left them, and folders that it made and that
+ * are empty now.
  * @throws CommandFailed if there was no installation in the folder
  */
 export async function remove(folder: string, { dryRun }: { readonly dryRun: boolean }): Promise<Removal[]> {

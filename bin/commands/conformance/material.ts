@@ -31,7 +31,10 @@ export interface MaterialOptions {
   readonly region: string;
 }
 
-/** Samples are drawn into a data folder or a bucket if one is given; a model and a picture that the caller names come before them. */
+/**
+ * Samples are drawn into a data folder or a bucket if one is given; a model and a picture that the caller
+ * names come before them.
+ */
 export async function gatherMaterial({
   dataDir,
   bucket,
@@ -73,7 +76,8 @@ async function samples(
   root: string,
   { bucket, prefix } = { bucket: samplesBucket, prefix: '' },
 ): Promise<Omit<Material, 'remove'>> {
-  const { writeSamples } = await import('../../../lambdas/local/samples/write-samples.ts'); // it loads the inference runtime
+  // it loads the inference runtime
+  const { writeSamples } = await import('../../../lambdas/local/samples/write-samples.ts');
   const objects = createFolderObjects(root);
   const { bucket: own, model, train, evaluation, test } = await writeSamples(objects);
   if (own !== samplesBucket)

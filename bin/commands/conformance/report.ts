@@ -30,7 +30,10 @@ const escaped = (text: string): string =>
     .replace(/[<>&"']/g, (each) => entities[each] ?? '')
     .replace(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '?');
 
-/** A JUnit file, one suite each for the original API, extensions and probes; a probe that went otherwise is told, not counted. */
+/**
+ * A JUnit file, one suite each for the original API, extensions and probes; a probe that went otherwise is
+ * told, not counted.
+ */
 export function junit(results: readonly Result[], endpoint: string): string {
   const suites = (['original', 'extension', 'probe'] as const).map((name) => {
     const own = results.filter(({ suite }) => suite === name);

@@ -3,7 +3,10 @@ import { rowOf, Skipped, Unlike, type Bench, type Case, type Result } from './ca
 import { cases, finalCases } from './cases.ts';
 import { cleanUp } from './clean-up.ts';
 
-/** Runs every case whose operation the contract has, then leaves nothing behind. `tell` hears of each as it ends. */
+/**
+ * Runs every case whose operation the contract has, then leaves nothing behind. `tell` hears of each as it
+ * ends.
+ */
 export async function runConformance(bench: Bench, tell: (result: Result) => void): Promise<Result[]> {
   const results: Result[] = [];
   const note = (result: Result): void => {

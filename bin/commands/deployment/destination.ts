@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { HeadObjectCommand, NotFound, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { createFolderObjects } from '../../../lambdas/local/folder-objects.ts';
 
-/** Where pictures go. What is there already is not sent again, so a migration that was interrupted goes on where it was. */
+/**
+ * Where pictures go. What is there already is not sent again, so a migration that was interrupted goes on
+ * where it was.
+ */
 export interface Destination {
   readonly bucket: string;
   /** @returns false if exactly these bytes were there */

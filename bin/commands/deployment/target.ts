@@ -31,11 +31,13 @@ const isLoopback = (endpoint: string): boolean =>
   ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(endpoint).hostname);
 
 /**
- * Credentials are those that the SDK finds by itself. A local host without keys wants none, so where none are found for one, anything will do.
+ * Credentials are those that the SDK finds by itself. A local host without keys wants none, so where none are
+ * found for one, anything will do.
  * @throws CommandFailed if there are none, and the deployment is not a local host
  */
 export async function openTarget({ endpoint, region, signingName }: TargetOptions): Promise<Target> {
-  // The published types do not know `signingName`, though the client obeys it; a spread passes it by them without a cast.
+  // The published types do not know `signingName`, though the client obeys it; a spread passes it by them
+  // without a cast.
   const options = { endpoint, region, ...{ signingName } };
   const ambient = new LookoutVisionClient(options);
   const found = await ambient.config.credentials().then(

@@ -25,7 +25,8 @@ export function checkLabel(line: Line, text: string): Partial[] {
       severity: 'error',
       problem: `The line has ${text.length} characters; ${longest} is the most.`,
       remedy: 'Shorten its metadata.',
-      ...(JSON.stringify(line).length <= longest && { repair: (given: Line) => given }), // writing it anew leaves its blanks out
+      // writing it anew leaves its blanks out
+      ...(JSON.stringify(line).length <= longest && { repair: (given: Line) => given }),
     });
   }
   if (label === undefined) {

@@ -53,7 +53,8 @@ async function describe(
 }
 
 /**
- * Makes the dataset unless it is there with as many pictures. One that could not be made before is made again.
+ * Makes the dataset unless it is there with as many pictures. One that could not be made before is made
+ * again.
  * @throws CommandFailed if another one is there, or the manifest cannot be taken in
  */
 export async function createDataset(
@@ -93,7 +94,8 @@ export async function createDataset(
 }
 
 /**
- * Trains a model from the datasets, once: a model of the same manifests that is there, or on its way, is the one.
+ * Trains a model from the datasets, once: a model of the same manifests that is there, or on its way, is the
+ * one.
  * @throws CommandFailed if training fails
  */
 export async function train(place: Place, uploaded: readonly Uploaded[], prefix: string): Promise<void> {

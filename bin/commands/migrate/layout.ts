@@ -5,8 +5,9 @@ import { CommandFailed } from '../failed.ts';
 import { datasetTypes, type DatasetType } from './finding.ts';
 
 /**
- * A project's datasets as AWS's `export_datasets.py` laid them out below its destination, copied here with `aws s3 sync`: manifests in
- * `datasets/{train,test}.manifest`, pictures in `{train,test}/images/<key>`, masks in `{train,test}/masks/<key>`.
+ * A project's datasets as AWS's `export_datasets.py` laid them out below its destination, copied here with
+ * `aws s3 sync`: manifests in `datasets/{train,test}.manifest`, pictures in `{train,test}/images/<key>`,
+ * masks in `{train,test}/masks/<key>`.
  */
 export interface Export {
   readonly folder: string;
@@ -51,8 +52,9 @@ export interface Located {
 }
 
 /**
- * The file that an `s3://` location of a manifest stands for. The export rewrote locations to its destination, whose own prefix is unknown here;
- * manifests that were saved before it hold the original ones. Either is found by its end.
+ * The file that an `s3://` location of a manifest stands for. The export rewrote locations to its
+ * destination, whose own prefix is unknown here; manifests that were saved before it hold the original ones.
+ * Either is found by its end.
  * @returns undefined if there is no such file in the folder
  */
 export function locate(

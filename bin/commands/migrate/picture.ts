@@ -19,7 +19,10 @@ export async function inspectPicture(path: string): Promise<Picture | undefined>
   }
 }
 
-/** The colours of a mask, as `#rrggbb`, without those that can only be background: white, black, and what is transparent. */
+/**
+ * The colours of a mask, as `#rrggbb`, without those that can only be background: white, black, and what is
+ * transparent.
+ */
 export async function coloursOf(path: string): Promise<Set<string>> {
   const { data } = await sharp(path)
     .ensureAlpha()

@@ -7,8 +7,8 @@ import { locate, manifestOf, type Export } from './layout.ts';
 import { masksOf, parseLine } from './line.ts';
 
 /**
- * Writes a copy of the export with everything repaired that can be: lines changed or left out, and the files that the rest of them names.
- * Writing the same copy again is success.
+ * Writes a copy of the export with everything repaired that can be: lines changed or left out, and the files
+ * that the rest of them names. Writing the same copy again is success.
  * @throws CommandFailed if another export is at its place
  */
 export async function writeRepaired(

@@ -22,7 +22,10 @@ export interface Progress {
 /** How many files are on their way at once. */
 const lanes = 8;
 
-/** Sends pictures and masks, and then, when all that they name is there, the manifests. `prefix` ends with a slash or is empty. */
+/**
+ * Sends pictures and masks, and then, when all that they name is there, the manifests. `prefix` ends with a
+ * slash or is empty.
+ */
 export async function upload(
   entries: readonly Entry[],
   folder: string,

@@ -12,7 +12,10 @@ export interface DerivedFile {
 
 export const asJson = (value: unknown): string => `${JSON.stringify(value, undefined, 1)}\n`;
 
-/** The folder of descriptions that boto3 and the AWS CLI look for, below `~/.aws/models` or a folder of AWS_DATA_PATH. */
+/**
+ * The folder of descriptions that boto3 and the AWS CLI look for, below `~/.aws/models` or a folder of
+ * AWS_DATA_PATH.
+ */
 export function botocoreFiles(deployment: Deployment = {}): DerivedFile[] {
   const folder = `${identity.endpointPrefix}/${identity.apiVersion}`;
   return [

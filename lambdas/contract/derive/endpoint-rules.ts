@@ -3,8 +3,9 @@ import { identity, type Deployment } from './identity.ts';
 type Json = Readonly<Record<string, unknown>>;
 
 /**
- * `endpoint-rule-set-1.json`: an endpoint that the caller gives wins; else the deployment's, if the description was made for one; else there is
- * nothing to call, and the SDK says so. A signing name is stated here too: newer SDKs believe the rules before the service model.
+ * `endpoint-rule-set-1.json`: an endpoint that the caller gives wins; else the deployment's, if the
+ * description was made for one; else there is nothing to call, and the SDK says so. A signing name is stated
+ * here too: newer SDKs believe the rules before the service model.
  */
 export function endpointRules({ endpoint, signingName = identity.signingName }: Deployment = {}): Json {
   const properties = { authSchemes: [{ name: 'sigv4', signingName }] };

@@ -1,4 +1,7 @@
-/** Who the service is to a client: what names its signature, its settings and its folder of descriptions. Facts of the published service. */
+/**
+ * Who the service is to a client: what names its signature, its settings and its folder of descriptions.
+ * Facts of the published service.
+ */
 export const identity = {
   apiVersion: '2020-11-20',
   /** Also the folder of its description, and the command of the AWS CLI. */

@@ -8,8 +8,9 @@ import { errorsOf, reachableShapes, rowOf, shapeNamed, structureNamed, type Stru
 type Json = Readonly<Record<string, unknown>>;
 
 /**
- * The description that botocore, and so boto3 and the AWS CLI, make a client from: `service-2.json`. Other SDKs' generators read the same
- * format. Inputs and outputs are named for their operation, as in the original, whatever they share in the contract.
+ * The description that botocore, and so boto3 and the AWS CLI, make a client from: `service-2.json`. Other
+ * SDKs' generators read the same format. Inputs and outputs are named for their operation, as in the
+ * original, whatever they share in the contract.
  */
 export function serviceModel({ signingName = identity.signingName }: Deployment = {}): Json {
   const shapes: Record<string, Json> = {};
@@ -121,7 +122,10 @@ const bounds = ({ min, max }: { readonly min?: number; readonly max?: number }):
   ...(min !== undefined && { min }),
 });
 
-/** Shapes of the members that clients fill in themselves when their caller does not: those of the operations that take a token. */
+/**
+ * Shapes of the members that clients fill in themselves when their caller does not: those of the operations
+ * that take a token.
+ */
 const tokenShapes = (): ReadonlySet<string> =>
   new Set(
     operationNames

@@ -70,7 +70,10 @@ interface Waiter {
   readonly acceptors: readonly Acceptor[];
 }
 
-/** `waiters-2.json`, for the operations that the contract has. A status that nobody placed fails this, and its test, rather than a wait. */
+/**
+ * `waiters-2.json`, for the operations that the contract has. A status that nobody placed fails this, and its
+ * test, rather than a wait.
+ */
 export const waiters = (): { readonly version: 2; readonly waiters: Readonly<Record<string, Waiter>> } => ({
   version: 2,
   waiters: Object.fromEntries(

@@ -14,13 +14,19 @@ export interface ImporterPorts {
   readonly artifacts: { readonly bucket: string; readonly prefix: string };
   /** Starts a unit on the artifact in `folder`. */
   start(folder: string): UnitProcess;
-  /** What a trial may use: milliseconds until the model is loaded and has judged a blank picture, and bytes of memory. */
+  /**
+   * What a trial may use: milliseconds until the model is loaded and has judged a blank picture, and bytes of
+   * memory.
+   */
   readonly trial: { readonly load: number; readonly memory: number; readonly look: number };
 }
 
 const refused = (reason: string): Admission => ({ admitted: false, reason });
 
-/** Takes in artifacts from S3 locations: looks into the files, tries the graph in a process of its own, and keeps a copy. */
+/**
+ * Takes in artifacts from S3 locations: looks into the files, tries the graph in a process of its own, and
+ * keeps a copy.
+ */
 export class ArtifactImporter implements ModelImporter {
   readonly #ports: ImporterPorts;
 
@@ -39,7 +45,8 @@ export class ArtifactImporter implements ModelImporter {
     if (kept !== undefined) return kept;
 
     const found = await this.#find(S3.Bucket, S3.Prefix ?? '').catch((error: unknown) => {
-      // A store that will never serve a location says so under this name; any other failure is worth another try.
+      // A store that will never serve a location says so under this name; any other failure is worth another
+      // try.
       if (error instanceof LocationRefused) return error.message;
       throw error;
     });
@@ -73,7 +80,8 @@ export class ArtifactImporter implements ModelImporter {
     const { objects, artifacts } = this.#ports;
     const { bucket, prefix } = this.#artifactOf(model);
     await objects.removeAll(bucket, prefix);
-    // An import whose end was never recorded left a copy under the id of an operation that the row has forgotten.
+    // An import whose end was never recorded left a copy under the id of an operation that the row has
+    // forgotten.
     await objects.removeAll(artifacts.bucket, `${artifacts.prefix}${model.project}/${model.version}-`);
   }
 
@@ -116,7 +124,10 @@ export class ArtifactImporter implements ModelImporter {
     return `The artifact is incomplete: there is no ${missing.join(' and no ')}. Put both files in one place and import the model again.`;
   }
 
-  /** A graph may crash its runtime, never end, or fill the memory: whatever it does, it does it in a process of its own. */
+  /**
+   * A graph may crash its runtime, never end, or fill the memory: whatever it does, it does it in a process
+   * of its own.
+   */
   async #try(artifact: ArtifactBytes): Promise<readonly string[]> {
     const { cache, clock, trial } = this.#ports;
     const folder = await cache.hold(artifact);

@@ -9,8 +9,8 @@ export interface ArtifactBytes {
 }
 
 /**
- * Artifacts as local files, from which units load and, when one is replaced, load again. Folders are named for their content, so that what is
- * there is right, and appear by renaming, so that what is there is whole.
+ * Artifacts as local files, from which units load and, when one is replaced, load again. Folders are named
+ * for their content, so that what is there is right, and appear by renaming, so that what is there is whole.
  */
 export class ArtifactCache {
   readonly #root: string;

@@ -55,7 +55,10 @@ export type ParsedManifest =
 
 export const describeProblem = ({ member, rule }: Problem): string => `${member} ${rule}`;
 
-/** Reads model.json and reports everything that is wrong with it at once. Members that the format does not know are ignored. */
+/**
+ * Reads model.json and reports everything that is wrong with it at once. Members that the format does not
+ * know are ignored.
+ */
 export function parseManifest(bytes: Uint8Array): ParsedManifest {
   let json: unknown;
   try {
@@ -106,7 +109,10 @@ function readManifest(root: Reader): ArtifactManifest {
   };
 }
 
-/** Reads members of an object by rule. A member that breaks its rule is noted, and reading goes on with a harmless value. */
+/**
+ * Reads members of an object by rule. A member that breaks its rule is noted, and reading goes on with a
+ * harmless value.
+ */
 class Reader {
   readonly problems: Problem[];
   readonly #object: Readonly<Record<string, unknown>>;

@@ -24,7 +24,10 @@ export interface EmbeddedEngineOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly children: ChildRegistrar;
-  /** A folder for local copies of artifacts, for this process alone: what it holds is removed at the first use. */
+  /**
+   * A folder for local copies of artifacts, for this process alone: what it holds is removed at the first
+   * use.
+   */
   readonly folder: string;
   /** Where copies of imported artifacts are kept. `prefix` is empty or ends with a slash. */
   readonly artifacts: { readonly bucket: string; readonly prefix: string };
@@ -35,7 +38,10 @@ export interface EmbeddedEngineOptions {
 }
 
 export interface EmbeddedEngine extends HostingEngine, ModelImporter {
-  /** Resolves when a deployment is no longer `creating`, and after so many milliseconds in any case: whoever waits looks then. */
+  /**
+   * Resolves when a deployment is no longer `creating`, and after so many milliseconds in any case: whoever
+   * waits looks then.
+   */
   news(deployment: DeploymentRef, within: number): Promise<void>;
   /** Ends every process, at once. Afterwards the engine hosts nothing and takes no orders. */
   close(): Promise<void>;
@@ -47,7 +53,10 @@ interface Hosted {
   removing: boolean;
 }
 
-/** Hosts models in processes of this machine. It knows only what this process was told: after a restart everything is gone. */
+/**
+ * Hosts models in processes of this machine. It knows only what this process was told: after a restart
+ * everything is gone.
+ */
 export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEngine {
   return new ChildProcessEngine(options);
 }
@@ -58,7 +67,10 @@ class ChildProcessEngine implements EmbeddedEngine {
   readonly #cache: ArtifactCache;
   readonly #importer: ArtifactImporter;
   readonly #hosted = new Map<string, Hosted>();
-  /** Ids that were removed: a create that arrives after its remove does nothing. Thirty bytes each, for the life of the process. */
+  /**
+   * Ids that were removed: a create that arrives after its remove does nothing. Thirty bytes each, for the
+   * life of the process.
+   */
   readonly #removed = new Set<string>();
   /** The last call under way for each id; the next one waits for it. */
   readonly #lines = new Map<string, Promise<unknown>>();

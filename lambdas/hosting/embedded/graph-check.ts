@@ -1,7 +1,7 @@
 /**
- * Looks into an ONNX file before any runtime does. The file comes from somebody else: weights outside of it could name any file of this
- * machine, custom operators are code, and a runtime that reads nonsense may crash. Only what is needed of the format is read;
- * field numbers are those of onnx.proto.
+ * Looks into an ONNX file before any runtime does. The file comes from somebody else: weights outside of it
+ * could name any file of this machine, custom operators are code, and a runtime that reads nonsense may
+ * crash. Only what is needed of the format is read; field numbers are those of onnx.proto.
  */
 
 export interface GraphLimits {
@@ -15,7 +15,9 @@ export const graphLimits: GraphLimits = { bytes: 256 * 1024 * 1024, nodes: 50_00
 
 interface Field {
   readonly number: number;
-  /** Of a length-delimited field; other kinds are passed over, except for varints, whose value is in `value`. */
+  /**
+   * Of a length-delimited field; other kinds are passed over, except for varints, whose value is in `value`.
+   */
   readonly bytes?: Uint8Array;
   readonly value?: bigint;
 }
@@ -24,7 +26,10 @@ class Malformed extends Error {
   override readonly name = 'Malformed';
 }
 
-/** @returns everything that keeps the graph from being hosted, as sentences' ends ("model.onnx ..."); none if nothing does */
+/**
+ * @returns everything that keeps the graph from being hosted, as sentences' ends ("model.onnx ..."); none if
+ * nothing does
+ */
 export function graphProblems(model: Uint8Array, limits: GraphLimits = graphLimits): readonly string[] {
   if (model.length > limits.bytes) return [`has ${model.length} bytes; at most ${limits.bytes} are accepted`];
   const inspection = new Inspection(limits);

@@ -8,9 +8,14 @@ export interface Member {
   ready: boolean;
   /** What it judges, and behind that what it was given in advance. */
   jobs: Job[];
-  /** When it began what it is doing, in the pool's time: loading, judging the first of its jobs, or nothing. */
+  /**
+   * When it began what it is doing, in the pool's time: loading, judging the first of its jobs, or nothing.
+   */
   since: number;
-  /** The same by the clock, which is finer and may jump: only ever compared to see whether a picture was quick. */
+  /**
+   * The same by the clock, which is finer and may jump: only ever compared to see whether a picture was
+   * quick.
+   */
   begun: number;
   /** Whether its last picture was so quick that it would now wait for the next one. */
   quick: boolean;
@@ -30,7 +35,10 @@ export const memberOn = (unit: UnitProcess, since: number): Member => ({
 
 export const isIdle = ({ ready, jobs }: Member): boolean => ready && jobs.length === 0;
 
-/** Whether there is a point in giving it a picture in advance, which it decodes while it judges the one before. */
+/**
+ * Whether there is a point in giving it a picture in advance, which it decodes while it judges the one
+ * before.
+ */
 export const takesAnother = ({ ready, quick, jobs: [first, second] }: Member): boolean =>
   ready && quick && first?.suspect === false && second === undefined;
 

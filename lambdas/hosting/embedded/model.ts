@@ -16,7 +16,10 @@ import { classify, segment, type AnomalyMap } from './verdict.ts';
 /** A loaded model. It judges one picture at a time: the buffer of its input is used again. */
 export interface LoadedModel {
   readonly manifest: ArtifactManifest;
-  /** @throws if the picture has other dimensions than the model's, or the graph fails or answers what it must not */
+  /**
+   * @throws if the picture has other dimensions than the model's, or the graph fails or answers what it must
+   * not
+   */
   judge(picture: Picture): Promise<Verdict>;
 }
 
@@ -179,7 +182,10 @@ function createFeed(input: InputSpec): { readonly tensor: ort.Tensor; fill(rgb: 
   };
 }
 
-/** A runtime's message without line breaks and the paths of this machine, cut to what a status message can hold. */
+/**
+ * A runtime's message without line breaks and the paths of this machine, cut to what a status message can
+ * hold.
+ */
 const sentence = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error))
     .replace(/\s+/g, ' ')

@@ -15,13 +15,15 @@ const signatures: Readonly<Record<PictureType, readonly number[]>> = {
 };
 const types: readonly PictureType[] = ['image/png', 'image/jpeg'];
 
-// Warnings of the decoders are let pass: cameras write JPEGs that earn some, and that were accepted for years. Errors and truncation are not.
+// Warnings of the decoders are let pass: cameras write JPEGs that earn some, and that were accepted for
+// years. Errors and truncation are not.
 const reading = { failOn: 'error', unlimited: false, sequentialRead: true } as const;
 
 /**
- * Decodes a PNG or JPEG to 8-bit RGB. Whatever the file holds becomes that: CMYK and grey are converted, 16 bits are scaled to 8, an embedded
- * colour profile is applied, transparency is laid on white. An EXIF orientation is not applied: width, height and mask are
- * those of the pixels as stored, which is what a client's drawing library lays the mask on.
+ * Decodes a PNG or JPEG to 8-bit RGB. Whatever the file holds becomes that: CMYK and grey are converted, 16
+ * bits are scaled to 8, an embedded colour profile is applied, transparency is laid on white. An EXIF
+ * orientation is not applied: width, height and mask are those of the pixels as stored, which is what a
+ * client's drawing library lays the mask on.
  * @throws PictureRefused naming the rule that the picture breaks
  */
 export async function decode(
@@ -43,7 +45,9 @@ export async function decode(
     throw undecodable(type, error);
   }
 
-  /** The header is read, and its claims judged, before any pixel is decoded: a few bytes can claim gigabytes. */
+  /**
+   * The header is read, and its claims judged, before any pixel is decoded: a few bytes can claim gigabytes.
+   */
   async function dimensions(
     of: Uint8Array,
     { minSide, maxSide }: PictureLimits,
@@ -80,7 +84,10 @@ function checkContent(bytes: Uint8Array, type: PictureType, limits: PictureLimit
     throw new PictureRefused('The picture is animated; a single picture is needed.');
 }
 
-/** An animated PNG says so in a chunk named acTL before its first pixels. Each chunk is: length, name, content, checksum. */
+/**
+ * An animated PNG says so in a chunk named acTL before its first pixels. Each chunk is: length, name,
+ * content, checksum.
+ */
 function isAnimatedPng(bytes: Uint8Array): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = 8; at + 12 <= bytes.length;) {
@@ -96,8 +103,8 @@ const undecodable = (type: PictureType, cause: unknown): PictureRefused =>
   new PictureRefused(`The picture cannot be decoded as ${type}: it is damaged or incomplete.`, { cause });
 
 /**
- * Resizes to exactly `width` x `height` pixels; the aspect ratio follows. Training and hosting both call this one function: a model
- * that learnt from pictures shrunk with one kernel misjudges those shrunk with another.
+ * Resizes to exactly `width` x `height` pixels; the aspect ratio follows. Training and hosting both call this
+ * one function: a model that learnt from pictures shrunk with one kernel misjudges those shrunk with another.
  */
 export async function resizeTo(picture: Picture, width: number, height: number): Promise<Picture> {
   if (picture.width === width && picture.height === height) return picture;

@@ -6,17 +6,26 @@ export interface PoolOptions {
   readonly load: number;
   /** How long a unit may take for one picture; then it is killed and replaced. */
   readonly judge: number;
-  /** How long a picture may wait for a unit. Together with `judge` no more than the 25 s that a caller is kept waiting. */
+  /**
+   * How long a picture may wait for a unit. Together with `judge` no more than the 25 s that a caller is kept
+   * waiting.
+   */
   readonly wait: number;
   /** Pictures that may wait, per unit of the most that the model may have. */
   readonly queuePerUnit: number;
-  /** A unit whose last picture took no longer than this is given the next one in advance: it would wait for it, which one that takes longer hardly does. */
+  /**
+   * A unit whose last picture took no longer than this is given the next one in advance: it would wait for
+   * it, which one that takes longer hardly does.
+   */
   readonly quick: number;
   /** A unit is added when a picture has waited this long. */
   readonly growAfter: number;
   /** A unit above the least number ends after this time without work. */
   readonly shrinkAfter: number;
-  /** Before a lost unit is replaced: this, doubled with each further loss in a row, and never more than `backoffLimit`. */
+  /**
+   * Before a lost unit is replaced: this, doubled with each further loss in a row, and never more than
+   * `backoffLimit`.
+   */
   readonly backoff: number;
   readonly backoffLimit: number;
   /** So many units lost without a single one ever having been ready, and the deployment has failed. */

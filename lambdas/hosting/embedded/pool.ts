@@ -21,7 +21,10 @@ export type PoolState =
 
 const stopping = (): NotHosted => new NotHosted('The model is being stopped.');
 
-/** The inference units of one deployment: between `min` and `max` of them as demand goes, each replaced when it dies. */
+/**
+ * The inference units of one deployment: between `min` and `max` of them as demand goes, each replaced when
+ * it dies.
+ */
 export class Pool {
   readonly #options: PoolOptions;
   readonly #ports: PoolPorts;
@@ -39,7 +42,10 @@ export class Pool {
   #failure: string | undefined;
   #losses = 0;
   #closing = false;
-  /** Time as it passed for us, so that a laptop's sleep counts as one long look and ends no unit that did nothing wrong. */
+  /**
+   * Time as it passed for us, so that a laptop's sleep counts as one long look and ends no unit that did
+   * nothing wrong.
+   */
   #time = 0;
   #restAt = 0;
 
@@ -167,7 +173,10 @@ export class Pool {
     }
   }
 
-  /** The unit has time: it moves to the end, from where it is taken next, so that those not needed stay idle and can go. */
+  /**
+   * The unit has time: it moves to the end, from where it is taken next, so that those not needed stay idle
+   * and can go.
+   */
   #rest(member: Member): void {
     begin(member, this.#time, this.#ports.clock.now());
     if (this.#members.includes(member))
@@ -244,7 +253,8 @@ export class Pool {
       supervise(member, this.#time, this.#options);
       if (member.jobs.length < 2 || this.#time - member.since < growAfter) continue;
       member.quick = false;
-      this.#queue.putBack(...member.jobs.splice(1)); // given in advance, and another one may have time for it before this one has
+      // given in advance, and another one may have time for it before this one has
+      this.#queue.putBack(...member.jobs.splice(1));
     }
     for (
       let oldest = this.#queue.oldest;

@@ -1,13 +1,18 @@
 import type { PictureType, Verdict } from '../engine.ts';
 import type { PictureLimits } from './limits.ts';
 
-/** What the host and an inference unit's process say to each other. Pictures travel as they came, compressed: the unit decodes them. */
+/**
+ * What the host and an inference unit's process say to each other. Pictures travel as they came, compressed:
+ * the unit decodes them.
+ */
 
 export interface UnitOptions {
   /** A folder with the files of an artifact, which nobody changes while units run on it. */
   readonly folder: string;
   readonly limits: PictureLimits;
-  /** Threads within one picture's inference. One is right where several units shall scale on several cores. */
+  /**
+   * Threads within one picture's inference. One is right where several units shall scale on several cores.
+   */
   readonly threads: number;
 }
 

@@ -6,13 +6,19 @@ export interface Job {
   readonly type: PictureType;
   /** When it came, in the pool's time. */
   readonly since: number;
-  /** A unit was lost while it had this picture: it is judged by a unit that has nothing else, and no other suspect is at the same time. */
+  /**
+   * A unit was lost while it had this picture: it is judged by a unit that has nothing else, and no other
+   * suspect is at the same time.
+   */
   suspect: boolean;
   readonly resolve: (verdict: Verdict) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** Pictures that wait for a unit: the first that came is the first that goes, but for a suspect while another one is being judged. */
+/**
+ * Pictures that wait for a unit: the first that came is the first that goes, but for a suspect while another
+ * one is being judged.
+ */
 export class Queue {
   #jobs: Job[] = [];
 

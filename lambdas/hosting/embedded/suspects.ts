@@ -3,13 +3,19 @@ import type { Log } from '../../domain/ports.ts';
 import { EngineBusy, PictureRefused } from '../engine.ts';
 import type { Job } from './queue.ts';
 
-/** How many pictures are remembered, and for how long, in milliseconds: who shows one again after that costs another unit or two. */
+/**
+ * How many pictures are remembered, and for how long, in milliseconds: who shows one again after that costs
+ * another unit or two.
+ */
 const most = 1000;
 const memory = 600_000;
 
 interface Entry {
   readonly at: number;
-  /** Why the second unit was lost over the picture; without it the picture has but been there when one was lost. */
+  /**
+   * Why the second unit was lost over the picture; without it the picture has but been there when one was
+   * lost.
+   */
   readonly reason?: string;
 }
 
@@ -24,8 +30,9 @@ export interface Loss {
 }
 
 /**
- * Pictures that inference units were lost over, by their content. One loss proves nothing: units die for many reasons, and another picture may
- * have been there. A picture that was alone with a second unit that was lost is not given to a third.
+ * Pictures that inference units were lost over, by their content. One loss proves nothing: units die for many
+ * reasons, and another picture may have been there. A picture that was alone with a second unit that was lost
+ * is not given to a third.
  */
 export class Suspects {
   readonly #entries = new Map<string, Entry>();
@@ -35,7 +42,9 @@ export class Suspects {
     this.#log = log;
   }
 
-  /** @throws PictureRefused if units were lost over this very picture before. @returns whether it is suspect */
+  /**
+   * @throws PictureRefused if units were lost over this very picture before. @returns whether it is suspect
+   */
   check(picture: Uint8Array, now: number): boolean {
     if (this.#entries.size === 0) return false; // hashing is for the days on which something is wrong
     const digest = digestOf(picture);

@@ -5,13 +5,18 @@ import { PictureRefused, type PictureType, type Verdict } from '../engine.ts';
 import { ArtifactUnfit } from './artifact.ts';
 import { unitTitle, type UnitMessage, type UnitOptions, type UnitRequest } from './protocol.ts';
 
-/** Told of every process that is started here and of its end, so that a later host finds what a dead one left. */
+/**
+ * Told of every process that is started here and of its end, so that a later host finds what a dead one left.
+ */
 export interface ChildRegistrar {
   register(pid: number): void;
   unregister(pid: number): void;
 }
 
-/** The unit's process ended, or was ended, before it answered. The message ends a sentence that begins with what was lost. */
+/**
+ * The unit's process ended, or was ended, before it answered. The message ends a sentence that begins with
+ * what was lost.
+ */
 export class UnitLost extends Error {
   override readonly name = 'UnitLost';
   /** Whether the picture may have got to the unit; if not, it has nothing to do with the loss. */
@@ -22,7 +27,10 @@ export class UnitLost extends Error {
   }
 }
 
-/** The graph failed on this picture; the unit lives on. A matter of picture and model, so trying again is of no use. */
+/**
+ * The graph failed on this picture; the unit lives on. A matter of picture and model, so trying again is of
+ * no use.
+ */
 export class InferenceFailed extends PictureRefused {
   override readonly name: string = 'InferenceFailed';
   constructor(reason: string) {
@@ -30,7 +38,10 @@ export class InferenceFailed extends PictureRefused {
   }
 }
 
-/** The host's end of one inference unit. It judges one picture after the other, in the order in which it is given them, and decodes those that wait. */
+/**
+ * The host's end of one inference unit. It judges one picture after the other, in the order in which it is
+ * given them, and decodes those that wait.
+ */
 export interface UnitProcess {
   readonly pid: number;
   /** Resolves when the unit can judge. @throws ArtifactUnfit, UnitLost */
@@ -39,9 +50,15 @@ export interface UnitProcess {
   readonly ended: Promise<string>;
   /** @throws PictureRefused, InferenceFailed, UnitLost */
   judge(picture: Uint8Array, type: PictureType): Promise<Verdict>;
-  /** Resident memory in bytes: as the system says where it has /proc, else as the unit said with its last answer. */
+  /**
+   * Resident memory in bytes: as the system says where it has /proc, else as the unit said with its last
+   * answer.
+   */
   memory(): number;
-  /** Ends the process at once; it holds nothing that must be saved. `why` is what requests under way fail with. */
+  /**
+   * Ends the process at once; it holds nothing that must be saved. `why` is what requests under way fail
+   * with.
+   */
   kill(why: string): void;
 }
 
@@ -59,7 +76,8 @@ export function startUnit(options: UnitOptions, label: string, children: ChildRe
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       execArgv: ['--disable-warning=ExperimentalWarning'],
-      // Nothing of the host's environment, credentials least of all: the unit runs other people's graphs on other people's pictures.
+      // Nothing of the host's environment, credentials least of all: the unit runs other people's graphs on
+      // other people's pictures.
       env: {},
     },
   );
@@ -136,7 +154,10 @@ export function startUnit(options: UnitOptions, label: string, children: ChildRe
   };
 }
 
-/** The system's own figure needs no answer from a process that may hang. `status` has it in kB, so page sizes don't matter. */
+/**
+ * The system's own figure needs no answer from a process that may hang. `status` has it in kB, so page sizes
+ * don't matter.
+ */
 function residentMemory(pid: number | undefined): number | undefined {
   try {
     const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid ?? 0}/status`, 'utf8'))?.[1];

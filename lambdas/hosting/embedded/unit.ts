@@ -1,7 +1,8 @@
 /**
- * One inference unit: a process of its own, because a crash in native code must not end the host. It is forked with the options as JSON, says
- * `ready` or `unfit`, and then answers requests in their order: a picture is decoded as soon as it comes, beside the one that is judged. It ends
- * when its channel does, which is when the host is gone.
+ * One inference unit: a process of its own, because a crash in native code must not end the host. It is
+ * forked with the options as JSON, says `ready` or `unfit`, and then answers requests in their order: a
+ * picture is decoded as soon as it comes, beside the one that is judged. It ends when its channel does, which
+ * is when the host is gone.
  */
 import { Worker } from 'node:worker_threads';
 import sharp from 'sharp';
@@ -11,7 +12,8 @@ import { loadModel, type LoadedModel } from './model.ts';
 import { decode, type Picture } from './picture.ts';
 import type { UnitMessage, UnitOptions, UnitRequest } from './protocol.ts';
 
-// A graph runs on the main thread, so while one hangs nobody there sees the channel close. This thread sees that the parent has changed.
+// A graph runs on the main thread, so while one hangs nobody there sees the channel close. This thread sees
+// that the parent has changed.
 const watch = `
   const parent = process.ppid;
   setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL'); }, 1000);

@@ -2,7 +2,9 @@ import sharp from 'sharp';
 import type { Verdict } from '../engine.ts';
 import type { AnomalyClass } from './artifact.ts';
 
-/** The map that a graph gives: one channel of height * width values from 0 to 1 per class, channel by channel. */
+/**
+ * The map that a graph gives: one channel of height * width values from 0 to 1 per class, channel by channel.
+ */
 export interface AnomalyMap {
   readonly width: number;
   readonly height: number;
@@ -15,8 +17,8 @@ interface Size {
 }
 
 /**
- * What a score means. The confidence belongs to the classification stated: it is 0.5 at the threshold, where nothing is known, 1 at the end
- * of the scale, and straight between.
+ * What a score means. The confidence belongs to the classification stated: it is 0.5 at the threshold, where
+ * nothing is known, 1 at the end of the scale, and straight between.
  * @param score 0 to 1
  * @param threshold above 0 and below 1; a score at the threshold is anomalous
  */
@@ -29,8 +31,8 @@ export function classify(score: number, threshold: number): Pick<Verdict, 'isAno
 }
 
 /**
- * What a map means for a picture of `size`: each pixel belongs to the class of the greatest value there if that reaches `threshold`, else to
- * the background.
+ * What a map means for a picture of `size`: each pixel belongs to the class of the greatest value there if
+ * that reaches `threshold`, else to the background.
  */
 export async function segment(
   map: AnomalyMap,
@@ -86,7 +88,10 @@ function labelPixels(map: AnomalyMap, classes: number, threshold: number, size: 
 const blend = (from: Float32Array, to: Float32Array, weight: number): Float32Array =>
   weight === 0 ? from : from.map((value, index) => value + ((to[index] ?? value) - value) * weight);
 
-/** Where along an axis of `from` samples each of `to` pixels lies: between the samples `first` and `second`, `weight` of the way. */
+/**
+ * Where along an axis of `from` samples each of `to` pixels lies: between the samples `first` and `second`,
+ * `weight` of the way.
+ */
 function sampling(from: number, to: number): { first: Int32Array; second: Int32Array; weight: Float32Array } {
   const first = new Int32Array(to);
   const second = new Int32Array(to);
@@ -111,7 +116,10 @@ function paint(labels: Uint8Array, classes: readonly AnomalyClass[]): Uint8Array
   return rgb;
 }
 
-/** 8-bit truecolour without alpha, because clients blend the mask with an RGB picture, which demands equal modes. */
+/**
+ * 8-bit truecolour without alpha, because clients blend the mask with an RGB picture, which demands equal
+ * modes.
+ */
 const encode = (rgb: Uint8Array, { width, height }: Size): Promise<Uint8Array> =>
   sharp(rgb, { raw: { width, height, channels: 3 } })
     .png({ compressionLevel: 3, palette: false })

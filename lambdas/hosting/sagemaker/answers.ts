@@ -17,8 +17,9 @@ function member(object: Json, ...names: readonly string[]): unknown {
 }
 
 /**
- * Reads a verdict from what a container answered. The Marketplace algorithm gives the members of DetectAnomalyResult bare; containers
- * that were written for the old service wrap them; the runtime on edge devices writes them in lower case and under names of its own.
+ * Reads a verdict from what a container answered. The Marketplace algorithm gives the members of
+ * DetectAnomalyResult bare; containers that were written for the old service wrap them; the runtime on edge
+ * devices writes them in lower case and under names of its own.
  * @throws UnknownAnswer
  */
 export function readAnswer(body: Uint8Array): Verdict {

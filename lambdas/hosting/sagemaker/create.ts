@@ -13,12 +13,16 @@ import { remedyFor } from './remedies.ts';
 import { areOurs, findArn, tagsAt } from './resources.ts';
 import { checkScalable, isScaled } from './scaling.ts';
 
-/** How often, and after how many milliseconds each time, a call waits for what the call before it has made to be seen everywhere. */
+/**
+ * How often, and after how many milliseconds each time, a call waits for what the call before it has made to
+ * be seen everywhere.
+ */
 const patience = [1000, 2000, 4000] as const;
 
 /**
- * Orders model, configuration and endpoint: three calls, and three again whenever it is repeated, each of which finds its work done.
- * The order is what lets a crash in between be repaired by repeating, and lets a removal take things down from the other end.
+ * Orders model, configuration and endpoint: three calls, and three again whenever it is repeated, each of
+ * which finds its work done. The order is what lets a crash in between be repaired by repeating, and lets a
+ * removal take things down from the other end.
  * @throws EngineFailed
  */
 export async function create(options: SageMakerEngineOptions, spec: DeploymentSpec): Promise<void> {
@@ -71,7 +75,10 @@ export async function create(options: SageMakerEngineOptions, spec: DeploymentSp
   );
 }
 
-/** What runs: a package by its own name or by the one that the import made, or an image with our copy of its data. */
+/**
+ * What runs: a package by its own name or by the one that the import made, or an image with our copy of its
+ * data.
+ */
 function containerOf({ source, artifact }: DeploymentSpec): ContainerDefinition {
   if (source.ModelPackageArn !== undefined) return { ModelPackageName: source.ModelPackageArn };
   if (source.Image !== undefined)
@@ -80,8 +87,8 @@ function containerOf({ source, artifact }: DeploymentSpec): ContainerDefinition 
 }
 
 /**
- * Gives one order. A name that is taken is success if the tags say that it is by us, for an earlier delivery of the same order; what the
- * order builds upon may take a moment to be seen everywhere.
+ * Gives one order. A name that is taken is success if the tags say that it is by us, for an earlier delivery
+ * of the same order; what the order builds upon may take a moment to be seen everywhere.
  */
 async function ordered(
   options: SageMakerEngineOptions,

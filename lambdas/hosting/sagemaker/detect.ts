@@ -18,7 +18,10 @@ import type { SageMakerEngineOptions } from './options.ts';
 
 type DetectOptions = Pick<SageMakerEngineOptions, 'stage' | 'runtime' | 'answerWithin'>;
 
-/** As much of the engine as the function behind DetectAnomalies needs: no client that can make or remove anything comes with it. */
+/**
+ * As much of the engine as the function behind DetectAnomalies needs: no client that can make or remove
+ * anything comes with it.
+ */
 export const createSageMakerDetector = (options: DetectOptions): Pick<HostingEngine, 'detect'> => ({
   detect: (deployment, picture, type) => detect(options, deployment, picture, type),
 });
@@ -73,7 +76,10 @@ const throttled = new Set([
   'ServiceUnavailableException',
 ]);
 
-/** Clients tell "your picture", "later" and "not at all" apart; everything else is a failure of our own and stays what it is. */
+/**
+ * Clients tell "your picture", "later" and "not at all" apart; everything else is a failure of our own and
+ * stays what it is.
+ */
 function translated(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   if (error instanceof ModelError) return fromContainer(error);
@@ -88,7 +94,10 @@ function translated(error: unknown): unknown {
   return error;
 }
 
-/** The container answered with an error of its own: a 4xx is about the picture, unless it says that it is busy. */
+/**
+ * The container answered with an error of its own: a 4xx is about the picture, unless it says that it is
+ * busy.
+ */
 function fromContainer(error: ModelError): Error {
   const { OriginalStatusCode: status = 0, OriginalMessage: message } = error;
   if (status === 408 || status === 429 || status === 503)

@@ -9,8 +9,9 @@ import { checkScalable, follow, isScaled } from './scaling.ts';
 import { observationOf } from './status.ts';
 
 /**
- * Hosts models on SageMaker endpoints: one unit is one instance. A start costs three calls (model, configuration, endpoint), one
- * DescribeEndpoint per look, and two calls to Application Auto Scaling if a maximum was given.
+ * Hosts models on SageMaker endpoints: one unit is one instance. A start costs three calls (model,
+ * configuration, endpoint), one DescribeEndpoint per look, and two calls to Application Auto Scaling if a
+ * maximum was given.
  * @throws BadSageMakerOption
  */
 export function createSageMakerEngine(options: SageMakerEngineOptions): HostingEngine {
@@ -33,11 +34,13 @@ export function createSageMakerEngine(options: SageMakerEngineOptions): HostingE
 }
 
 /**
- * A level of three resources together. While the endpoint is there it is the endpoint's. Without it, a configuration or model of ours that
- * is left is `removing`: nothing serves, and something is still to be taken away. `gone` means that nothing of ours is left, and is never
- * sealed, because a call that creates may still be on its way.
+ * A level of three resources together. While the endpoint is there it is the endpoint's. Without it, a
+ * configuration or model of ours that is left is `removing`: nothing serves, and something is still to be
+ * taken away. `gone` means that nothing of ours is left, and is never sealed, because a call that creates may
+ * still be on its way.
  *
- * Where a deployment should be starting or hosted, both mean that its endpoint is missing: `create`, repeated, makes what is missing.
+ * Where a deployment should be starting or hosted, both mean that its endpoint is missing: `create`,
+ * repeated, makes what is missing.
  */
 async function observe(options: SageMakerEngineOptions, { id }: DeploymentRef): Promise<Observation> {
   const name = nameOf(options, id);

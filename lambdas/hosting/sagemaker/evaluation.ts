@@ -1,6 +1,9 @@
 import type { Evaluation } from '../../domain/model.ts';
 
-/** How well a model was judged is not there, or breaks a rule. The message names every member and what it should be. */
+/**
+ * How well a model was judged is not there, or breaks a rule. The message names every member and what it
+ * should be.
+ */
 export class BadEvaluation extends Error {
   override readonly name = 'BadEvaluation';
 }
@@ -8,8 +11,8 @@ export class BadEvaluation extends Error {
 const shares = ['f1Score', 'precision', 'recall'] as const;
 
 /**
- * Reads the four members, be they numbers (in evaluation.json) or text (in a package's metadata): three shares from 0 to 1, and the time as
- * epoch milliseconds or in ISO 8601.
+ * Reads the four members, be they numbers (in evaluation.json) or text (in a package's metadata): three
+ * shares from 0 to 1, and the time as epoch milliseconds or in ISO 8601.
  * @throws BadEvaluation
  */
 export function readEvaluation(stated: Readonly<Record<string, unknown>>): Evaluation {

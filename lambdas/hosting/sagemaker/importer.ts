@@ -25,8 +25,9 @@ const evaluationExample =
   '{"f1Score": 0.98, "precision": 0.97, "recall": 0.99, "evaluatedAt": "2025-06-30T12:00:00Z"}';
 
 /**
- * Takes in what an endpoint can host: a model package, the training output of the subscribed algorithm, or an image with its model data.
- * Making a package of training output takes minutes, so `admit` may answer that it is pending, and is to be called again.
+ * Takes in what an endpoint can host: a model package, the training output of the subscribed algorithm, or an
+ * image with its model data. Making a package of training output takes minutes, so `admit` may answer that it
+ * is pending, and is to be called again.
  * @throws BadSageMakerOption
  */
 export function createSageMakerImporter(options: SageMakerImporterOptions): ModelImporter {
@@ -37,7 +38,8 @@ export function createSageMakerImporter(options: SageMakerImporterOptions): Mode
       try {
         return await admit(options, model);
       } catch (error) {
-        // A store that will never serve a location says so under this name; any other failure is worth another try.
+        // A store that will never serve a location says so under this name; any other failure is worth
+        // another try.
         if (error instanceof Refusal || error instanceof LocationRefused)
           return { admitted: false, reason: error.message };
         throw error;
@@ -48,8 +50,8 @@ export function createSageMakerImporter(options: SageMakerImporterOptions): Mode
 }
 
 /**
- * What an import left, or a training: one that ended well, badly, or by a crash that nobody came back for. The jobs first, because one that
- * still runs writes into the workspace.
+ * What an import left, or a training: one that ended well, badly, or by a crash that nobody came back for.
+ * The jobs first, because one that still runs writes into the workspace.
  */
 async function discard(options: SageMakerImporterOptions, model: Model): Promise<void> {
   const {
@@ -99,7 +101,10 @@ async function admitPackage(
   );
 }
 
-/** Copy, package, wait. Each call finds out how far the one before it got; what was packaged is not copied again. */
+/**
+ * Copy, package, wait. Each call finds out how far the one before it got; what was packaged is not copied
+ * again.
+ */
 async function admitTrainingOutput(
   options: SageMakerImporterOptions,
   model: Model,

@@ -17,7 +17,10 @@ interface Found {
   readonly arn: string | undefined;
 }
 
-/** What bears this stage's tag in the account and region. The beginning of the name only saves asking everything for its tags. */
+/**
+ * What bears this stage's tag in the account and region. The beginning of the name only saves asking
+ * everything for its tags.
+ */
 export const createSageMakerInventory = (options: Options): EngineInventory => ({
   list: () => list(options),
 });

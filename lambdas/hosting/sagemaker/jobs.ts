@@ -13,12 +13,18 @@ import type { SageMakerAccount } from './options.ts';
 import { isJobMissing, isJobOver, isMissing } from './refusals.ts';
 import { findArn, tagsAt } from './resources.ts';
 
-/** A job was told to stop, and has not stopped yet: what it writes until then cannot be removed. Another try, later, finds it stopped. */
+/**
+ * A job was told to stop, and has not stopped yet: what it writes until then cannot be removed. Another try,
+ * later, finds it stopped.
+ */
 export class StillEnding extends Error {
   override readonly name = 'StillEnding';
 }
 
-/** A transform takes pictures of one type; a version is judged by one for each type that its test pictures have. */
+/**
+ * A transform takes pictures of one type; a version is judged by one for each type that its test pictures
+ * have.
+ */
 export const transformNameOf = (
   account: Pick<SageMakerAccount, 'stage'>,
   model: VersionKey,
@@ -95,8 +101,8 @@ async function jobsOf(account: SageMakerAccount, model: VersionKey): Promise<Job
 }
 
 /**
- * Stops whatever still trains or judges this version, and removes the model that was judged. The package and what the training put out stay.
- * What our tags are not on is not ours, and stays too.
+ * Stops whatever still trains or judges this version, and removes the model that was judged. The package and
+ * what the training put out stay. What our tags are not on is not ours, and stays too.
  * @throws StillEnding
  */
 export async function endTraining(account: SageMakerAccount, model: VersionKey): Promise<void> {

@@ -4,8 +4,8 @@ import type { ModelKey } from '../../domain/model.ts';
 import type { SageMakerAccount } from './options.ts';
 
 /**
- * The endpoint, its configuration and its model share one name, made of the deployment's id alone. Lower case, because SageMaker lowers names
- * in ARNs, and a policy that names `cn-dev-*` must match them.
+ * The endpoint, its configuration and its model share one name, made of the deployment's id alone. Lower
+ * case, because SageMaker lowers names in ARNs, and a policy that names `cn-dev-*` must match them.
  */
 export const nameOf = ({ stage }: Pick<SageMakerAccount, 'stage'>, deploymentId: string): string =>
   `cn-${stage}-${deploymentId.toLowerCase()}`;
@@ -17,9 +17,9 @@ export interface VersionKey extends ModelKey {
 }
 
 /**
- * The name of what is kept for a model version, from its import or training to its deletion: its model package, the jobs that trained and
- * judged it, and the model that was judged. The time of its making is part of it: a project that is deleted and made anew counts its versions
- * from 1 again.
+ * The name of what is kept for a model version, from its import or training to its deletion: its model
+ * package, the jobs that trained and judged it, and the model that was judged. The time of its making is part
+ * of it: a project that is deleted and made anew counts its versions from 1 again.
  */
 export function versionNameOf(
   { stage }: Pick<SageMakerAccount, 'stage'>,
@@ -29,7 +29,10 @@ export function versionNameOf(
   return `cn-${stage}-${digest.slice(0, 25)}`;
 }
 
-/** The one variant of our endpoints. DescribeEndpoint shows it, so a stranger under our name is suspected without another call. */
+/**
+ * The one variant of our endpoints. DescribeEndpoint shows it, so a stranger under our name is suspected
+ * without another call.
+ */
 export const variantName = 'crowsnest';
 
 export const tagKeys = {

@@ -25,7 +25,10 @@ export interface SageMakerEngineOptions extends SageMakerOptions {
   /** How many pictures a minute one instance should judge: above it another one is added, up to `Max`. */
   readonly invocationsPerInstance: number;
   readonly clock: Clock;
-  /** Milliseconds that a verdict may take; by default 25,000, because the gateway in front of us hangs up after 29,000. */
+  /**
+   * Milliseconds that a verdict may take; by default 25,000, because the gateway in front of us hangs up
+   * after 29,000.
+   */
   readonly answerWithin?: number;
 }
 
@@ -47,7 +50,9 @@ export interface Allowed {
 
 export interface SageMakerImporterOptions extends SageMakerOptions {
   readonly allowed: Allowed;
-  /** The subscribed algorithm whose training output may be imported; its ARN differs from region to region. */
+  /**
+   * The subscribed algorithm whose training output may be imported; its ARN differs from region to region.
+   */
   readonly algorithmArn?: string;
   readonly objects: CopyingStore;
   /** Where our copies are kept, and the workspaces of trainings. `prefix` is empty or ends with a slash. */

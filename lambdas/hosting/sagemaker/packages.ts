@@ -65,7 +65,8 @@ export async function orderPackage(
       }),
     );
   } catch (error) {
-    if (isPackageTaken(error)) return undefined; // an earlier delivery of the same order; whose it is, the next look says
+    // an earlier delivery of the same order; whose it is, the next look says
+    if (isPackageTaken(error)) return undefined;
     const refusal = refusalOf(error, translate);
     if (refusal === undefined) throw error;
     return refusal.message;

@@ -9,8 +9,9 @@ const told = (error: unknown): { readonly name: string; readonly message: string
 const isValidation = (error: unknown): boolean => told(error).name === 'ValidationException';
 
 /**
- * Whether the service says that it does not know `name`. SageMaker has no error type for that, only a ValidationException with this very
- * sentence; every other ValidationException, one about a configuration where we asked for an endpoint included, says nothing of the kind.
+ * Whether the service says that it does not know `name`. SageMaker has no error type for that, only a
+ * ValidationException with this very sentence; every other ValidationException, one about a configuration
+ * where we asked for an endpoint included, says nothing of the kind.
  */
 export function isMissing(error: unknown, kind: Kind, name: string): boolean {
   const [, noun, named] =
@@ -23,7 +24,10 @@ export function isMissing(error: unknown, kind: Kind, name: string): boolean {
   );
 }
 
-/** Whether the service knows the name already: an earlier delivery of the same call got through, or the name is somebody else's. */
+/**
+ * Whether the service knows the name already: an earlier delivery of the same call got through, or the name
+ * is somebody else's.
+ */
 export const isTaken = (error: unknown, kind: Kind): boolean =>
   isValidation(error) && told(error).message.startsWith(`Cannot create already existing ${kind} "`);
 
@@ -40,11 +44,16 @@ export const isPackageMissing = (error: unknown): boolean =>
 export const isPackageTaken = (error: unknown): boolean =>
   isValidation(error) && /Model ?Package already exists/i.test(told(error).message);
 
-/** Jobs of either kind: their names stay taken for as long as the account remembers them, which is for ever. */
+/**
+ * Jobs of either kind: their names stay taken for as long as the account remembers them, which is for ever.
+ */
 export const isJobTaken = (error: unknown): boolean =>
   told(error).name === 'ResourceInUse' && /job with this name already exists/i.test(told(error).message);
 
-/** Training and transform jobs have sentences of their own; the type that is documented for it has been seen as well. */
+/**
+ * Training and transform jobs have sentences of their own; the type that is documented for it has been seen
+ * as well.
+ */
 export const isJobMissing = (error: unknown): boolean =>
   told(error).name === 'ResourceNotFound' ||
   (isValidation(error) &&
@@ -58,11 +67,15 @@ export const isJobOver = (error: unknown): boolean =>
 /** Makes a remedy of a reason of the service. */
 export type Translate = (reason: string) => string;
 
-/** The service's own answer that repeating will not change; anything else (throttling, a lost connection, a fault of its own) passes. */
+/**
+ * The service's own answer that repeating will not change; anything else (throttling, a lost connection, a
+ * fault of its own) passes.
+ */
 const final = /^(ValidationException|AccessDenied(Exception)?|ResourceLimitExceeded|ResourceNotFound)$/;
 
 /**
- * The remedy, if the service will never do what it was asked for: it refuses the parameters, the rights or the quota.
+ * The remedy, if the service will never do what it was asked for: it refuses the parameters, the rights or
+ * the quota.
  * @returns undefined for whatever is worth another try
  */
 export function refusalOf(error: unknown, translate: Translate): EngineFailed | undefined {

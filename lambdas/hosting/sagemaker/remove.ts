@@ -12,9 +12,10 @@ import { unfollow } from './scaling.ts';
 import { busyStates } from './status.ts';
 
 /**
- * Goes as far as the service lets it: an endpoint in flux or on its way out is left for the next call, and its configuration and model go
- * only when it is gone, because without them an endpoint that is being made hangs for an hour, and one in service cannot be understood.
- * So it takes several calls until everything is gone. What our tags are not on is not ours, and stays.
+ * Goes as far as the service lets it: an endpoint in flux or on its way out is left for the next call, and
+ * its configuration and model go only when it is gone, because without them an endpoint that is being made
+ * hangs for an hour, and one in service cannot be understood. So it takes several calls until everything is
+ * gone. What our tags are not on is not ours, and stays.
  */
 export async function remove(options: SageMakerEngineOptions, deployment: DeploymentRef): Promise<void> {
   if (await endpointStays(options, deployment)) return;

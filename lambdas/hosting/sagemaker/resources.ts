@@ -63,7 +63,9 @@ export async function tagsAt(
   return tags;
 }
 
-/** Whether the tags say that this is the work of this stage for this deployment. A name alone proves nothing. */
+/**
+ * Whether the tags say that this is the work of this stage for this deployment. A name alone proves nothing.
+ */
 export const areOurs = (
   { stage }: SageMakerAccount,
   tags: ReadonlyMap<string, string>,
@@ -71,8 +73,9 @@ export const areOurs = (
 ): boolean => tags.get(tagKeys.stage) === stage && tags.get(tagKeys.deployment) === deploymentId;
 
 /**
- * Whether an endpoint under our name is ours. Its configuration and its variant bear our names, which costs no further call; where they do
- * not (somebody else's, or ours after somebody gave it another configuration) or do not show yet, the tags decide.
+ * Whether an endpoint under our name is ours. Its configuration and its variant bear our names, which costs
+ * no further call; where they do not (somebody else's, or ours after somebody gave it another configuration)
+ * or do not show yet, the tags decide.
  */
 export async function isOurEndpoint(
   options: SageMakerEngineOptions,
@@ -87,7 +90,8 @@ export async function isOurEndpoint(
   } = endpoint;
   if (config === nameOf(options, deploymentId)) {
     if (variants?.[0]?.VariantName === variantName) return true;
-    if (variants === undefined && status === 'Creating') return true; // it will show its variant, or fail, and be asked about then
+    // it will show its variant, or fail, and be asked about then
+    if (variants === undefined && status === 'Creating') return true;
   }
   return arn !== undefined && areOurs(options, await tagsAt(options, arn), deploymentId);
 }

@@ -10,7 +10,10 @@ import { variantName } from './names.ts';
 import type { SageMakerEngineOptions } from './options.ts';
 import { remedyFor } from './remedies.ts';
 
-/** Whether there is anything to scale: without a maximum, or with one that leaves no room, the number of instances stays what it is. */
+/**
+ * Whether there is anything to scale: without a maximum, or with one that leaves no room, the number of
+ * instances stays what it is.
+ */
 export const isScaled = ({ min, max }: Units): boolean => max !== undefined && max > min;
 
 const target = (name: string) =>
@@ -20,7 +23,10 @@ const target = (name: string) =>
     ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
   }) as const;
 
-/** @throws EngineFailed if the stage's instances, being burstable, cannot follow demand; before anything is made */
+/**
+ * @throws EngineFailed if the stage's instances, being burstable, cannot follow demand; before anything is
+ * made
+ */
 export function checkScalable({ instanceType }: SageMakerEngineOptions, units: Units): void {
   if (!isScaled(units) || !/^ml\.t\d/.test(instanceType)) return;
   throw new EngineFailed(
@@ -30,9 +36,10 @@ export function checkScalable({ instanceType }: SageMakerEngineOptions, units: U
 }
 
 /**
- * Two calls, both of which replace what is there. The target bears no tags: Application Auto Scaling refuses to repeat a registration that
- * brings some, and the endpoint's name in the target's says whose it is.
- * @throws EngineFailed if rights or quotas forbid it; without it a model would be paid for that never follows demand
+ * Two calls, both of which replace what is there. The target bears no tags: Application Auto Scaling refuses
+ * to repeat a registration that brings some, and the endpoint's name in the target's says whose it is.
+ * @throws EngineFailed if rights or quotas forbid it; without it a model would be paid for that never follows
+ *   demand
  */
 export async function follow(
   options: SageMakerEngineOptions,
@@ -52,7 +59,8 @@ export async function follow(
         TargetTrackingScalingPolicyConfiguration: {
           TargetValue: invocationsPerInstance,
           PredefinedMetricSpecification: { PredefinedMetricType: 'SageMakerVariantInvocationsPerInstance' },
-          // A line that speeds up should not wait five minutes; a unit that was fetched in vain is paid for by the minute.
+          // A line that speeds up should not wait five minutes; a unit that was fetched in vain is paid for
+          // by the minute.
           ScaleOutCooldown: 60,
           ScaleInCooldown: 300,
         },

@@ -17,8 +17,9 @@ function progress({ ProductionVariants }: DescribeEndpointOutput): string | unde
 }
 
 /**
- * The level that an endpoint is at. Apps are served in `Updating`, `RollingBack` and `UpdateRollbackFailed` too (capacity that was there
- * stays there), so those are ready, with a note; only `SystemUpdating` is a state of the model's own.
+ * The level that an endpoint is at. Apps are served in `Updating`, `RollingBack` and `UpdateRollbackFailed`
+ * too (capacity that was there stays there), so those are ready, with a note; only `SystemUpdating` is a
+ * state of the model's own.
  */
 export function observationOf(
   endpoint: DescribeEndpointOutput,

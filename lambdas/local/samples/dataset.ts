@@ -11,7 +11,10 @@ export interface SampleDataset {
   readonly unseen: Readonly<Record<'good' | Shown, string>>;
 }
 
-/** The kinds of defects that the masks show. A training needs twenty pictures of each, so all four would take it long. */
+/**
+ * The kinds of defects that the masks show. A training needs twenty pictures of each, so all four would take
+ * it long.
+ */
 export const shown = ['scratch', 'stain'] as const satisfies readonly Defect[];
 type Shown = (typeof shown)[number];
 
@@ -20,7 +23,10 @@ const prefix = 'parts/dataset/';
 /** So many of the good parts, and of each kind of defect: what a single dataset must have at least. */
 const each = 20;
 
-/** Draws good parts and marked defects, and writes them with their masks and the manifest that labels them. They are the same every time. */
+/**
+ * Draws good parts and marked defects, and writes them with their masks and the manifest that labels them.
+ * They are the same every time.
+ */
 export async function writeDataset(objects: ObjectStore): Promise<SampleDataset> {
   const random = seeded(20251031);
   const lines: string[] = [];

@@ -43,7 +43,10 @@ export interface Part {
   readonly mask?: Uint8Array;
 }
 
-/** Draws one machined plate on a conveyor, as a fixed camera sees it: light, noise and place differ a little every time. */
+/**
+ * Draws one machined plate on a conveyor, as a fixed camera sees it: light, noise and place differ a little
+ * every time.
+ */
 export async function drawPart(random: () => number, defect?: Defect): Promise<Part> {
   const between = (least: number, most: number): number => least + (most - least) * random();
   const place = `translate(${between(-2, 2)} ${between(-2, 2)}) rotate(${between(-0.7, 0.7)} 128 128)`;

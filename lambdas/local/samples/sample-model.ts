@@ -3,9 +3,10 @@ import { float32, Graph, int64 } from '../../training/embedded/onnx.ts';
 import { partSize } from './part.ts';
 
 /**
- * A small model that learns from good pictures alone: for each pixel the mean and the deviation of its colour over them. What deviates far
- * from that, measured in deviations and averaged over a small window, is an anomaly. It works because the parts lie still under
- * a fixed camera; for parts that don't, train a model that knows textures.
+ * A small model that learns from good pictures alone: for each pixel the mean and the deviation of its colour
+ * over them. What deviates far from that, measured in deviations and averaged over a small window, is an
+ * anomaly. It works because the parts lie still under a fixed camera; for parts that don't, train a model
+ * that knows textures.
  */
 
 const { abs, max, min, sqrt } = Math;
@@ -83,7 +84,8 @@ function normalOf({ count, values, squares }: Sums, without?: Float32Array): Nor
     mean[at] = middle;
     variance[at] = max(((squares[at] ?? 0) - out * out) / left - middle * middle, 0);
   });
-  // Edges move by a pixel or two: the neighbours know what a pixel on an edge may do, even if no sample showed it there.
+  // Edges move by a pixel or two: the neighbours know what a pixel on an edge may do, even if no sample
+  // showed it there.
   const deviation = new Float32Array(values.length);
   for (let channel = 0; channel < 3; channel++) {
     const blurred = blur(variance.subarray(channel * pixels, (channel + 1) * pixels), 3);
@@ -131,7 +133,10 @@ function average(values: ArrayLike<number>): number {
   return sum / values.length;
 }
 
-/** @param limit the distance at which map and score are 0.5 @param steepness of the curve from distances to scores there */
+/**
+ * @param limit the distance at which map and score are 0.5 @param steepness of the curve from distances to
+ * scores there
+ */
 function writeGraph({ mean, deviation }: Normal, limit: number, steepness: number): Uint8Array {
   const graph = new Graph('parts');
   const image = graph.input('image', 'uint8', [1, side, side, 3]);

@@ -29,8 +29,9 @@ export interface SampleSet {
 }
 
 /**
- * Draws the sample pictures, makes the sample model from the good ones in `train`, measures it on `evaluation`, and writes all of it. The
- * pictures, and so the model, are the same every time; only the date of the evaluation differs.
+ * Draws the sample pictures, makes the sample model from the good ones in `train`, measures it on
+ * `evaluation`, and writes all of it. The pictures, and so the model, are the same every time; only the date
+ * of the evaluation differs.
  */
 export async function writeSamples(
   objects: ObjectStore,
@@ -98,7 +99,9 @@ interface Labelled {
   readonly anomaly: ReadonlyMap<string, Uint8Array>;
 }
 
-/** Measures the artifact as it will be used: in an inference unit, from the encoded picture to the verdict. */
+/**
+ * Measures the artifact as it will be used: in an inference unit, from the encoded picture to the verdict.
+ */
 async function measure(
   artifact: { readonly graph: Uint8Array; readonly manifest: Uint8Array },
   labelled: Labelled,

@@ -11,7 +11,10 @@ export interface UnseenMap {
   readonly score: number;
 }
 
-/** What the map's graph computes: the greatest share of a class in each patch, if it reaches 0.5, names the patch's class. */
+/**
+ * What the map's graph computes: the greatest share of a class in each patch, if it reaches 0.5, names the
+ * patch's class.
+ */
 export function readMap(
   { logits, score }: Omit<UnseenMap, 'truth'>,
   boundaries: readonly number[],
@@ -50,8 +53,9 @@ const candidates = Array.from({ length: 25 }, (_, at) => ((at % 2 === 1 ? 1 : -1
 const enough = 400_000;
 
 /**
- * Tries boundaries on maps of pictures that the head has not learnt from, and takes those of the greatest mean IoU over the classes: first one for
- * all of them, then for each class in turn a better one, since small defects ask for another than large ones.
+ * Tries boundaries on maps of pictures that the head has not learnt from, and takes those of the greatest
+ * mean IoU over the classes: first one for all of them, then for each class in turn a better one, since small
+ * defects ask for another than large ones.
  * @returns one for each class
  */
 export function chooseBoundaries(maps: readonly UnseenMap[], classes: number): number[] {

@@ -1,6 +1,7 @@
 /**
- * Fits the heads, and scores pictures with heads that have not seen them. Stack and boundaries are chosen on those scores, inside the training
- * pictures alone, so that the test pictures judge a model that knows nothing of them.
+ * Fits the heads, and scores pictures with heads that have not seen them. Stack and boundaries are chosen on
+ * those scores, inside the training pictures alone, so that the test pictures judge a model that knows
+ * nothing of them.
  */
 import * as ort from 'onnxruntime-node';
 import { floats, openSession, type Example } from './extract.ts';
@@ -48,8 +49,9 @@ export interface OutOfFold {
 export const leastAnomalies = 4;
 
 /**
- * Fits heads that have not seen all of the examples, and scores with them those that they have not seen; then the heads of the model.
- * The patch heads of all folds together are the model's: their mean errs less than one head that has seen everything, and costs no further fit.
+ * Fits heads that have not seen all of the examples, and scores with them those that they have not seen; then
+ * the heads of the model. The patch heads of all folds together are the model's: their mean errs less than
+ * one head that has seen everything, and costs no further fit.
  * @param progress told after each fold how much of the work is done, 0 to 1
  */
 export async function fitHeads(

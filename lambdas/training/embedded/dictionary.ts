@@ -1,6 +1,7 @@
 /**
- * The features that need no weights from anybody: at each of several scales, how much 7 x 7 squares of the picture resemble the entries of a
- * dictionary, which is learnt from the customer's own pictures by spherical k-means on whitened squares (after Coates and Ng, 2012).
+ * The features that need no weights from anybody: at each of several scales, how much 7 x 7 squares of the
+ * picture resemble the entries of a dictionary, which is learnt from the customer's own pictures by spherical
+ * k-means on whitened squares (after Coates and Ng, 2012).
  */
 import * as ort from 'onnxruntime-node';
 import { floats, openSession } from './extract.ts';
@@ -11,7 +12,10 @@ import type { PreparedPicture, Size } from './pictures.ts';
 import { decompose } from './pooled.ts';
 import type { Random } from './random.ts';
 
-/** `shrink`: how many pixels become one. `stride`: how far squares lie apart there; closer ones at fine scales would say little more. */
+/**
+ * `shrink`: how many pixels become one. `stride`: how far squares lie apart there; closer ones at fine scales
+ * would say little more.
+ */
 const scales = [
   { shrink: 1, stride: 2 },
   { shrink: 2, stride: 2 },
@@ -102,7 +106,10 @@ function appendScale(
   return graph.node('Concat', pooled, { axis: 1 });
 }
 
-/** Squares from random places of random pictures, channel by channel as a convolution sees them. [sampleSize, 147] */
+/**
+ * Squares from random places of random pictures, channel by channel as a convolution sees them. [sampleSize,
+ * 147]
+ */
 function sampleSquares(
   pictures: readonly PreparedPicture[],
   { width, height }: Size,
@@ -151,7 +158,10 @@ async function learnScale(
   return { kernel, bias, threshold };
 }
 
-/** The mean, and a triangular matrix that makes all directions vary alike. Directions that hardly vary are noise and stay small. */
+/**
+ * The mean, and a triangular matrix that makes all directions vary alike. Directions that hardly vary are
+ * noise and stay small.
+ */
 async function fitWhitening(
   squares: Float32Array,
 ): Promise<{ readonly mean: Float32Array; readonly whitening: readonly Float64Array[] }> {
@@ -222,7 +232,10 @@ function invert(lower: readonly Float64Array[]): Float64Array[] {
   return inverse;
 }
 
-/** Spherical k-means: entries have length 1, and a square belongs to the entry that it resembles most, or is most opposite to. */
+/**
+ * Spherical k-means: entries have length 1, and a square belongs to the entry that it resembles most, or is
+ * most opposite to.
+ */
 async function cluster(
   white: Float32Array,
   random: Random,

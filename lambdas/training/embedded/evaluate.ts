@@ -2,7 +2,8 @@ import { classFigures, type ClassFigures } from '../figures.ts';
 
 /**
  * Figures per class over the patches of all pictures together.
- * @param pairs per picture, what its patches are and what they were taken for: 0 background, else the class's number from 1 on
+ * @param pairs per picture, what its patches are and what they were taken for: 0 background, else the class's
+ *   number from 1 on
  */
 export function evaluateClasses(
   pairs: readonly { readonly truth: Uint8Array; readonly found: Uint8Array }[],

@@ -1,4 +1,7 @@
-/** What keeps a model from being trained, said so that a user can put it right. The message goes into the model's status. */
+/**
+ * What keeps a model from being trained, said so that a user can put it right. The message goes into the
+ * model's status.
+ */
 export class TrainingFailed extends Error {
   override readonly name: string = 'TrainingFailed';
 }

@@ -4,8 +4,8 @@ import type { Graph } from './onnx.ts';
 export const patchSize = 8;
 
 /**
- * What turns a picture into feature vectors, one per patch. It is written into graphs, so that training and hosting compute the very same
- * thing: there is no second implementation that could drift.
+ * What turns a picture into feature vectors, one per patch. It is written into graphs, so that training and
+ * hosting compute the very same thing: there is no second implementation that could drift.
  */
 export interface FeatureMap {
   readonly kind: 'trunk' | 'dictionary';
@@ -19,7 +19,10 @@ export interface FeatureMap {
   append(graph: Graph, image: string): string;
 }
 
-/** Adds the input `image`, uint8 [1, height, width, 3] as decoders give it, and returns it as floats [1, 3, height, width]. */
+/**
+ * Adds the input `image`, uint8 [1, height, width, 3] as decoders give it, and returns it as floats [1, 3,
+ * height, width].
+ */
 export function appendImage(graph: Graph, width: number, height: number): string {
   const input = graph.input('image', 'uint8', [1, height, width, 3]);
   return graph.node('Transpose', [graph.node('Cast', [input], { to: 1 })], { perm: [0, 3, 1, 2] });

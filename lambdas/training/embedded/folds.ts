@@ -9,8 +9,9 @@ export interface Sortable {
 const collator = new Intl.Collator('en', { numeric: true });
 
 /**
- * Deals pictures into parts of about equal size, normal ones and anomalies alike. Neighbours in the order of names go together where there are
- * enough pictures, because they are often shots of one object, and a model that has seen one knows the other.
+ * Deals pictures into parts of about equal size, normal ones and anomalies alike. Neighbours in the order of
+ * names go together where there are enough pictures, because they are often shots of one object, and a model
+ * that has seen one knows the other.
  * @returns per picture the number of its part
  */
 export function deal(pictures: readonly Sortable[], parts: number, random: Random): number[] {
@@ -38,7 +39,8 @@ export const foldCount = (normals: number, anomalies: number): number =>
   Math.max(2, Math.min(5, normals, anomalies === 0 ? normals : anomalies));
 
 /**
- * Chooses at most `most` pictures, half of them anomalies if there are that many; the rest is left out of learning.
+ * Chooses at most `most` pictures, half of them anomalies if there are that many; the rest is left out of
+ * learning.
  * @returns the pictures chosen, in the order given
  */
 export function thin<T extends { readonly isAnomaly: boolean }>(

@@ -1,6 +1,7 @@
 /**
- * The heads as parts of graphs. The same functions write the graphs that score pictures in cross-validation and the graph that is hosted, so
- * what was evaluated is what answers later. Rows are patches: [rows * columns of the grid, channels].
+ * The heads as parts of graphs. The same functions write the graphs that score pictures in cross-validation
+ * and the graph that is hosted, so what was evaluated is what answers later. Rows are patches: [rows *
+ * columns of the grid, channels].
  */
 import type { FeatureMap } from './features.ts';
 import { float32, int64, type Graph } from './onnx.ts';
@@ -23,8 +24,9 @@ export type PatchHead = Readonly<
 >;
 
 /**
- * How many of its greatest patches speak for a picture: enough to be no accident, and no more than a usual defect has, where masks tell;
- * asked to raise more patches than that, the patch head would learn to paint beyond the defect.
+ * How many of its greatest patches speak for a picture: enough to be no accident, and no more than a usual
+ * defect has, where masks tell; asked to raise more patches than that, the patch head would learn to paint
+ * beyond the defect.
  * @param defects how many patches each defect has that a mask shows
  */
 export function topPatches({ rows, columns }: Grid, defects: readonly number[]): number {
@@ -64,7 +66,10 @@ export function appendRows(graph: Graph, normalised: string, channels: number): 
   ]);
 }
 
-/** Statistics of every channel over the picture: mean, deviation, and how far the greatest and the least stand out. [4 * channels] */
+/**
+ * Statistics of every channel over the picture: mean, deviation, and how far the greatest and the least stand
+ * out. [4 * channels]
+ */
 export function appendPooled(graph: Graph, normalised: string, channels: number, grid: Grid): string {
   const patches = grid.rows * grid.columns;
   const lines = graph.node('Reshape', [normalised, graph.constant('lineShape', int64([channels, patches]))]);
@@ -77,7 +82,8 @@ export function appendPooled(graph: Graph, normalised: string, channels: number,
   const deviation = graph.node('Sqrt', [
     graph.node('Max', [variance, graph.constant('leastVariance', float32([], [1e-6]))]),
   ]);
-  // The logarithm of the mean of exponentials follows the greatest values smoothly, and costs a tenth of sorting them out.
+  // The logarithm of the mean of exponentials follows the greatest values smoothly, and costs a tenth of
+  // sorting them out.
   const extremes = [1, -1].map((sign) => {
     const steep = graph.node('Exp', [
       graph.node('Mul', [lines, graph.constant(`steepness.${sign}`, float32([], [2 * sign]))]),
@@ -145,9 +151,10 @@ export function appendPooledHead(graph: Graph, pooled: string, { weights, bias }
 }
 
 /**
- * The patch head, as the mean of its members: `logits` [1, classes, rows, columns] against the background, and `score` [1], the mean of the
- * greatest of any class. Members are heads of one shape that have learnt from different parts of the pictures; they are laid side by side, as
- * groups of a convolution. Each takes its own greatest: those of the mean would be less, and the stack knows the scores of single heads.
+ * The patch head, as the mean of its members: `logits` [1, classes, rows, columns] against the background,
+ * and `score` [1], the mean of the greatest of any class. Members are heads of one shape that have learnt
+ * from different parts of the pictures; they are laid side by side, as groups of a convolution. Each takes
+ * its own greatest: those of the mean would be less, and the stack knows the scores of single heads.
  * @param maps [1, channels, rows, columns]
  */
 export function appendPatchHead(
@@ -243,8 +250,9 @@ export function appendStack(graph: Graph, scores: string, { weights, bias }: Sta
 }
 
 /**
- * The map [1, classes, rows, columns]: each class's share of a softmax with the background. `boundaries` are the logits that become 0.5, one for
- * each class. The map of a picture that the score calls normal is dimmed below 0.5: a clean picture has no mask.
+ * The map [1, classes, rows, columns]: each class's share of a softmax with the background. `boundaries` are
+ * the logits that become 0.5, one for each class. The map of a picture that the score calls normal is dimmed
+ * below 0.5: a clean picture has no mask.
  * @param logits [1, classes, rows, columns]
  */
 export function appendMap(

@@ -21,7 +21,10 @@ export interface PictureResult {
 
 export interface Judgement {
   readonly results: readonly PictureResult[];
-  /** Over the patches of normal pictures and of anomalies with masks; absent without a map or without such anomalies. */
+  /**
+   * Over the patches of normal pictures and of anomalies with masks; absent without a map or without such
+   * anomalies.
+   */
   readonly classes?: readonly ClassFigures[];
 }
 
@@ -77,7 +80,10 @@ export async function judge(
   }
 }
 
-/** Per patch the class of the greatest value that reaches 0.5, from 1 on, else 0. @param map [classes, patches] */
+/**
+ * Per patch the class of the greatest value that reaches 0.5, from 1 on, else 0. @param map [classes,
+ * patches]
+ */
 function labelsOf(map: Float32Array, classes: number): Uint8Array {
   const patches = map.length / classes;
   return Uint8Array.from({ length: patches }, (_, patch) => {

@@ -12,9 +12,15 @@ export interface MaskColour {
 
 /** What patches show, row by row. */
 export interface PatchLabels {
-  /** 0 for the background, else the number of the class from 1 on that covers most of the patch, however little that is. */
+  /**
+   * 0 for the background, else the number of the class from 1 on that covers most of the patch, however
+   * little that is.
+   */
   readonly kinds: Uint8Array;
-  /** How much of the patch it covers, 0 to 1; for a defect smaller than a patch, in proportion to what it covers of any one. */
+  /**
+   * How much of the patch it covers, 0 to 1; for a defect smaller than a patch, in proportion to what it
+   * covers of any one.
+   */
   readonly shares: Float32Array;
 }
 
@@ -58,12 +64,15 @@ export function listClasses(maps: Iterable<readonly MaskColour[]>): AnomalyClass
 }
 
 /**
- * Reads a mask onto the grid of patches. A pixel belongs to a class if it is opaque (alpha above 127) and has that class's colour: editors write
- * smooth edges as alpha, and keep colours where alpha is 0. White is background even where no map says so.
+ * Reads a mask onto the grid of patches. A pixel belongs to a class if it is opaque (alpha above 127) and has
+ * that class's colour: editors write smooth edges as alpha, and keep colours where alpha is 0. White is
+ * background even where no map says so.
  *
- * Shares of a defect that fills no patch are scaled up, so that its fullest patch counts as full; otherwise small defects would vanish.
+ * Shares of a defect that fills no patch are scaled up, so that its fullest patch counts as full; otherwise
+ * small defects would vanish.
  * @param id of the picture, for messages
- * @throws MaskUnusable if it is no PNG, or has a colour that is not in the map: the original service fails then as well
+ * @throws MaskUnusable if it is no PNG, or has a colour that is not in the map: the original service fails
+ *   then as well
  */
 export async function readMask(
   id: string,

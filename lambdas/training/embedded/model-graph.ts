@@ -31,8 +31,9 @@ export interface ModelParts {
 export const outputs = { score: 'anomaly_score', map: 'anomaly_map', heads: 'head_scores' } as const;
 
 /**
- * The whole model as one ONNX file: `image` uint8 [1, height, width, 3] in; out come `anomaly_score` [1], where 0.5 is the decision boundary,
- * `head_scores`, what each head contributed, and for segmentation `anomaly_map` [1, classes, height / 8, width / 8].
+ * The whole model as one ONNX file: `image` uint8 [1, height, width, 3] in; out come `anomaly_score` [1],
+ * where 0.5 is the decision boundary, `head_scores`, what each head contributed, and for segmentation
+ * `anomaly_map` [1, classes, height / 8, width / 8].
  */
 export function writeModel(
   { features, normalisation, heads, stack, size, top, boundaries }: ModelParts,

@@ -12,8 +12,9 @@ export const bankSize = 256;
 export const bankCandidates = 5000;
 
 /**
- * Picks rows so that every row is near one that was picked: the next one is always that which is farthest from all picked before
- * (k-centre, greedily). Rare but normal patches are kept that way, which a random choice would miss.
+ * Picks rows so that every row is near one that was picked: the next one is always that which is farthest
+ * from all picked before (k-centre, greedily). Rare but normal patches are kept that way, which a random
+ * choice would miss.
  * @param rows [count, channels]
  * @returns the numbers of the rows picked, in order; fewer than `size` if the others repeat them
  */

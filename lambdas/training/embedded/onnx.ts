@@ -1,13 +1,17 @@
 /**
- * Writes ONNX graphs. ONNX is a protobuf format of which a model needs nine messages, so a page of code stands in for a protobuf library
- * and its generated classes. Field numbers and type codes are those of onnx.proto; the graphs use operator set 17.
+ * Writes ONNX graphs. ONNX is a protobuf format of which a model needs nine messages, so a page of code
+ * stands in for a protobuf library and its generated classes. Field numbers and type codes are those of
+ * onnx.proto; the graphs use operator set 17.
  */
 
 /** Type codes of TensorProto.DataType. */
 const dataTypes = { float32: 1, uint8: 2, int64: 7, bool: 9, float16: 10 } as const;
 export type DataType = keyof typeof dataTypes;
 
-/** Dense values in row-major order. float16 takes bit patterns, because not every runtime knows such an array; bool takes 0 and 1. */
+/**
+ * Dense values in row-major order. float16 takes bit patterns, because not every runtime knows such an array;
+ * bool takes 0 and 1.
+ */
 export type Tensor = { readonly shape: readonly number[] } & (
   | { readonly type: 'float32'; readonly data: Float32Array }
   | { readonly type: 'uint8' | 'bool'; readonly data: Uint8Array }
@@ -108,13 +112,19 @@ const valueInfo = (field: number, name: string, type: DataType, shape: Shape): C
     ),
   );
 
-/** A graph under construction: nodes are written in the order of their calls, which must be an order in which they can run. */
+/**
+ * A graph under construction: nodes are written in the order of their calls, which must be an order in which
+ * they can run.
+ */
 export class Graph {
   readonly #name: string;
   readonly #parts: Chunk[] = [];
   readonly #taken = new Set<string>();
 
-  /** @param name also prefixes the names that are made up here, which must not clash between a graph and its subgraphs */
+  /**
+   * @param name also prefixes the names that are made up here, which must not clash between a graph and its
+   * subgraphs
+   */
   constructor(name: string) {
     this.#name = name;
   }

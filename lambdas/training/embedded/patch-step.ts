@@ -1,9 +1,11 @@
 /**
- * One training step of the patch head as a graph of ordinary operators: forward pass, backward pass and the update of all weights by AdamW.
- * onnxruntime needs no training build for that, and is some twenty times as fast as loops in JavaScript.
+ * One training step of the patch head as a graph of ordinary operators: forward pass, backward pass and the
+ * update of all weights by AdamW. onnxruntime needs no training build for that, and is some twenty times as
+ * fast as loops in JavaScript.
  *
- * The head is a small network on each patch and what lies around it: channels -> hidden -> hidden, with its surroundings -> classes. Its outputs
- * are the classes' logits against the background, whose own logit is 0: a softmax over classes + 1 outputs, of which one can be fixed.
+ * The head is a small network on each patch and what lies around it: channels -> hidden -> hidden, with its
+ * surroundings -> classes. Its outputs are the classes' logits against the background, whose own logit is 0:
+ * a softmax over classes + 1 outputs, of which one can be fixed.
  */
 import type { Grid } from './masks.ts';
 import { float32, Graph, int64 } from './onnx.ts';
@@ -15,7 +17,10 @@ export interface PatchShape {
   readonly classes: number;
 }
 
-/** The weights in order, each as name and shape: y = x * W + b, three times; the second time x is joined by its surroundings. */
+/**
+ * The weights in order, each as name and shape: y = x * W + b, three times; the second time x is joined by
+ * its surroundings.
+ */
 export const patchWeights = ({
   channels,
   hidden,
@@ -50,10 +55,11 @@ export function appendDequantised(graph: Graph, bytes: string): string {
 export const momenta = { first: 0.9, second: 0.999 } as const;
 
 /**
- * Inputs: `features` uint8 [pictures * patches, channels]; `target` [pictures * patches, classes + 1], what each patch is, background first;
- * `weight` [pictures * patches, 1], how much each patch counts; `label` [pictures, 1], 1 for an anomaly; `labelWeight` [pictures, 1];
- * `rate`, and `first` and `second`, which correct the momenta for their start at zero; every weight with `.m` and `.v`, its momenta.
- * Outputs: every weight and momentum with `.next`, and `loss` [].
+ * Inputs: `features` uint8 [pictures * patches, channels]; `target` [pictures * patches, classes + 1], what
+ * each patch is, background first; `weight` [pictures * patches, 1], how much each patch counts; `label`
+ * [pictures, 1], 1 for an anomaly; `labelWeight` [pictures, 1]; `rate`, and `first` and `second`, which
+ * correct the momenta for their start at zero; every weight with `.m` and `.v`, its momenta. Outputs: every
+ * weight and momentum with `.next`, and `loss` [].
  */
 export function writeStep(shape: StepShape): Uint8Array {
   const graph = new Graph('step');
@@ -67,7 +73,8 @@ export function writeStep(shape: StepShape): Uint8Array {
   const axes = (...list: number[]): string => graph.constant(`axes.${(axesMade++).toString()}`, int64(list));
   let axesMade = 0;
 
-  // Bytes go into the first layer as they are, and its weights make up for their scale: going over all features once more would cost as much as the layer.
+  // Bytes go into the first layer as they are, and its weights make up for their scale: going over all
+  // features once more would cost as much as the layer.
   const { zero, levels } = quantisation;
   const bytes = node('Cast', [graph.input('features', 'uint8', [rows, channels])], { to: 1 });
   const perByte = scalar('perByte', 1 / levels);
@@ -108,7 +115,8 @@ export function writeStep(shape: StepShape): Uint8Array {
   const entropy = node('Mul', [node('Mul', [node('LogSoftmax', [all], { axis: 1 }), target]), weight]);
   const patchLoss = node('Neg', [node('ReduceSum', [entropy], { keepdims: 0 })]);
 
-  // Pictures: logistic loss of the mean of the greatest "any class" logits. Its gradient goes to those patches alone.
+  // Pictures: logistic loss of the mean of the greatest "any class" logits. Its gradient goes to those
+  // patches alone.
   const any = node('Reshape', [
     node('ReduceLogSumExp', [logits], { axes: [1], keepdims: 1 }),
     graph.constant('perPicture', int64([pictures, patches])),

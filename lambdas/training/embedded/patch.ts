@@ -22,26 +22,35 @@ export interface PatchTask {
 }
 
 /**
- * Pictures per step, half of them anomalies; of large ones fewer, for their patches are many. The time goes by pictures and the learning by steps:
- * for the time of steps of eight pictures, twice as many steps of four find masks better.
+ * Pictures per step, half of them anomalies; of large ones fewer, for their patches are many. The time goes
+ * by pictures and the learning by steps: for the time of steps of eight pictures, twice as many steps of four
+ * find masks better.
  */
 const batchOf = (patches: number): number => (patches > 3000 ? 2 : 4);
 const hidden = 32;
 const epochs = 8;
 const greatestRate = 5e-3;
 const decay = 0.05;
-/** Where masks say which patches are meant, the picture's label adds little: left at full weight it spreads the map beyond the defect. */
+/**
+ * Where masks say which patches are meant, the picture's label adds little: left at full weight it spreads
+ * the map beyond the defect.
+ */
 const labelShare = 0.1;
 /** Anomalous patches are rare; counting each this often keeps small defects from being given up. */
 const anomalousPatch = 3;
 
-/** Types whose defects are small, or seldom seen, count more, but no more than this: their patches would be lost among those of the large ones. */
+/**
+ * Types whose defects are small, or seldom seen, count more, but no more than this: their patches would be
+ * lost among those of the large ones.
+ */
 const greatestBalance = 8;
 
 /** Enough steps that a small dataset is learnt, and no more than a large one needs. */
 const stepCount = (views: number): number => Math.min(600, Math.max(320, Math.round((epochs * views) / 4)));
 
-/** Fits the patch head. Half of every batch are anomalies, however few there are; both kinds must be there. */
+/**
+ * Fits the patch head. Half of every batch are anomalies, however few there are; both kinds must be there.
+ */
 export async function fitPatchHead({ normals, anomalies }: PatchLesson, task: PatchTask): Promise<PatchHead> {
   const { grid, channels, classes, random } = task;
   const patches = grid.rows * grid.columns;
@@ -84,7 +93,9 @@ export const schedule = (rate: number, step: number): Record<'rate' | 'first' | 
   second: scalar(1 / (1 - momenta.second ** step)),
 });
 
-/** Weights by He's rule, which keeps signals of one size through layers of rectifiers, and momenta of zero. */
+/**
+ * Weights by He's rule, which keeps signals of one size through layers of rectifiers, and momenta of zero.
+ */
 export function firstWeights(shape: StepShape, random: Random): Record<string, ort.Tensor> {
   const state: Record<string, ort.Tensor> = {};
   for (const { name, shape: axes } of patchWeights(shape)) {
@@ -150,7 +161,10 @@ function createBatch(
   };
 }
 
-/** How much a patch of each type counts, by the type's number, so that types with few patches are not given up. The most usual one counts 1. */
+/**
+ * How much a patch of each type counts, by the type's number, so that types with few patches are not given
+ * up. The most usual one counts 1.
+ */
 export function balanceOf(anomalies: readonly View[], classes: number): number[] {
   const sums = new Array<number>(classes + 1).fill(0);
   for (const { patches } of anomalies)

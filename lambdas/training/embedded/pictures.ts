@@ -7,7 +7,10 @@ import { patchSize } from './features.ts';
 import { clean, readMask, type Grid, type MaskColour, type PatchLabels } from './masks.ts';
 
 export interface LabelledPicture {
-  /** Names the picture in messages and results; neighbours in the order of ids are taken for shots of one object. */
+  /**
+   * Names the picture in messages and results; neighbours in the order of ids are taken for shots of one
+   * object.
+   */
   readonly id: string;
   readonly type: PictureType;
   load(): Promise<Uint8Array>;
@@ -32,8 +35,9 @@ export interface PreparedPicture {
 }
 
 /**
- * The size at which pictures are looked at: long side 384, or 768 for large photographs, whose defects tend to be small. Small pictures are
- * blown up, at most to twice their size. Both sides are multiples of 32, as the features need.
+ * The size at which pictures are looked at: long side 384, or 768 for large photographs, whose defects tend
+ * to be small. Small pictures are blown up, at most to twice their size. Both sides are multiples of 32, as
+ * the features need.
  */
 export function modelSize({ width, height }: Size): Size {
   const long = Math.max(width, height);
@@ -113,7 +117,8 @@ export function mirrorPicture(
 }
 
 /**
- * Reads only the header, of a picture that the learning part can do without but that must be fit all the same.
+ * Reads only the header, of a picture that the learning part can do without but that must be fit all the
+ * same.
  * @throws MixedSizes or PictureUnreadable
  */
 export async function checkSize(picture: LabelledPicture, { width, height }: Size): Promise<void> {

@@ -1,4 +1,7 @@
-/** The pooled head: logistic regression on statistics of a whole picture's features, learnt from the pictures' labels alone. */
+/**
+ * The pooled head: logistic regression on statistics of a whole picture's features, learnt from the pictures'
+ * labels alone.
+ */
 
 /** Scores a pooled vector: logit = weights * vector + bias. */
 export interface PooledHead {
@@ -27,7 +30,8 @@ export function fitScaling(vectors: readonly Float32Array[]): Scaling {
     for (let at = 0; at < length; at++)
       deviation[at] = (deviation[at] ?? 0) + ((vector[at] ?? 0) - (mean[at] ?? 0)) ** 2 / vectors.length;
   }
-  // A column that never changes says nothing, and must not be blown up when it changes by a rounding error later.
+  // A column that never changes says nothing, and must not be blown up when it changes by a rounding error
+  // later.
   return {
     mean,
     deviation: deviation.map((variance) =>
@@ -82,7 +86,10 @@ export function fitPooled(
 export const scorePooled = ({ weights, bias }: PooledHead, vector: Float32Array): number =>
   dot(weights, vector) + bias;
 
-/** Minimises the sum of costs * logistic loss + |w|^2 / 2, for w = sum of alpha * rows; the form is that of a Gaussian process's mode. */
+/**
+ * Minimises the sum of costs * logistic loss + |w|^2 / 2, for w = sum of alpha * rows; the form is that of a
+ * Gaussian process's mode.
+ */
 function newton(
   kernel: readonly Float64Array[],
   labels: readonly boolean[],
@@ -137,7 +144,10 @@ export function solve(matrix: readonly Float64Array[], right: readonly number[])
   return solution;
 }
 
-/** Replaces the lower triangle of a symmetric positive definite matrix by L, where L times its transpose is the matrix. */
+/**
+ * Replaces the lower triangle of a symmetric positive definite matrix by L, where L times its transpose is
+ * the matrix.
+ */
 export function decompose(matrix: readonly Float64Array[]): void {
   matrix.forEach((line, row) => {
     for (let column = 0; column <= row; column++) {

@@ -2,7 +2,10 @@ import type { LabelledPicture } from './pictures.ts';
 import type { Minimums } from './plan.ts';
 import type { Stage, Training, TrainingInput } from './train.ts';
 
-/** What the parent and the process that trains say to each other. Pictures stay with the parent until they are asked for, one at a time. */
+/**
+ * What the parent and the process that trains say to each other. Pictures stay with the parent until they are
+ * asked for, one at a time.
+ */
 
 export interface PictureCard extends Pick<LabelledPicture, 'id' | 'type' | 'label'> {
   readonly colours?: NonNullable<LabelledPicture['mask']>['colours'];
@@ -41,5 +44,8 @@ export type FromWorker =
   /** Nobody expected it. */
   | { readonly kind: 'broken'; readonly message: string };
 
-/** First word of the command line of every training process, by which a host recognises those of one that died. */
+/**
+ * First word of the command line of every training process, by which a host recognises those of one that
+ * died.
+ */
 export const workerTitle = 'crowsnest-training-process';

@@ -38,9 +38,10 @@ export class TrainingBroke extends Error {
 }
 
 /**
- * Trains in a process of its own, which asks for pictures one at a time. Its memory is watched from here, since native memory is no part of the
- * limit that the JavaScript engine keeps.
- * @throws TrainingFailed in one of its kinds, TrainingStopped when `signal` says so, TrainingBroke for anything else
+ * Trains in a process of its own, which asks for pictures one at a time. Its memory is watched from here,
+ * since native memory is no part of the limit that the JavaScript engine keeps.
+ * @throws TrainingFailed in one of its kinds, TrainingStopped when `signal` says so, TrainingBroke for
+ *   anything else
  */
 export async function trainInProcess(
   input: TrainingInput,

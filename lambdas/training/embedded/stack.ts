@@ -52,7 +52,8 @@ export function fitStack(scores: readonly (readonly number[])[], labels: readonl
 }
 
 /**
- * The stack of a model that has seen too few anomalies, or none: novelty alone, and what 95 % of normal pictures stay below is normal.
+ * The stack of a model that has seen too few anomalies, or none: novelty alone, and what 95 % of normal
+ * pictures stay below is normal.
  * @param normals novelty scores of normal pictures that the head has not learnt from
  */
 export function noveltyStack(normals: readonly number[], heads: number): Stack {
@@ -73,7 +74,10 @@ export function noveltyStack(normals: readonly number[], heads: number): Stack {
 export const stackScore = ({ weights, bias }: Stack, scores: readonly number[]): number =>
   sigmoid(weigh(weights, scores) + bias);
 
-/** The threshold of the greatest F1. Of several, the one in the middle of the widest gap: it is the least likely to be luck. */
+/**
+ * The threshold of the greatest F1. Of several, the one in the middle of the widest gap: it is the least
+ * likely to be luck.
+ */
 export function bestThreshold(scores: readonly number[], labels: readonly boolean[]): number {
   const order = scores
     .map((score, at) => ({ score, isAnomaly: labels[at] === true }))

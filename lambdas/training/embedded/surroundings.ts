@@ -1,11 +1,15 @@
 /**
- * What lies around a patch. The patch head sees, beside what its first layer makes of a patch, the mean of that over ever larger squares around
- * it: where a defect ends, and whether something is a defect at all, is told better by a neighbourhood than by one patch.
+ * What lies around a patch. The patch head sees, beside what its first layer makes of a patch, the mean of
+ * that over ever larger squares around it: where a defect ends, and whether something is a defect at all, is
+ * told better by a neighbourhood than by one patch.
  */
 import type { Grid } from './masks.ts';
 import { float32, int64, type Graph } from './onnx.ts';
 
-/** Each square has three times the side of the one before, beginning with one patch; so a mean is that of nine means of the square before. */
+/**
+ * Each square has three times the side of the one before, beginning with one patch; so a mean is that of nine
+ * means of the square before.
+ */
 const dilations = [1, 3, 9] as const;
 
 /** How many values stand for each value of the first layer: its own, and one for each square. */
@@ -19,8 +23,8 @@ export interface Maps {
 }
 
 /**
- * The mean of nine cells that lie `dilation` apart. Outside the picture there is nothing, which counts as zero: that makes taking means its own
- * transpose, and so its own gradient.
+ * The mean of nine cells that lie `dilation` apart. Outside the picture there is nothing, which counts as
+ * zero: that makes taking means its own transpose, and so its own gradient.
  */
 function appendMean(graph: Graph, maps: string, width: number, dilation: number): string {
   const kernel = graph.constant(
@@ -48,7 +52,10 @@ export function appendSurroundings(graph: Graph, rows: string, shape: Maps): str
   return graph.node('Concat', [rows, ...means.map((mean) => asRows(graph, mean, shape))], { axis: 1 });
 }
 
-/** The gradient of appendSurroundings. @param gradient [pictures * patches, width * reach] @returns [pictures * patches, width] */
+/**
+ * The gradient of appendSurroundings. @param gradient [pictures * patches, width * reach] @returns [pictures
+ * * patches, width]
+ */
 export function appendSurroundingsBack(graph: Graph, gradient: string, shape: Maps): string {
   const widths = new Array<number>(reach).fill(shape.width);
   const [own = '', ...ofSquares] = graph.nodes(

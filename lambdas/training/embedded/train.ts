@@ -51,7 +51,10 @@ export interface Training {
   /** Measured on the test pictures, by the graph that is hosted. */
   readonly evaluation: Figures & { readonly classes?: readonly ClassFigures[]; readonly evaluatedAt: number };
   readonly results: readonly PictureResult[];
-  /** Of the training pictures, by cross-validation. Stack and threshold were chosen on these scores, so the figures flatter a little. */
+  /**
+   * Of the training pictures, by cross-validation. Stack and threshold were chosen on these scores, so the
+   * figures flatter a little.
+   */
   readonly crossValidation?: Figures & { readonly classes?: readonly ClassFigures[] };
   readonly pictures: { readonly train: number; readonly learnt: number; readonly test: number };
   /** What a user should know about how far to trust the model. */
@@ -60,7 +63,8 @@ export interface Training {
 
 /**
  * Learns a model from labelled pictures. The same pictures and the same seed give the same verdicts.
- * @throws TrainingFailed, in one of its kinds, for what a user can put right; TrainingStopped when `signal` says so
+ * @throws TrainingFailed, in one of its kinds, for what a user can put right; TrainingStopped when `signal`
+ *   says so
  */
 export async function train(
   input: TrainingInput,

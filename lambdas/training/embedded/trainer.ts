@@ -54,8 +54,9 @@ const saying: Readonly<Record<Stage, string>> = {
 const resultsName = 'results.json';
 
 /**
- * Trains on this machine, each training in a process of its own, from the dataset's pictures in the object store. It keeps in memory only what
- * runs: what has ended is in the workspace, and what was cut off by the end of a host is missing, and starts over.
+ * Trains on this machine, each training in a process of its own, from the dataset's pictures in the object
+ * store. It keeps in memory only what runs: what has ended is in the workspace, and what was cut off by the
+ * end of a host is missing, and starts over.
  */
 export function createEmbeddedTrainer(options: EmbeddedTrainerOptions): EmbeddedTrainer {
   const runs = new Map<string, Run>();

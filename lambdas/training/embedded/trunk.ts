@@ -1,7 +1,8 @@
 /**
- * The pretrained features: the first thirteen blocks (numbers 0 to 12) of the MobileNetV2 inside MoveNet, which the npm package
- * `@vladmandic/human` ships as a TensorFlow.js graph. The package is an optional dependency and is read where it is installed. A pose network in
- * name; the layers used are general detectors of edges, textures and parts.
+ * The pretrained features: the first thirteen blocks (numbers 0 to 12) of the MobileNetV2 inside MoveNet,
+ * which the npm package `@vladmandic/human` ships as a TensorFlow.js graph. The package is an optional
+ * dependency and is read where it is installed. A pose network in name; the layers used are general detectors
+ * of edges, textures and parts.
  */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -50,7 +51,10 @@ interface Weight {
 const packageName = '@vladmandic/human';
 const networkFile = 'movenet-lightning.json';
 
-/** Where features are taken: the block's name, and how many pixels one of its cells covers. Fine to coarse, 24 + 32 + 64 + 96 channels. */
+/**
+ * Where features are taken: the block's name, and how many pixels one of its cells covers. Fine to coarse, 24
+ * + 32 + 64 + 96 channels.
+ */
 const taps = [
   { block: 'block_2_add/add', stride: 4, channels: 24 },
   { block: 'block_5_add/add', stride: 8, channels: 32 },
@@ -199,7 +203,8 @@ class Translation {
     const { shape, data } = this.#weight(kernel);
     const [rows = 0, columns = 0, ins = 0, outs = 0] = shape;
     const depthwise = node.op !== '_FusedConv2D';
-    // TensorFlow's [rows, columns, in, out] is ONNX's [out, in, rows, columns]; in depthwise kernels `in` takes the place of `out`.
+    // TensorFlow's [rows, columns, in, out] is ONNX's [out, in, rows, columns]; in depthwise kernels `in`
+    // takes the place of `out`.
     const turned = new Float32Array(data.length);
     const cells = rows * columns;
     for (let at = 0; at < data.length; at++) {

@@ -1,6 +1,7 @@
 /**
- * The process in which a model is trained: learning takes all of a core and most of a gigabyte, and the API must not wait for it. It is forked,
- * says `ready`, takes one task, and ends when its channel does, which is when its parent is gone.
+ * The process in which a model is trained: learning takes all of a core and most of a gigabyte, and the API
+ * must not wait for it. It is forked, says `ready`, takes one task, and ends when its channel does, which is
+ * when its parent is gone.
  */
 import { Worker } from 'node:worker_threads';
 import sharp from 'sharp';
@@ -9,7 +10,8 @@ import type { LabelledPicture } from './pictures.ts';
 import type { FromWorker, PictureCard, Task, ToWorker, Want } from './protocol.ts';
 import { train } from './train.ts';
 
-// While a graph runs nobody on this thread sees the channel close. This other thread sees that the parent has changed.
+// While a graph runs nobody on this thread sees the channel close. This other thread sees that the parent has
+// changed.
 const watch = `
   const parent = process.ppid;
   setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL'); }, 1000);

@@ -14,7 +14,10 @@ import { order, requireOurs, trainingTags } from './orders.ts';
 import { remedyFor, type About } from './remedies.ts';
 import { answersUrl, picturesUrl } from './workspace.ts';
 
-/** The largest picture that a dataset may have is 8 MB; the service counts in MiB, and refuses more than 100 of them at a time. */
+/**
+ * The largest picture that a dataset may have is 8 MB; the service counts in MiB, and refuses more than 100
+ * of them at a time.
+ */
 const payloadMegabytes = 10;
 
 export const aboutTransform = (
@@ -29,7 +32,8 @@ export const aboutTransform = (
 });
 
 /**
- * Orders a model of the package, and a transform for each type of picture that occurs, since a transform tells the container but one.
+ * Orders a model of the package, and a transform for each type of picture that occurs, since a transform
+ * tells the container but one.
  * @returns whether all of them have completed
  * @throws EngineFailed
  */

@@ -32,7 +32,8 @@ export async function findOwnJob(
 }
 
 /**
- * Writes the manifest, and orders the job. The algorithm's channel, modes and attribute names are those of its published notebooks.
+ * Writes the manifest, and orders the job. The algorithm's channel, modes and attribute names are those of
+ * its published notebooks.
  * @throws EngineFailed
  */
 export async function orderTraining(

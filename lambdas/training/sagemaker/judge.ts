@@ -25,7 +25,8 @@ interface Judged {
 }
 
 /**
- * Reads what the transforms wrote, and writes what the training came to. Goes on where the call before this one left off.
+ * Reads what the transforms wrote, and writes what the training came to. Goes on where the call before this
+ * one left off.
  * @param until epoch milliseconds
  * @throws EngineFailed if an answer is not there, or is none
  */
@@ -93,7 +94,10 @@ async function verdictOn(
   }
 }
 
-/** The confidence is that of the verdict: the score of an anomaly is what it leaves, where the verdict is normal. */
+/**
+ * The confidence is that of the verdict: the score of an anomaly is what it leaves, where the verdict is
+ * normal.
+ */
 async function conclude(
   { objects, clock }: SageMakerTrainerOptions,
   spec: TrainingSpec,

@@ -1,6 +1,9 @@
 import type { TrainingExample } from '../trainer.ts';
 
-/** The attributes in the only order that the algorithm takes: its channel, its settings and its manifest must agree on it. */
+/**
+ * The attributes in the only order that the algorithm takes: its channel, its settings and its manifest must
+ * agree on it.
+ */
 const classified = ['source-ref', 'anomaly-label-metadata', 'anomaly-label'] as const;
 const segmented = [...classified, 'anomaly-mask-ref-metadata', 'anomaly-mask-ref'] as const;
 
@@ -16,9 +19,10 @@ export interface ManifestOptions {
 }
 
 /**
- * Writes the lines for the algorithm, whatever the dataset's own were like: its names, its label values (1 is an anomaly), and, when it is to
- * mark anomalies, a mask on each, which is blank for a normal picture. An anomaly without a mask is left out then: a blank one would teach
- * that there is nothing to be seen on it. (it is in the test set all the same, if it was held out)
+ * Writes the lines for the algorithm, whatever the dataset's own were like: its names, its label values (1 is
+ * an anomaly), and, when it is to mark anomalies, a mask on each, which is blank for a normal picture. An
+ * anomaly without a mask is left out then: a blank one would teach that there is nothing to be seen on it.
+ * (it is in the test set all the same, if it was held out)
  * @returns JSON Lines, in the order of the examples
  */
 export function trainingManifest(examples: readonly TrainingExample[], options: ManifestOptions): string {
@@ -66,7 +70,10 @@ const colours = (mask: TrainingExample['mask']): Readonly<Record<string, unknown
     ]),
   );
 
-/** A white PNG of 16 by 16 pixels, 8-bit RGB: a mask that shows nothing. The algorithm does not ask it to be of the picture's size. */
+/**
+ * A white PNG of 16 by 16 pixels, 8-bit RGB: a mask that shows nothing. The algorithm does not ask it to be
+ * of the picture's size.
+ */
 export const blankMask: Uint8Array = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAIAAACQkWg2AAAAFElEQVR42mP4TyJgGNUwqmH4agAAr639H23ooMoAAAAASUVORK5CYII=',
   'base64',

@@ -23,12 +23,15 @@ export interface Colour {
 const unknown = 255;
 export const mostClasses = 254;
 
-/** Both sides may have so many pixels, as with pictures: a header that claims more would have memory set aside for it. */
+/**
+ * Both sides may have so many pixels, as with pictures: a header that claims more would have memory set aside
+ * for it.
+ */
 const largestSide = 4096;
 
 /**
- * Reads a mask by its map of colours. A pixel is background if it is white or more transparent than not (editors write smooth edges as alpha, and
- * leave colours where alpha is 0).
+ * Reads a mask by its map of colours. A pixel is background if it is white or more transparent than not
+ * (editors write smooth edges as alpha, and leave colours where alpha is 0).
  * @throws MaskUnreadable if it is no PNG, or has a colour that is not in the map
  */
 export function readClasses(bytes: Uint8Array, map: readonly Colour[]): ClassMap {
@@ -115,7 +118,8 @@ function fromColours(
 export type PixelCounts = { -readonly [Member in keyof Counts]: Counts[Member] }[];
 
 /**
- * Counts, pixel by pixel, what was found and what is there. They are compared on the grid of what is there, should the sizes differ.
+ * Counts, pixel by pixel, what was found and what is there. They are compared on the grid of what is there,
+ * should the sizes differ.
  * @param truth undefined where nothing is to be seen
  * @param found undefined where nothing was
  */

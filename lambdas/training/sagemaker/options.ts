@@ -26,7 +26,10 @@ export interface SageMakerTrainerOptions extends SageMakerAccount {
   /** Where the workspaces of trainings are. `prefix` is empty or ends with a slash. */
   readonly artifacts: { readonly bucket: string; readonly prefix: string };
   readonly clock: Clock;
-  /** How many milliseconds of one `start` may go into what grows with the number of pictures; 70,000 unless given, because a task has 110,000. */
+  /**
+   * How many milliseconds of one `start` may go into what grows with the number of pictures; 70,000 unless
+   * given, because a task has 110,000.
+   */
   readonly stepWithin?: number;
 }
 

@@ -20,7 +20,8 @@ interface Order {
 }
 
 /**
- * Gives one order. A name that is taken is success if the tags say that it is by us, for an earlier delivery of the same order.
+ * Gives one order. A name that is taken is success if the tags say that it is by us, for an earlier delivery
+ * of the same order.
  * @throws EngineFailed
  */
 export async function order(

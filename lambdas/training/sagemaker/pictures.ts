@@ -21,8 +21,8 @@ export const readCopied = (
 ): Promise<Copied | undefined> => readJson<Copied>(objects, copiedAt(training));
 
 /**
- * Keeps a copy of the pictures that the model will be judged by, and of their masks: what becomes of them at their places, while it is being
- * trained, changes nothing. Goes on where the call before this one left off.
+ * Keeps a copy of the pictures that the model will be judged by, and of their masks: what becomes of them at
+ * their places, while it is being trained, changes nothing. Goes on where the call before this one left off.
  * @param until epoch milliseconds
  * @returns whether all are copied
  * @throws EngineFailed if one is not there, or may not be read

@@ -40,8 +40,8 @@ interface Judgement {
 const nothing = 'nothing';
 
 /**
- * Adds a picture. One whose own mask, or the model's, cannot be read counts for the verdicts alone, as does an anomaly without a mask: a model
- * that was paid for is not thrown away for it.
+ * Adds a picture. One whose own mask, or the model's, cannot be read counts for the verdicts alone, as does
+ * an anomaly without a mask: a model that was paid for is not thrown away for it.
  */
 export async function mark(
   objects: Pick<ObjectStore, 'read'>,

@@ -14,7 +14,10 @@ const logGroups = {
   transform: '/aws/sagemaker/TransformJobs',
 } as const;
 
-/** The first that fits wins. SageMaker puts the side at fault in front: ClientError is the data's, AlgorithmError the container's. */
+/**
+ * The first that fits wins. SageMaker puts the side at fault in front: ClientError is the data's,
+ * AlgorithmError the container's.
+ */
 const remedies: readonly (readonly [when: RegExp, remedy: (about: About) => string])[] = [
   [
     /not subscribed|aws-marketplace:/i,

@@ -24,9 +24,10 @@ import { trainingLevel, transformLevel } from './status.ts';
 import { resultsAt, sweepUp } from './workspace.ts';
 
 /**
- * Trains with the subscribed Marketplace algorithm, in steps, each of which SageMaker takes minutes for: the training job, the model package of
- * what it put out, and a batch transform that judges the package on the test pictures. Nothing is remembered here: how far a training has got
- * is what SageMaker and the workspace say, so any step may be cut off, repeated, or done by somebody else.
+ * Trains with the subscribed Marketplace algorithm, in steps, each of which SageMaker takes minutes for: the
+ * training job, the model package of what it put out, and a batch transform that judges the package on the
+ * test pictures. Nothing is remembered here: how far a training has got is what SageMaker and the workspace
+ * say, so any step may be cut off, repeated, or done by somebody else.
  * @throws BadSageMakerOption
  */
 export function createSageMakerTrainer(options: SageMakerTrainerOptions): Trainer {

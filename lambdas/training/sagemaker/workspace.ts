@@ -3,8 +3,9 @@ import type { PictureType } from '../../hosting/engine.ts';
 import type { TrainingRef } from '../trainer.ts';
 
 /*
- * What is where in a training's workspace. Below `training/` and `evaluation/` is what the model does not need; below the version's name is
- * what the algorithm put out and its package was made of, and `results.json` is written last.
+ * What is where in a training's workspace. Below `training/` and `evaluation/` is what the model does not
+ * need; below the version's name is what the algorithm put out and its package was made of, and
+ * `results.json` is written last.
  */
 
 const inside = ({ workspace: { bucket, prefix } }: TrainingRef, name: string): ObjectLocation => ({
@@ -24,8 +25,9 @@ export const copiedAt = (training: TrainingRef): ObjectLocation => inside(traini
 export const judgedAt = (training: TrainingRef): ObjectLocation => inside(training, 'evaluation/judged.json');
 
 /**
- * SageMaker puts the model data below it under `<name of the job>/output/`. The job has the version's name, as the last part of the artifact's
- * prefix has: so the data lies within the artifact, where a packaging job looks for it.
+ * SageMaker puts the model data below it under `<name of the job>/output/`. The job has the version's name,
+ * as the last part of the artifact's prefix has: so the data lies within the artifact, where a packaging job
+ * looks for it.
  */
 export const outputUrl = ({ workspace: { bucket, prefix } }: TrainingRef): string =>
   `s3://${bucket}/${prefix.replace(/\/$/, '')}`;
@@ -39,7 +41,10 @@ export const typeOf = (source: string): PictureType => (/\.png$/i.test(source) ?
 const nameOf = (source: string, number: number): string =>
   `${String(number).padStart(5, '0')}.${endings[typeOf(source)]}`;
 
-/** Our copy of a test picture: flat and numbered in the order of the examples, so that the name of its answer is certain. */
+/**
+ * Our copy of a test picture: flat and numbered in the order of the examples, so that the name of its answer
+ * is certain.
+ */
 export const pictureAt = (training: TrainingRef, source: string, number: number): ObjectLocation =>
   inside(training, `evaluation/pictures/${folders[typeOf(source)]}/${nameOf(source, number)}`);
 

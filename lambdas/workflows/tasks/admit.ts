@@ -22,7 +22,10 @@ const tooLate = {
   reason: 'The model could not be checked in time. Import it again; if it fails again, look into the log.',
 } as const;
 
-/** Checks an imported model for the engine that will host it. What is wrong with it is for the user; what goes wrong here is tried again. */
+/**
+ * Checks an imported model for the engine that will host it. What is wrong with it is for the user; what goes
+ * wrong here is tried again.
+ */
 export async function admit(input: TaskInput, ctx: TaskContext): Promise<Progress> {
   const model = await claimed(ctx, input, [state]);
   const now = ctx.clock.now();
@@ -86,13 +89,18 @@ async function conclude(
   }
 }
 
-/** A check that was held up until another attempt had ended, and the model was deleted too, has just made a copy that is nobody's. */
+/**
+ * A check that was held up until another attempt had ended, and the model was deleted too, has just made a
+ * copy that is nobody's.
+ */
 async function discardIfDeleted({ store, importer }: TaskContext, model: Model): Promise<void> {
   const now = await store.models.get(model);
   if (now === undefined || now.status === 'DELETING') await importer.discard(model);
 }
 
-/** After the deadline a failure of ours becomes the model's: nobody should wait for a check that never ends. */
+/**
+ * After the deadline a failure of ours becomes the model's: nobody should wait for a check that never ends.
+ */
 async function attempt(
   { log }: TaskContext,
   check: () => Promise<Admission>,

@@ -9,7 +9,10 @@ import {
   type TaskInput,
 } from '../context.ts';
 
-/** The first look: whether this attempt is in charge. It takes the lease, for the task that follows too, so that the sweep knows that somebody came. */
+/**
+ * The first look: whether this attempt is in charge. It takes the lease, for the task that follows too, so
+ * that the sweep knows that somebody came.
+ */
 export async function claim(input: TaskInput, ctx: TaskContext): Promise<Progress> {
   const state = passingState[input.kind];
   const model = await claimed(ctx, input, [state]);

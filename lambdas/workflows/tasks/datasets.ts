@@ -14,8 +14,8 @@ import {
 } from '../datasets.ts';
 
 /**
- * A step ends after so many lines, or so long (milliseconds), and says where the next one goes on: a Lambda function may run for minutes, and
- * a history may have 25,000 events, but a manifest may be of any length.
+ * A step ends after so many lines, or so long (milliseconds), and says where the next one goes on: a Lambda
+ * function may run for minutes, and a history may have 25,000 events, but a manifest may be of any length.
  */
 const linesPerStep = 1000;
 const longestStep = 20_000;
@@ -92,7 +92,8 @@ async function stageSome(
       await flush();
       return { ...progress, state: 'more' };
     }
-    if (text !== '') step.spend(); // or a file of nothing but line ends would take more steps than a history has room for
+    // or a file of nothing but line ends would take more steps than a history has room for
+    if (text !== '') step.spend();
     const entry = text === '' ? undefined : atLine(number, () => parseEntry(text, buckets));
     const { entries, folders } = progress;
     progress = { ...progress, offset: end, lines: number };
@@ -155,7 +156,10 @@ export async function carry(input: DatasetTaskInput, ctx: TaskContext): Promise<
   return { ...from, carried, state: 'carried' };
 }
 
-/** Writes the last line about each picture where readers look, counts what there is, and makes it what they see. */
+/**
+ * Writes the last line about each picture where readers look, counts what there is, and makes it what they
+ * see.
+ */
 export async function settle(input: DatasetTaskInput, ctx: TaskContext): Promise<DatasetProgress> {
   const dataset = await claimedDataset(ctx, input);
   const from = input.progress ?? start;

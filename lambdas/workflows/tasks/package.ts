@@ -6,8 +6,8 @@ import { commit, leased, Superseded, type Progress, type TaskContext, type Trave
 import { endJob, jobFence } from '../packaging.ts';
 
 /**
- * Of these files an artifact is made: the first two by our own trainer, and by whoever keeps to its format; the others are model data of
- * SageMaker, copied by an import, or where a training job has left them.
+ * Of these files an artifact is made: the first two by our own trainer, and by whoever keeps to its format;
+ * the others are model data of SageMaker, copied by an import, or where a training job has left them.
  */
 const artifactFiles = ['model.onnx', 'model.json', 'model.tar.gz', 'output/model.tar.gz'];
 

@@ -15,7 +15,10 @@ import {
 } from '../context.ts';
 import { releaseStep } from '../release.ts';
 
-/** After so many looks (half an hour) the execution ends and the sweep goes on: a history cannot grow for ever, an engine's patience can. */
+/**
+ * After so many looks (half an hour) the execution ends and the sweep goes on: a history cannot grow for
+ * ever, an engine's patience can.
+ */
 const mostRounds = 40;
 
 /** The state that a model is in while this operation releases: a start gets here only after it has failed. */
@@ -43,7 +46,8 @@ async function open(input: TaskInput, { store }: TaskContext): Promise<Deploymen
 }
 
 /**
- * Does the same for each deployment: one with which the engine has trouble must not keep another running, and paid for.
+ * Does the same for each deployment: one with which the engine has trouble must not keep another running, and
+ * paid for.
  * @throws the first of the troubles, after all had their turn
  */
 async function forEach(
@@ -114,7 +118,10 @@ export async function markStopped(input: TaskInput, ctx: TaskContext): Promise<v
   );
 }
 
-/** The artifact first, then the row: while anything is left the version is listed, and somebody comes back for it. */
+/**
+ * The artifact first, then the row: while anything is left the version is listed, and somebody comes back for
+ * it.
+ */
 export async function erase(input: TaskInput, ctx: TaskContext): Promise<void> {
   const model = await claimed(ctx, input, ['DELETING']);
   await ctx.importer.discard(model);

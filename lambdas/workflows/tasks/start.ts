@@ -26,9 +26,10 @@ const deploymentOf = ({ operationId: id, project, version }: TaskInput): Deploym
 const keyOf = ({ operationId: id, project, version }: TaskInput) => ({ id, project, version });
 
 /**
- * Orders the engine's resources. Before its first call it writes down until when that call may still arrive, because a fence protects rows,
- * not calls: whoever releases this deployment later believes "not found" only after that time. The lease is as long, so that an engine which
- * takes its time is not asked again by another attempt meanwhile.
+ * Orders the engine's resources. Before its first call it writes down until when that call may still arrive,
+ * because a fence protects rows, not calls: whoever releases this deployment later believes "not found" only
+ * after that time. The lease is as long, so that an engine which takes its time is not asked again by another
+ * attempt meanwhile.
  */
 export async function provision(input: TaskInput, ctx: TaskContext): Promise<Progress> {
   const model = await claimed(ctx, input, [state]);
@@ -58,7 +59,8 @@ export async function provision(input: TaskInput, ctx: TaskContext): Promise<Pro
 
 /**
  * Looks at what the engine has made so far, and takes the lease until the next look.
- * @throws EngineFailed if the engine says so, or the deadline has passed and this look, made after it, finds the model not serving
+ * @throws EngineFailed if the engine says so, or the deadline has passed and this look, made after it, finds
+ *   the model not serving
  */
 export async function observeHosting(input: TaskInput, ctx: TaskContext): Promise<Progress> {
   const model = await claimed(ctx, input, [state]);
@@ -89,7 +91,10 @@ export async function observeHosting(input: TaskInput, ctx: TaskContext): Promis
 
 const told = (seen: Observation): string => ('note' in seen ? (seen.note ?? '') : '');
 
-/** Scaling is set up once the engine serves, because engines refuse it before; then the model is what was asked for. */
+/**
+ * Scaling is set up once the engine serves, because engines refuse it before; then the model is what was
+ * asked for.
+ */
 export async function markHosted(input: TaskInput, ctx: TaskContext): Promise<void> {
   const { units } = await claimed(ctx, input, [state]);
   if (units?.max !== undefined) await ctx.engine.scale(deploymentOf(input), units);

@@ -8,7 +8,10 @@ import { erase, markStopped, observeRelease, release } from './release.ts';
 import { cleanUp, markTrained, markTrainingFailed, observeTraining, takeExamples, train } from './train.ts';
 import { markFailed, markHosted, observeHosting, provision } from './start.ts';
 
-/** One step of a workflow. It is delivered at least once, and a repetition finds its work done or its fence moved. */
+/**
+ * One step of a workflow. It is delivered at least once, and a repetition finds its work done or its fence
+ * moved.
+ */
 export type Task<Input = TaskInput> = (input: Input, ctx: TaskContext) => Promise<Progress> | Promise<void>;
 
 /** The tasks of each workflow, under the names of their states. */

@@ -33,7 +33,10 @@ interface TrainingProgress extends Progress {
   readonly createdAt?: number;
 }
 
-/** Everything of a training is below this prefix, its artifact too: the version's copy, which is deleted with it. */
+/**
+ * Everything of a training is below this prefix, its artifact too: the version's copy, which is deleted with
+ * it.
+ */
 function trainingOf(
   { project, version, operationId }: TaskInput,
   { createdAt }: Pick<Model, 'createdAt'>,
@@ -56,9 +59,11 @@ function trainingOf(
 }
 
 /**
- * Takes the datasets' lines as they are now, so that later changes to them do not concern this version, and sets the test pictures apart. An
- * attempt that takes over finds them taken: a trainer may be at work on them.
- * @throws EngineFailed if there are too few images of an anomaly type, which the datasets' numbers could not tell when the training was asked for
+ * Takes the datasets' lines as they are now, so that later changes to them do not concern this version, and
+ * sets the test pictures apart. An attempt that takes over finds them taken: a trainer may be at work on
+ * them.
+ * @throws EngineFailed if there are too few images of an anomaly type, which the datasets' numbers could not
+ *   tell when the training was asked for
  */
 export async function takeExamples(input: TaskInput, ctx: TaskContext): Promise<void> {
   const model = await claimed(ctx, input, [state]);
@@ -119,7 +124,9 @@ const written = (entries: readonly LabelledEntry[]): Uint8Array =>
       .join(''),
   );
 
-/** The train dataset decides what kind of model it is: one picture with a mask makes it a segmentation model. */
+/**
+ * The train dataset decides what kind of model it is: one picture with a mask makes it a segmentation model.
+ */
 export async function train(input: TaskInput, ctx: TaskContext): Promise<TrainingProgress> {
   const model = await claimed(ctx, input, [state]);
   const training = trainingOf(input, model, ctx);
@@ -139,7 +146,10 @@ export async function train(input: TaskInput, ctx: TaskContext): Promise<Trainin
   return { state: 'training', wait: waitOf(round), round, createdAt: model.createdAt };
 }
 
-/** @throws EngineFailed if the trainer says so, or the deadline has passed and this look, made after it, finds the training unfinished */
+/**
+ * @throws EngineFailed if the trainer says so, or the deadline has passed and this look, made after it, finds
+ * the training unfinished
+ */
 export async function observeTraining(input: TaskInput, ctx: TaskContext): Promise<TrainingProgress> {
   const model = await claimed(ctx, input, [state]);
   const { createdAt } = model;
@@ -245,7 +255,10 @@ export async function markTrainingFailed(input: TaskInput, ctx: TaskContext): Pr
   );
 }
 
-/** What the training needed and the model does not. The model may be gone by now, or begin another life: then all of this went with it. */
+/**
+ * What the training needed and the model does not. The model may be gone by now, or begin another life: then
+ * all of this went with it.
+ */
 export async function cleanUp(
   input: Travelling<ModelInput, TrainingProgress>,
   ctx: TaskContext,

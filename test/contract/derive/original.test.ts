@@ -23,7 +23,10 @@ interface Model {
   readonly shapes: Record<string, Shape>;
 }
 
-/** The published description of the service, where somebody has put one: ORIGINAL_SERVICE_MODEL names the file, or it lies beside the project. */
+/**
+ * The published description of the service, where somebody has put one: ORIGINAL_SERVICE_MODEL names the
+ * file, or it lies beside the project.
+ */
 const path =
   process.env['ORIGINAL_SERVICE_MODEL'] ??
   fileURLToPath(new URL('../../../../shared/data/lookoutvision-2020-11-20.json', import.meta.url));

@@ -37,9 +37,10 @@ const denied: Answer = {
 };
 
 /**
- * A stage as it is deployed, on one machine: the functions are the bundles, with the variables of the template, each group in a process of its
- * own; the machines are the template's; every call to AWS is held against the policies of the role that makes it. What AWS does behind that is
- * the embedded DynamoDB, and fakes that keep state.
+ * A stage as it is deployed, on one machine: the functions are the bundles, with the variables of the
+ * template, each group in a process of its own; the machines are the template's; every call to AWS is held
+ * against the policies of the role that makes it. What AWS does behind that is the embedded DynamoDB, and
+ * fakes that keep state.
  */
 export class Account {
   readonly objects = new FakeObjects();

@@ -14,7 +14,10 @@ interface Definition {
   readonly States: Readonly<Record<string, { readonly Type: string; readonly Resource?: string }>>;
 }
 
-/** Step Functions: the template's machines in the interpreter, their tasks the template's functions. Time passes in waits, and costs none. */
+/**
+ * Step Functions: the template's machines in the interpreter, their tasks the template's functions. Time
+ * passes in waits, and costs none.
+ */
 export class Executions {
   readonly #stack: Synthesised;
   readonly #resolver: Resolver;

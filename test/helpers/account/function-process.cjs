@@ -1,4 +1,5 @@
-// What Lambda does for a function: a process with nothing but its variables, which loads the bundle and hands it events.
+// What Lambda does for a function: a process with nothing but its variables, which loads the bundle and hands
+// it events.
 const [, , bundle, ahead] = process.argv;
 
 // Time passes as the test says: the functions ask this clock, and no other.

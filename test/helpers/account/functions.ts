@@ -39,7 +39,9 @@ export class Functions {
     this.#endpoint = endpoint;
   }
 
-  /** @throws Error with the name and, as JSON, the text with which Step Functions hears of a function's error */
+  /**
+   * @throws Error with the name and, as JSON, the text with which Step Functions hears of a function's error
+   */
   async invoke(id: string, event: unknown): Promise<unknown> {
     const properties = this.#resolver.resource(id).Properties as unknown as Properties;
     const call = this.#calls++;

@@ -30,7 +30,10 @@ const xml = (body: string): Answer => ({
   body: `<?xml version="1.0"?>${body}`,
 });
 
-/** S3 as far as this project asks for it, by path (`/bucket/key`): objects, ranges, copies, listing and deleting many. */
+/**
+ * S3 as far as this project asks for it, by path (`/bucket/key`): objects, ranges, copies, listing and
+ * deleting many.
+ */
 export class FakeObjects {
   readonly buckets = new Set<string>();
   /** Buckets whose own policies deny. */

@@ -25,7 +25,10 @@ const matches = (pattern: string, text: string): boolean =>
       .join('.*')}$`,
   ).test(text);
 
-/** The policies of a template's roles, held against what is done under them: as IAM does it, as far as these policies go. */
+/**
+ * The policies of a template's roles, held against what is done under them: as IAM does it, as far as these
+ * policies go.
+ */
 export class Policies {
   readonly #statements = new Map<string, Statement[]>();
   readonly #resolver: Resolver;

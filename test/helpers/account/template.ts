@@ -3,7 +3,10 @@ import { unhashed, type Resource, type Synthesised } from '../../lib/template.ts
 export const account = '123456789012';
 export const region = 'eu-west-1';
 
-/** What CloudFormation would make of a template's references: names and ARNs. The physical name of everything is its logical id. */
+/**
+ * What CloudFormation would make of a template's references: names and ARNs. The physical name of everything
+ * is its logical id.
+ */
 export class Resolver {
   readonly #stack: Synthesised;
 

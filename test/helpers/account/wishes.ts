@@ -3,7 +3,10 @@ import { account, region } from './template.ts';
 
 type Input = Readonly<Record<string, unknown>>;
 
-/** What a request to the table needs the right for. A transaction needs the rights of the writes it is made of. */
+/**
+ * What a request to the table needs the right for. A transaction needs the rights of the writes it is made
+ * of.
+ */
 export function tableWishes(operation: string, input: Input): Wish[] {
   const wish = (action: string, name: unknown, index?: unknown): Wish => ({
     action: `dynamodb:${action}`,

@@ -1,4 +1,7 @@
-/** As much of the Marketplace algorithm as decides whether it takes a training: what it says of a manifest, in our words. */
+/**
+ * As much of the Marketplace algorithm as decides whether it takes a training: what it says of a manifest, in
+ * our words.
+ */
 
 export interface Channel {
   readonly ChannelName: string;

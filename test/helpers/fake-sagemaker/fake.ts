@@ -13,8 +13,9 @@ import { transform } from './transform.ts';
 import { World, type Package, type Status } from './world.ts';
 
 /**
- * What goes wrong with a call. `throttled`: refused, nothing done. `lost`: carried out, and the answer never arrives. `unreachable`: never
- * arrived. `silent`: no answer until the caller gives up. Or an error of the service's own, nothing done.
+ * What goes wrong with a call. `throttled`: refused, nothing done. `lost`: carried out, and the answer never
+ * arrives. `unreachable`: never arrived. `silent`: no answer until the caller gives up. Or an error of the
+ * service's own, nothing done.
  */
 export type Fault = 'throttled' | 'lost' | 'unreachable' | 'silent' | ServiceError;
 
@@ -44,8 +45,9 @@ const severed = (): Error =>
   Object.assign(new Error('socket hang up'), { name: 'TimeoutError', code: 'ECONNRESET' });
 
 /**
- * SageMaker, its runtime and Application Auto Scaling in one process, behind the real clients: everything is serialised, sent and parsed,
- * only the network is missing. It has state, a clock of its own, the service's rules and, as far as they are known, its sentences.
+ * SageMaker, its runtime and Application Auto Scaling in one process, behind the real clients: everything is
+ * serialised, sent and parsed, only the network is missing. It has state, a clock of its own, the service's
+ * rules and, as far as they are known, its sentences.
  */
 export class FakeSageMaker {
   readonly clock: VirtualClock;
@@ -62,7 +64,10 @@ export class FakeSageMaker {
     this.world.container = container;
   }
 
-  /** Calls of the operation (`*`: of any) go wrong: `times` of them, once, unless told otherwise, when `after` others have gone well. */
+  /**
+   * Calls of the operation (`*`: of any) go wrong: `times` of them, once, unless told otherwise, when `after`
+   * others have gone well.
+   */
   inject(
     operation: string,
     fault: Fault,

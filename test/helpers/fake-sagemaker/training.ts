@@ -134,7 +134,10 @@ const StopTrainingJob: Operation = (world, input) => {
   return {};
 };
 
-/** Lets happen what is due: the algorithm reads its manifest when the learning begins, and the model is there when the job has ended. */
+/**
+ * Lets happen what is due: the algorithm reads its manifest when the learning begins, and the model is there
+ * when the job has ended.
+ */
 export function settleTraining(world: World, job: TrainingJob): void {
   const now = world.clock.now();
   const { starting, downloading, training, uploading, stopping, outcome } = world.learning;

@@ -91,7 +91,10 @@ const StopTransformJob: Operation = (world, input) => {
   return {};
 };
 
-/** Asks the container about every object at the end, or, if it was stopped, about the first half; one bad answer fails the job, and the good ones stay. */
+/**
+ * Asks the container about every object at the end, or, if it was stopped, about the first half; one bad
+ * answer fails the job, and the good ones stay.
+ */
 export function settleTransform(world: World, job: TransformJob): void {
   const now = world.clock.now();
   const { running, stopping, outcome } = world.transforming;

@@ -71,7 +71,10 @@ export class World {
   readonly targets = new Map<string, { min: number; max: number; readonly policies: Map<string, Input> }>();
   readonly trainings = new Map<string, TrainingJob>();
   readonly transforms = new Map<string, TransformJob>();
-  /** Instances of each type that endpoints may use; jobs under a name such as `ml.g4dn.2xlarge for training job usage`. */
+  /**
+   * Instances of each type that endpoints may use; jobs under a name such as `ml.g4dn.2xlarge for training
+   * job usage`.
+   */
   readonly quotas = new Map<string, number>();
   /** S3, by `bucket/key`, which jobs read and write. Without it there are no jobs. */
   files: Map<string, Uint8Array> | undefined;

@@ -174,7 +174,8 @@ describe('training output', () => {
   test("that cannot be packaged is refused with SageMaker's reason, and leaves nothing", async () => {
     fake.world.packaging.outcome = { failed: 'The image scan found a virus.' };
     await importer.admit(modelOf(output));
-    await expect(importer.discard(modelOf(output))).rejects.toThrow(/InProgress/); // goes later: the task tries again
+    // goes later: the task tries again
+    await expect(importer.discard(modelOf(output))).rejects.toThrow(/InProgress/);
     fake.clock.pass(seconds(120));
     expect(await reason(output)).toBe(
       'SageMaker could not make a model package of the training output: The image scan found a virus.',

@@ -1,7 +1,8 @@
 /**
- * node crash-host.ts <point> [<file>]: the local host as `bin/local.ts` starts it, which ends itself by SIGKILL at the point of that name, and appends
- * the name of each point that it passes for the first time to the file. A point is just before or just after something that outlives the
- * process: a write to the table, an order to the engine, a file, a transition of a workflow, an answer to a caller.
+ * node crash-host.ts <point> [<file>]: the local host as `bin/local.ts` starts it, which ends itself by
+ * SIGKILL at the point of that name, and appends the name of each point that it passes for the first time to
+ * the file. A point is just before or just after something that outlives the process: a write to the table,
+ * an order to the engine, a file, a transition of a workflow, an answer to a caller.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { appendFileSync } from 'node:fs';

@@ -34,7 +34,10 @@ export interface Killing {
   readonly after?: readonly number[];
 }
 
-/** Whenever the host dies an ordinary one is started on the same folder, and the caller repeats the call that was not answered, with the token that it had. */
+/**
+ * Whenever the host dies an ordinary one is started on the same folder, and the caller repeats the call that
+ * was not answered, with the token that it had.
+ */
 export async function live(life: Life, { at, after = [] }: Killing): Promise<Outcome> {
   const dataDir = mkdtempSync(join(tmpdir(), 'crowsnest-crash-'));
   const notes = join(dataDir, 'points');
@@ -83,7 +86,8 @@ async function leftovers(dataDir: string, life: Life): Promise<string[]> {
     for await (const row of scan(client, 'crowsnest')) {
       const [pk, sk] = [String(row['pk']), String(row['sk'])];
       if (pk === 'QUOTA' && row['used'] !== 0) wrong.push(`${String(row['used'])} of ${sk} are counted`);
-      // What nobody reads any more is removed an hour later; until then it is promised. Changes that never became an operation expire.
+      // What nobody reads any more is removed an hour later; until then it is promised. Changes that never
+      // became an operation expire.
       if (/^[EIC]#/.test(pk) && row['expiresAt'] === undefined) written.add(pk);
       if (sk === 'DISCARD') for (const place of row['partitions'] as string[]) promised.add(place);
       if (sk.startsWith('MODEL#') || sk.startsWith('DATASET#') || pk === 'PROJECTS' || sk.startsWith('TAGS#'))

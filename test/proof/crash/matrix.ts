@@ -10,7 +10,8 @@ export interface MatrixReport {
 }
 
 /**
- * Lives once undisturbed to learn the points, then once for each of them in the order given by `order`, killed there, until `until` (epoch milliseconds).
+ * Lives once undisturbed to learn the points, then once for each of them in the order given by `order`,
+ * killed there, until `until` (epoch milliseconds).
  */
 export async function crashMatrix(
   life: Life,
@@ -34,7 +35,10 @@ export async function crashMatrix(
   return { points: calm.points.length, killedAt, missed, wrong };
 }
 
-/** Kills at random moments, again and again: some lives lose several hosts, some of these while they bring back what the last one did. */
+/**
+ * Kills at random moments, again and again: some lives lose several hosts, some of these while they bring
+ * back what the last one did.
+ */
 export async function randomKills(
   life: Life,
   until: number,

@@ -14,7 +14,10 @@ export interface ArtifactReport {
   readonly wrong: readonly string[];
 }
 
-/** Hostile pictures for a real unit, and hostile artifacts for the real import, until `until` (epoch milliseconds). */
+/**
+ * Hostile pictures for a real unit, and hostile artifacts for the real import, until `until` (epoch
+ * milliseconds).
+ */
 export async function feed(
   most: { readonly pictures: number; readonly models: number; readonly graphs: number },
   until: number,

@@ -54,7 +54,10 @@ export function rawRequest(chance: Chance): Buffer {
   return chance() < 0.2 ? mutated.subarray(0, chance.below(mutated.length)) : mutated;
 }
 
-/** Sends bytes, says that no more will come, and takes what is answered until the host closes. @returns undefined if it never did */
+/**
+ * Sends bytes, says that no more will come, and takes what is answered until the host closes. @returns
+ * undefined if it never did
+ */
 export function sendRaw(port: number, bytes: Buffer): Promise<string | undefined> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];

@@ -47,7 +47,8 @@ const answersNow: readonly CallName[] = ['StartModel', 'StopModel'];
 const successOf = (operation: CallName): number => (operation === 'StartModelPackagingJob' ? 200 : 202);
 
 /**
- * Whether a call may be answered so, given every moment of its duration and every other call, answered or not.
+ * Whether a call may be answered so, given every moment of its duration and every other call, answered or
+ * not.
  * @returns what is wrong, or undefined
  */
 export function wrongAnswer(
@@ -134,7 +135,10 @@ function subjectAt(call: Called, { models, datasets, jobs }: Moment): string {
   return state === 'IMPORTING' ? 'TRAINING' : state;
 }
 
-/** Whether datasets and model were, at some time, such that the call could be accepted; the moves see to the rest. */
+/**
+ * Whether datasets and model were, at some time, such that the call could be accepted; the moves see to the
+ * rest.
+ */
 function mayBegin(call: Called, during: readonly Moment[]): boolean {
   if (call.operation === 'CreateModel') {
     return during.some(
@@ -178,7 +182,8 @@ function wrongSight(
         );
       });
     },
-    // What was replaced is removed when no reader can be at it any more: a laptop that slept in the middle of a call may find it gone.
+    // What was replaced is removed when no reader can be at it any more: a laptop that slept in the middle of
+    // a call may find it gone.
     ListDatasetEntries: () =>
       at - call.at > datasetTime ||
       during.some(({ contents }) =>

@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import type { Fault } from './gate.ts';
 import type { Fate } from './keeping-trainer.ts';
 
-/** A history is a list of these: plain data, so that one that fails can be shrunk, printed and replayed. `pick` chooses among what there is. */
+/**
+ * A history is a list of these: plain data, so that one that fails can be shrunk, printed and replayed.
+ * `pick` chooses among what there is.
+ */
 export type Command =
   | {
       readonly do: 'call';
@@ -26,9 +29,15 @@ export type Command =
   /** A function ends in the middle; what it had sent may still arrive. */
   | { readonly do: 'kill'; readonly pick: number; readonly late: boolean }
   | { readonly do: 'arrive'; readonly pick: number }
-  /** A task gets as far as an order to the engine or the trainer, or a line of a dataset, and ends there: the order is on its way. */
+  /**
+   * A task gets as far as an order to the engine or the trainer, or a line of a dataset, and ends there: the
+   * order is on its way.
+   */
   | { readonly do: 'strand'; readonly pick: number; readonly skew: number }
-  /** A task comes to lines, and to nothing more for almost half a minute: it has time for one of them, and says where to go on. */
+  /**
+   * A task comes to lines, and to nothing more for almost half a minute: it has time for one of them, and
+   * says where to go on.
+   */
   | { readonly do: 'slow'; readonly pick: number }
   | { readonly do: 'abort'; readonly pick: number }
   | { readonly do: 'sweep'; readonly skew: number; readonly finish: boolean }
@@ -200,7 +209,10 @@ const commandOf = (about: History['about']): fc.Arbitrary<Command> =>
   );
 
 export interface History {
-  /** `aws`: an engine elsewhere, functions with time limits. `laptop`: one process, with whose end the engine's state and every function end. */
+  /**
+   * `aws`: an engine elsewhere, functions with time limits. `laptop`: one process, with whose end the
+   * engine's state and every function end.
+   */
   readonly on: 'aws' | 'laptop';
   /** What is there when it begins: models that can be started, or a dataset that can be learnt from. */
   readonly about: 'hosting' | 'learning';

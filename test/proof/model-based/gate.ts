@@ -1,10 +1,16 @@
 import { TransactionCanceledException, TransactionConflictException } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 
-/** What becomes of one request on its way to the table or the engine. `lose`: it takes effect, and the answer never comes. */
+/**
+ * What becomes of one request on its way to the table or the engine. `lose`: it takes effect, and the answer
+ * never comes.
+ */
 export type Fault = 'none' | 'conflict' | 'fail' | 'lose';
 
-/** Somebody who carries out one function: a call, a task, a sweep. It stops before each of its requests until a history lets it go on. */
+/**
+ * Somebody who carries out one function: a call, a task, a sweep. It stops before each of its requests until
+ * a history lets it go on.
+ */
 export interface Actor {
   readonly name: string;
   readonly kind: 'call' | 'task' | 'sweep';
@@ -29,7 +35,9 @@ export class Unavailable extends Error {
   override readonly name = 'Unavailable';
 }
 
-/** Everything that happens, happens because a history releases one request: the same history is the same run. */
+/**
+ * Everything that happens, happens because a history releases one request: the same history is the same run.
+ */
 export class Gate {
   parked: Parked[] = [];
   /** Called after a request has taken effect. */
@@ -99,7 +107,10 @@ export class Gate {
   }
 }
 
-/** Actors wait for nothing but their requests, so when the queue of promises has run dry each is at its next one, or has ended. */
+/**
+ * Actors wait for nothing but their requests, so when the queue of promises has run dry each is at its next
+ * one, or has ended.
+ */
 export const settled = (): Promise<void> =>
   new Promise((resolve) => {
     setImmediate(resolve);

@@ -44,8 +44,8 @@ const beginnings: Readonly<Record<History['about'], readonly CallName[]>> = {
 };
 
 /**
- * So that histories need not begin by making it: one project with three models, one more than may run; or with a dataset that can be learnt from,
- * and a model. The first model is still being imported.
+ * So that histories need not begin by making it: one project with three models, one more than may run; or
+ * with a dataset that can be learnt from, and a model. The first model is still being imported.
  */
 export async function prologue(world: Simulation, about: History['about'] = 'hosting'): Promise<void> {
   for (const operation of beginnings[about])

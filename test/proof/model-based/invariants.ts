@@ -135,7 +135,10 @@ interface Kept {
   readonly operation: { readonly id: string; readonly attempt: number };
 }
 
-/** Every row goes where its lifecycle lets it, by whom it lets; whoever is superseded changes nothing; what is passing is looked after. */
+/**
+ * Every row goes where its lifecycle lets it, by whom it lets; whoever is superseded changes nothing; what is
+ * passing is looked after.
+ */
 function checkMoves<Row extends Kept>({
   before,
   now,
@@ -227,7 +230,10 @@ export function checkOperations(
   }
 }
 
-/** What must hold when nobody is at work and nothing is due. @param excused objects that nobody could know to be written */
+/**
+ * What must hold when nobody is at work and nothing is due. @param excused objects that nobody could know to
+ * be written
+ */
 export function checkQuiet(now: Moment, excused: ReadonlySet<string>): void {
   const must = mustOf('at rest');
   for (const [key, { status, statusMessage }] of [...now.models, ...now.datasets, ...now.jobs])
@@ -255,7 +261,8 @@ export function checkQuiet(now: Moment, excused: ReadonlySet<string>): void {
       );
   }
   for (const id of now.atWork) {
-    // Whoever fails a training may die before it has ended it: then it ends by its own time limit, or with its version.
+    // Whoever fails a training may die before it has ended it: then it ends by its own time limit, or with
+    // its version.
     const whose = [...now.models.values()].find(({ operation }) => operation.id === id);
     must(whose?.status === 'TRAINING_FAILED', `training ${id} is at work for nobody`);
   }

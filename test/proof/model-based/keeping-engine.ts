@@ -5,7 +5,9 @@ import { ScriptedEngine } from '../../helpers/scripted-engine.ts';
 
 const file = Buffer.from('a model');
 
-/** An engine that also keeps a copy of each model that it admits, and lets go of what a training made as well. */
+/**
+ * An engine that also keeps a copy of each model that it admits, and lets go of what a training made as well.
+ */
 export class KeepingEngine extends ScriptedEngine {
   readonly copies = new Set<string>();
   readonly #objects: MemoryObjects;

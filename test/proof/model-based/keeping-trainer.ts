@@ -7,7 +7,10 @@ import { ScriptedTrainer } from '../../helpers/scripted-trainer.ts';
 /** What becomes of trainings that begin now. */
 export type Fate = 'done' | 'running' | 'failed' | 'refused';
 
-/** A trainer that keeps what it makes, and names: what was ended is never begun again, as with jobs of SageMaker. */
+/**
+ * A trainer that keeps what it makes, and names: what was ended is never begun again, as with jobs of
+ * SageMaker.
+ */
 export class KeepingTrainer extends ScriptedTrainer {
   fate: Fate = 'done';
   readonly specs = new Map<string, TrainingSpec>();

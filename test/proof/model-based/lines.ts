@@ -29,7 +29,10 @@ export const manifests: readonly (Given & { readonly key: string })[] = [
   { key: 'not-there', lines: [], bad: true },
 ];
 
-/** Changes: new pictures, pictures that are there and labelled otherwise, one twice; too few normal ones are left by the second. */
+/**
+ * Changes: new pictures, pictures that are there and labelled otherwise, one twice; too few normal ones are
+ * left by the second.
+ */
 export const changes: readonly Given[] = [
   { lines: [normal('p1'), anomaly('p2')] },
   { lines: [anomaly('n0')] },
@@ -57,7 +60,10 @@ export function countsOf(lines: Lines): {
   return { total: lines.length, normal: labelled('normal'), anomaly: labelled('anomaly') };
 }
 
-/** "At least 20 normal images and 10 anomalous images" in one dataset; with a test dataset 10 normal to learn from, 10 and 10 to be judged by. */
+/**
+ * "At least 20 normal images and 10 anomalous images" in one dataset; with a test dataset 10 normal to learn
+ * from, 10 and 10 to be judged by.
+ */
 export function suffices(train: Lines | undefined, test: Lines | undefined): boolean {
   if (train === undefined) return false;
   const [learnt, judged] = [countsOf(train), test && countsOf(test)];

@@ -39,7 +39,8 @@ const requests = (count: number): Command[] =>
 /** A task sleeps in the middle, another attempt takes over, and the first goes on. */
 const overslept: Command[] = [{ do: 'time', seconds: 150 }, sweep, { do: 'finish', pick: 0 }];
 
-// Histories that chance finds seldom. Taking a belief out of a write (the end of `createUntil`, that a run has not ended, the token, the attempt) fails at least one.
+// Histories that chance finds seldom. Taking a belief out of a write (the end of `createUntil`, that a run
+// has not ended, the token, the attempt) fails at least one.
 test.each<[string, History]>([
   [
     'a create that arrives when its model has been stopped',
@@ -338,7 +339,8 @@ test.each<[string, History]>([
     },
   ],
 ])('%s', async (_name, history) => {
-  await live(client, { ...history, commands: [next(), ...history.commands] }); // first the import that the prologue leaves
+  // first the import that the prologue leaves
+  await live(client, { ...history, commands: [next(), ...history.commands] });
 });
 
 // A failure prints its seed and path: npm run chaos -- --only histories --seed <seed> --path <path>

@@ -6,7 +6,10 @@ import { passing } from './reference.ts';
 
 // What must hold of the lines of datasets, and of whatever is written and removed as a whole.
 
-/** What readers see is whole; tasks write in a place of their own; and whatever is written will be read, or removed. */
+/**
+ * What readers see is whole; tasks write in a place of their own; and whatever is written will be read, or
+ * removed.
+ */
 export function checkDatasets(
   before: Moment,
   now: Moment,
@@ -50,7 +53,10 @@ const linesOf = ({ places }: Moment, generation: string | undefined): (string | 
     .sort((a, b) => (a.sk < b.sk ? -1 : 1))
     .map(({ line }) => line);
 
-/** A generation is read, or being written; changes belong to an operation, or expire without ever having begun one; all else is promised to be removed. */
+/**
+ * A generation is read, or being written; changes belong to an operation, or expire without ever having begun
+ * one; all else is promised to be removed.
+ */
 function isAccountedFor(
   place: string,
   rows: Moment['places'] extends ReadonlyMap<string, infer Rows> ? Rows : never,

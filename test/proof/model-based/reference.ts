@@ -74,14 +74,22 @@ export const passing = [
 export const serving = ['HOSTED', 'SYSTEM_UPDATING'];
 export const limits = { running: 2, projects: 2, models: 4, trainings: 2, jobs: 2 };
 
-/** A client token counts for eight hours; clocks of functions differ by up to three seconds, and rows hold whole ones. */
+/**
+ * A client token counts for eight hours; clocks of functions differ by up to three seconds, and rows hold
+ * whole ones.
+ */
 export const tokenLife = 8 * 3600 * 1000;
 export const tolerance = 7000;
 
-/** How long a dataset may be in the making, in milliseconds; also for how long those who read what was replaced may go on. */
+/**
+ * How long a dataset may be in the making, in milliseconds; also for how long those who read what was
+ * replaced may go on.
+ */
 export const datasetTime = 600_000;
 
-/** Which calls begin something that has a row of its own, and from which states of it where it must be there. */
+/**
+ * Which calls begin something that has a row of its own, and from which states of it where it must be there.
+ */
 export const accepts: Partial<Record<CallName, readonly string[]>> = {
   StartModel: ['TRAINED', 'HOSTING_FAILED'],
   StopModel: ['HOSTED', 'SYSTEM_UPDATING', 'HOSTING_FAILED', 'STARTING_HOSTING'],
@@ -101,8 +109,8 @@ export const accepts: Partial<Record<CallName, readonly string[]>> = {
 };
 
 /**
- * What readers of datasets see after a write: a dataset that is whole shows what the last operation that succeeded made of it, and before and meanwhile
- * what was there before, whatever is under way.
+ * What readers of datasets see after a write: a dataset that is whole shows what the last operation that
+ * succeeded made of it, and before and meanwhile what was there before, whatever is under way.
  * @param given what the call of this name brought
  */
 export function contentsAfter(

@@ -7,8 +7,8 @@ import type { Simulation } from './simulation.ts';
 const patience = 100;
 
 /**
- * Everybody gets to the end, engine and trainer do what they were told, time passes and the sweep comes by, until nothing is left to do, and nothing
- * that was promised to be removed.
+ * Everybody gets to the end, engine and trainer do what they were told, time passes and the sweep comes by,
+ * until nothing is left to do, and nothing that was promised to be removed.
  */
 export async function rest(world: Simulation): Promise<void> {
   world.late = [];
@@ -34,7 +34,8 @@ async function outsideGoesOn({ engine, trainer }: Simulation, late: boolean): Pr
   for (const [id, { state }] of engine.resources) {
     if (state === 'removing') engine.vanish(id);
     if (state === 'updating') engine.resources.set(id, { state: 'ready' });
-    if (state === 'creating' && late) engine.resources.set(id, { state: 'ready' }); // until then its deadline may pass
+    // until then its deadline may pass
+    if (state === 'creating' && late) engine.resources.set(id, { state: 'ready' });
   }
   if (!late) return;
   for (const id of trainer.atWork) {

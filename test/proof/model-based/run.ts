@@ -10,7 +10,9 @@ export interface Explored {
   readonly failure?: string;
 }
 
-/** Lives through random histories for so many milliseconds, or through the one that `seed` and `path` name. */
+/**
+ * Lives through random histories for so many milliseconds, or through the one that `seed` and `path` name.
+ */
 export async function explore(
   milliseconds: number,
   replay: { readonly seed?: number; readonly path?: string } = {},
@@ -22,7 +24,8 @@ export async function explore(
   try {
     const found = await fc.check(
       fc.asyncProperty(histories, async (history) => {
-        if (replay.path !== undefined && lived > 0) return; // a path leads on to what it would have been shrunk to next
+        // a path leads on to what it would have been shrunk to next
+        if (replay.path !== undefined && lived > 0) return;
         steps += (await live(client, history)).steps;
         lived += 1;
       }),

@@ -2,9 +2,11 @@ import { defaultQuotas, localLimits, type Settings } from '../../../lambdas/doma
 import { datasetTime, limits } from './reference.ts';
 
 /**
- * Milliseconds for which a function may run where functions have limits. A task's is ten seconds shorter than the time until which its calls are
- * believed to be able to arrive (`provision`), as in the stack: clocks may differ by less than that. A laptop has no limits; but whoever writes without a fence
- * (lines, objects), or reads what others replace, does not sleep twice, for longer than anybody is believed to be at work, in the middle of one request.
+ * Milliseconds for which a function may run where functions have limits. A task's is ten seconds shorter than
+ * the time until which its calls are believed to be able to arrive (`provision`), as in the stack: clocks may
+ * differ by less than that. A laptop has no limits; but whoever writes without a fence (lines, objects), or
+ * reads what others replace, does not sleep twice, for longer than anybody is believed to be at work, in the
+ * middle of one request.
  */
 export const timeLimits = { call: 29_000, task: 50_000, sweep: 50_000, asleep: 120_000 };
 

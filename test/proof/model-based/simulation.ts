@@ -25,7 +25,10 @@ import type { Request } from './requests.ts';
 import { settings, timeLimits } from './settings.ts';
 import { StepFunctions, type Run } from './step-functions.ts';
 
-/** The whole service under one thread of events: whoever acts, acts one request at a time, when a history says so. */
+/**
+ * The whole service under one thread of events: whoever acts, acts one request at a time, when a history says
+ * so.
+ */
 export class Simulation {
   now = Date.parse('2026-01-15T12:00:00Z');
   readonly on: History['on'];
@@ -251,7 +254,9 @@ export class Simulation {
     this.actors = this.actors.filter((other) => other !== actor);
   }
 
-  /** Ends a function from outside. @param late whether what it had sent may still arrive, until its time limit */
+  /**
+   * Ends a function from outside. @param late whether what it had sent may still arrive, until its time limit
+   */
   kill(actor: Actor, late: boolean): void {
     const left = this.gate.end(actor);
     this.#end(actor);
@@ -305,7 +310,10 @@ export class Simulation {
 
   #next = (actor: Actor): Parked | undefined => this.gate.parked.find((entry) => entry.actor === actor);
 
-  /** The process of everything ends; on a laptop the engine's state ends with it, and the next host brings back what was hosted. */
+  /**
+   * The process of everything ends; on a laptop the engine's state ends with it, and the next host brings
+   * back what was hosted.
+   */
   async restart(): Promise<void> {
     this.trace.push('restart');
     for (const actor of this.actors) this.kill(actor, this.on === 'aws');

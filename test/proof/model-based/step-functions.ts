@@ -41,8 +41,9 @@ export interface Run {
 }
 
 /**
- * Step Functions, one transition at a time, at the will of a history: it takes no step by itself, so that every order of steps can be had, and
- * had again. It remembers names as the service does. The files' own grammar is tested elsewhere, in a real interpreter.
+ * Step Functions, one transition at a time, at the will of a history: it takes no step by itself, so that
+ * every order of steps can be had, and had again. It remembers names as the service does. The files' own
+ * grammar is tested elsewhere, in a real interpreter.
  */
 export class StepFunctions implements WorkflowRunner {
   readonly names = new Set<string>();

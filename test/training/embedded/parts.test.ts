@@ -67,7 +67,8 @@ describe('the training step of the patch head', () => {
   test('has the gradient that finite differences of its loss show', async () => {
     const session = await ort.InferenceSession.create(writeStep(shape), { intraOpNumThreads: 1 });
     const random = createRandom(5);
-    // Biases of zero would put rows without any active unit exactly on the rectifier's kink, where there is no gradient to compare with.
+    // Biases of zero would put rows without any active unit exactly on the rectifier's kink, where there is
+    // no gradient to compare with.
     const state = Object.fromEntries(
       Object.entries(firstWeights(shape, random)).map(([name, value]) => [
         name,

@@ -6,7 +6,10 @@ import { trainingOn } from '../../helpers/fake-sagemaker/hosting.ts';
 import { persistently } from '../../helpers/persistently.ts';
 import { held, name, resultsOf, setUp, spec, walk, type Setting } from './setup.ts';
 
-/** One job, one package, one model, one transform for each type, whatever happened on the way, and nothing but what belongs to the version when it is over. */
+/**
+ * One job, one package, one model, one transform for each type, whatever happened on the way, and nothing but
+ * what belongs to the version when it is over.
+ */
 async function requireOneOfEach(setting: Setting, last: TrainingObservation | undefined): Promise<void> {
   const { fake, trainer } = setting;
   expect(last).toMatchObject({ state: 'trained' });

@@ -34,7 +34,8 @@ describe('a training', () => {
         results: { bucket: 'artifacts', key: 'lids/3-0mf3k2xq9v7d1t5r8w4yzabcd/results.json' },
       },
     ]);
-    // Of two anomalies one was found, no normal picture was taken for one, and both anomalies score above both normal pictures.
+    // Of two anomalies one was found, no normal picture was taken for one, and both anomalies score above
+    // both normal pictures.
     const { evaluatedAt, ...results } = resultsOf(setting);
     expect(results).toEqual({
       precision: 1,
@@ -163,7 +164,8 @@ describe('a training', () => {
 
   test('counts the verdicts as the model gave them, and ranks the pictures by how sure it was', async () => {
     const setting = setUp();
-    // By its score of 0.4 the first would be normal; the model says otherwise, and its word is what an app acts upon.
+    // By its score of 0.4 the first would be normal; the model says otherwise, and its word is what an app
+    // acts upon.
     for (const [key, content] of [
       ['t/1.jpg', 'anomaly 0.4'],
       ['t/2.PNG', 'anomaly 0.9'],

@@ -116,7 +116,8 @@ describe('what was found is compared with what is there', () => {
   test('pixel by pixel, class by class', async () => {
     const counts = none();
     compare(await read('gggb', '....'), await read('.ggg', '..bb'), counts);
-    // Two of three green ones are found, and one that is blue; two blue ones are found where there is nothing, and the one there is not.
+    // Two of three green ones are found, and one that is blue; two blue ones are found where there is
+    // nothing, and the one there is not.
     expect(counts).toEqual([
       { hits: 2, strays: 1, misses: 1 },
       { hits: 0, strays: 2, misses: 1 },
@@ -218,7 +219,8 @@ describe('a segmentation', () => {
       ],
       { mask: await raw(['rr..']).png().toBuffer() },
     );
-    expect(unreadable).not.toHaveProperty('classes'); // that a clean picture was found clean is no figure of a crack
+    // that a clean picture was found clean is no figure of a crack
+    expect(unreadable).not.toHaveProperty('classes');
   });
 
   test('has no figures per class if the model says nothing of where it looked', async () => {

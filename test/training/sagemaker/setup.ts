@@ -59,7 +59,10 @@ export interface Setting {
   readonly trainer: Trainer;
 }
 
-/** Test pictures of both types: two anomalies, of which one is taken for normal, and two normal ones, rightly judged. */
+/**
+ * Test pictures of both types: two anomalies, of which one is taken for normal, and two normal ones, rightly
+ * judged.
+ */
 export const test4 = [
   ['t/1.jpg', 'anomaly', 'anomaly 0.9'],
   ['t/2.PNG', 'anomaly', 'normal 0.6'],
@@ -81,7 +84,10 @@ export function setUp(more: Partial<SageMakerTrainerOptions> = {}, objects = new
   return { fake, objects, trainer: trainingOn(fake, objects, more) };
 }
 
-/** As the workflow does it: looks, orders what is missing, and waits a minute. @returns what was seen, each once */
+/**
+ * As the workflow does it: looks, orders what is missing, and waits a minute. @returns what was seen, each
+ * once
+ */
 export async function walk(
   { fake, trainer }: Setting,
   training = spec(),
