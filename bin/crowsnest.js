@@ -6,13 +6,13 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const [major = 0] = process.versions.node.split('.').map(Number);
-const program = fileURLToPath(new URL('crowsnest.ts', import.meta.url));
+const program = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
 const installed = fileURLToPath(
   new URL(`../node_modules/.bin/node${process.platform === 'win32' ? '.exe' : ''}`, import.meta.url),
 );
 
 if (major >= 24) {
-  const { run } = await import('./crowsnest.ts');
+  const { run } = await import('../cli/main.ts');
   await run(process.argv);
 } else if (existsSync(installed)) {
   const child = spawn(

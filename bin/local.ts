@@ -1,6 +1,6 @@
 import { startHost } from '../lambdas/local/host.ts';
-import { localEnvironment } from '../lambdas/runtime/environment.ts';
-import { createLog } from '../lambdas/runtime/log.ts';
+import { localEnvironment } from '../lambdas/local/environment.ts';
+import { createLog } from '../lambdas/domain/log.ts';
 
 const [major = 0] = process.versions.node.split('.').map(Number);
 if (major < 24) {

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { buildSync, type Metafile } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const entryFolder = join(root, 'lambdas/entry');
+const entryFolder = join(root, 'lambdas/aws/entry');
 
 /** Where the bundles are laid down, a folder for each. */
 export const bundleFolder = join(root, 'dist/bundles');

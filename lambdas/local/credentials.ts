@@ -4,7 +4,7 @@ import { AccessDeniedError } from '../contract/errors.ts';
 import { operations, type OperationName } from '../contract/operations.ts';
 import { modelArn, parseArn, projectArn, type Home } from '../domain/arns.ts';
 import type { Clock } from '../domain/ports.ts';
-import type { AccessKey } from '../runtime/environment.ts';
+import type { AccessKey } from './environment.ts';
 import type { RawRequest } from '../http/node-http.ts';
 
 /** The original's signing name, and the one that API Gateway wants. */

@@ -1,6 +1,6 @@
-import { createEmbeddedEngine } from '../hosting/embedded/engine.ts';
-import { pictureLimits } from '../hosting/embedded/limits.ts';
-import { createEmbeddedTrainer } from '../training/embedded/trainer.ts';
+import { createEmbeddedEngine } from '../engines/process/engine.ts';
+import { pictureLimits } from '../vision/pictures/limits.ts';
+import { createEmbeddedTrainer } from '../engines/process/trainer.ts';
 import type { EngineParts, LocalEngine, LocalTrainer } from './host.ts';
 
 /**

@@ -1,9 +1,9 @@
 import { servingStates } from '../domain/lifecycle.ts';
 import { modelId } from '../domain/model.ts';
-import { refOf } from '../hosting/engine.ts';
+import { refOf } from '../engines/engine.ts';
 import type { SweepContext } from '../workflows/context.ts';
-import { failHosted } from '../workflows/health.ts';
-import { sweep } from '../workflows/sweep.ts';
+import { failHosted } from '../workflows/hosting/health.ts';
+import { sweep } from '../workflows/sweep/sweep.ts';
 
 /**
  * How long a host that starts waits for the models that were hosted when the last one ended, in milliseconds.

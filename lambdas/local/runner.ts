@@ -8,13 +8,13 @@ import type {
   WorkflowRunner,
 } from '../domain/ports.ts';
 import type { Progress, TaskContext, Travelling } from '../workflows/context.ts';
-import { tasks, type Task } from '../workflows/tasks/tasks.ts';
+import { tasks, type Task } from '../workflows/tasks.ts';
 import type { ExecutionMemory, ExecutionStatus } from './execution-memory.ts';
-import datasets from '../workflows/datasets.asl.json' with { type: 'json' };
-import hosting from '../workflows/hosting.asl.json' with { type: 'json' };
-import importing from '../workflows/importing.asl.json' with { type: 'json' };
-import packaging from '../workflows/packaging.asl.json' with { type: 'json' };
-import training from '../workflows/training.asl.json' with { type: 'json' };
+import datasets from '../workflows/datasets/machine.asl.json' with { type: 'json' };
+import hosting from '../workflows/hosting/machine.asl.json' with { type: 'json' };
+import importing from '../workflows/importing/machine.asl.json' with { type: 'json' };
+import packaging from '../workflows/packaging/machine.asl.json' with { type: 'json' };
+import training from '../workflows/training/machine.asl.json' with { type: 'json' };
 
 const definitions = { hosting, importing, training, datasets, packaging } as const satisfies Record<
   WorkflowName,

@@ -1,9 +1,9 @@
 import type { Input, OperationName, Output, Profile, Served } from '../contract/operations.ts';
 import type { Clock, Ids, Log, WorkflowRunner } from '../domain/ports.ts';
 import type { Settings } from '../domain/settings.ts';
-import type { HostingEngine } from '../hosting/engine.ts';
+import type { HostingEngine } from '../engines/engine.ts';
 import type { Store } from '../store/store.ts';
-import type { HostedMemory } from './hosted-memory.ts';
+import type { HostedMemory } from './models/hosted-memory.ts';
 
 /** What an operation of each profile may use; a profile's role has the rights for this and nothing else. */
 export interface ReadContext {

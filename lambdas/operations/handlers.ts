@@ -1,21 +1,21 @@
 import type { Handlers } from './context.ts';
-import { CreateDataset } from './create-dataset.ts';
-import { DescribeDataset } from './datasets.ts';
-import { DeleteDataset } from './delete-dataset.ts';
-import { CreateModel } from './create-model.ts';
-import { DeleteModel } from './delete-model.ts';
-import { DescribeModel } from './describe-model.ts';
-import { DetectAnomalies } from './detect-anomalies.ts';
-import { ImportModel } from './import-model.ts';
-import { ListDatasetEntries } from './list-dataset-entries.ts';
-import { ListModels } from './list-models.ts';
-import { DescribeModelPackagingJob, ListModelPackagingJobs } from './packaging-jobs.ts';
-import { CreateProject, DeleteProject, DescribeProject, ListProjects } from './projects.ts';
-import { StartModelPackagingJob } from './start-model-packaging-job.ts';
-import { StartModel } from './start-model.ts';
-import { StopModel } from './stop-model.ts';
-import { ListTagsForResource, TagResource, UntagResource } from './tags.ts';
-import { UpdateDatasetEntries } from './update-dataset-entries.ts';
+import { CreateDataset } from './datasets/create-dataset.ts';
+import { DescribeDataset } from './datasets/describe-dataset.ts';
+import { DeleteDataset } from './datasets/delete-dataset.ts';
+import { CreateModel } from './models/create-model.ts';
+import { DeleteModel } from './models/delete-model.ts';
+import { DescribeModel } from './models/describe-model.ts';
+import { DetectAnomalies } from './models/detect-anomalies.ts';
+import { ImportModel } from './models/import-model.ts';
+import { ListDatasetEntries } from './datasets/list-dataset-entries.ts';
+import { ListModels } from './models/list-models.ts';
+import { DescribeModelPackagingJob, ListModelPackagingJobs } from './packaging/packaging-jobs.ts';
+import { CreateProject, DeleteProject, DescribeProject, ListProjects } from './projects/projects.ts';
+import { StartModelPackagingJob } from './packaging/start-model-packaging-job.ts';
+import { StartModel } from './models/start-model.ts';
+import { StopModel } from './models/stop-model.ts';
+import { ListTagsForResource, TagResource, UntagResource } from './tags/tags.ts';
+import { UpdateDatasetEntries } from './datasets/update-dataset-entries.ts';
 
 // One set per profile, so that the function of one profile carries the code of no other.
 export const readHandlers: Handlers<'read'> = {

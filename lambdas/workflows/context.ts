@@ -2,12 +2,12 @@ import type { ModelStatus } from '../contract/shapes.ts';
 import type { Model } from '../domain/model.ts';
 import type { Clock, ExecutionInput, Log, ModelInput, ObjectStore, WorkflowRunner } from '../domain/ports.ts';
 import type { Settings } from '../domain/settings.ts';
-import type { HostingEngine, ModelImporter } from '../hosting/engine.ts';
+import type { HostingEngine, ModelImporter } from '../engines/engine.ts';
 import type { Part } from '../store/expression.ts';
 import type { Fence } from '../store/models.ts';
 import type { Store } from '../store/store.ts';
 import { Refused } from '../store/table.ts';
-import type { Trainer } from '../training/trainer.ts';
+import type { Trainer } from '../engines/trainer.ts';
 
 /** What tasks and the sweep may use: the slow rights, which the functions behind the API do not have. */
 export interface TaskContext {

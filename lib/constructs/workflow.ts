@@ -28,7 +28,7 @@ export class Workflow extends Construct {
   constructor(scope: Construct, id: string, { name, tasks, defaults }: WorkflowProps) {
     super(scope, id);
     const definition = readFileSync(
-      fileURLToPath(new URL(`../../lambdas/workflows/${name}.asl.json`, import.meta.url)),
+      fileURLToPath(new URL(`../../lambdas/workflows/${name}/machine.asl.json`, import.meta.url)),
       'utf8',
     );
     const wanted = [...new Set([...definition.matchAll(/\$\{(\w+)\}/g)].map(([, task = '']) => task))];

@@ -3,8 +3,8 @@
  * often as it is told, and says how long each took.
  */
 import { readFileSync } from 'node:fs';
-import { loadModel } from '../../lambdas/hosting/embedded/model.ts';
-import { decode } from '../../lambdas/hosting/embedded/picture.ts';
+import { loadModel } from '../../lambdas/vision/inference/model.ts';
+import { decode } from '../../lambdas/vision/pictures/decode.ts';
 import sharp from 'sharp';
 
 sharp.cache(false);

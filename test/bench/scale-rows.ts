@@ -1,9 +1,9 @@
 import { dispatch } from '../../lambdas/http/pipeline.ts';
 import { documentClient, ensureTable, startDatabase } from '../../lambdas/local/database.ts';
 import { readHandlers } from '../../lambdas/operations/handlers.ts';
-import { systemClock as clock } from '../../lambdas/runtime/world.ts';
+import { systemClock as clock } from '../../lambdas/domain/clock-and-ids.ts';
 import { Store } from '../../lambdas/store/store.ts';
-import { sweep } from '../../lambdas/workflows/sweep.ts';
+import { sweep } from '../../lambdas/workflows/sweep/sweep.ts';
 import { silent } from '../helpers/engine.ts';
 import { MemoryObjects } from '../helpers/artifacts.ts';
 import { ScriptedTrainer } from '../helpers/scripted-trainer.ts';

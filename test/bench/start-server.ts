@@ -13,7 +13,7 @@ import { listener } from '../../lambdas/http/node-http.ts';
 import { documentClient, ensureTable, startDatabase } from '../../lambdas/local/database.ts';
 import { ExecutionMemory, executionSchema } from '../../lambdas/local/execution-memory.ts';
 import { readHandlers, writeHandlers } from '../../lambdas/operations/handlers.ts';
-import { idsOf, systemClock as clock } from '../../lambdas/runtime/world.ts';
+import { idsOf, systemClock as clock } from '../../lambdas/domain/clock-and-ids.ts';
 import { keys } from '../../lambdas/store/keys.ts';
 import { Store } from '../../lambdas/store/store.ts';
 import { Refused } from '../../lambdas/store/table.ts';

@@ -1,11 +1,11 @@
 import * as ort from 'onnxruntime-node';
-import { parseManifest } from '../../lambdas/hosting/embedded/artifact.ts';
-import type { LabelledPicture } from '../../lambdas/training/embedded/pictures.ts';
-import { trainInProcess } from '../../lambdas/training/embedded/runner.ts';
-import type { Training } from '../../lambdas/training/embedded/train.ts';
-import { findTrunk } from '../../lambdas/training/embedded/trunk.ts';
+import { parseManifest } from '../../lambdas/vision/inference/artifact.ts';
+import type { LabelledPicture } from '../../lambdas/vision/pictures/training-pictures.ts';
+import { trainInProcess } from '../../lambdas/engines/process/training-process.ts';
+import type { Training } from '../../lambdas/vision/fitting/train.ts';
+import { findTrunk } from '../../lambdas/vision/features/backbone.ts';
 import { cookies } from '../helpers/cookies.ts';
-import { plates } from '../training/embedded/pictures-made.ts';
+import { plates } from '../vision/pictures-made.ts';
 import { medianOf, resultOf, type Result } from './measure.ts';
 
 /**

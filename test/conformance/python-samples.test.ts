@@ -25,7 +25,7 @@ import {
 import sharp from 'sharp';
 import { bucket, openLocalHost, type LocalHost } from '../helpers/local-host.ts';
 import { putPlates } from '../helpers/plate-dataset.ts';
-import { plates } from '../training/embedded/pictures-made.ts';
+import { plates } from '../vision/pictures-made.ts';
 import {
   describeModel,
   indexed,

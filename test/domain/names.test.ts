@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { modelArn, parseArn, projectArn } from '../../lambdas/domain/arns.ts';
 import { executionOf, modelId, type OperationRecord } from '../../lambdas/domain/model.ts';
-import { idsOf } from '../../lambdas/runtime/world.ts';
+import { idsOf } from '../../lambdas/domain/clock-and-ids.ts';
 
 const home = { partition: 'aws-cn', region: 'cn-north-1', account: '111122223333' };
 

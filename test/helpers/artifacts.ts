@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import sharp, { type Sharp } from 'sharp';
 import type { ObjectLocation, ObjectStore, ObjectStream } from '../../lambdas/domain/ports.ts';
-import { float32, Graph, int64 } from '../../lambdas/training/embedded/onnx.ts';
+import { float32, Graph, int64 } from '../../lambdas/vision/onnx/graph.ts';
 
 /** Artifacts whose verdicts can be worked out by hand, for pictures of 64 x 64 pixels. */
 

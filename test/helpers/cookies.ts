@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseEntry } from '../../lambdas/domain/manifest.ts';
 import { isLabelled, split, type LabelledEntry } from '../../lambdas/domain/training.ts';
-import type { LabelledPicture } from '../../lambdas/training/embedded/pictures.ts';
+import type { LabelledPicture } from '../../lambdas/vision/pictures/training-pictures.ts';
 
 const folder = fileURLToPath(new URL('../../../shared/data/cookies/', import.meta.url));
 const manifest = `${folder}manifests/template.manifest`;

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock, Log } from '../../lambdas/domain/ports.ts';
-import { createEmbeddedEngine, type EmbeddedEngine } from '../../lambdas/hosting/embedded/engine.ts';
-import type { PoolOptions } from '../../lambdas/hosting/embedded/pool-options.ts';
-import type { DeploymentSpec } from '../../lambdas/hosting/engine.ts';
+import { createEmbeddedEngine, type EmbeddedEngine } from '../../lambdas/engines/process/engine.ts';
+import type { PoolOptions } from '../../lambdas/engines/process/pool-options.ts';
+import type { DeploymentSpec } from '../../lambdas/engines/engine.ts';
 import type { Units } from '../../lambdas/domain/model.ts';
 import { json, MemoryObjects } from './artifacts.ts';
 

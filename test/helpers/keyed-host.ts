@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { embeddedEngine } from '../../lambdas/local/embedded.ts';
 import { startHost } from '../../lambdas/local/host.ts';
-import { localEnvironment } from '../../lambdas/runtime/environment.ts';
-import { createLog } from '../../lambdas/runtime/log.ts';
+import { localEnvironment } from '../../lambdas/local/environment.ts';
+import { createLog } from '../../lambdas/domain/log.ts';
 import { ScriptedEngine } from './scripted-engine.ts';
 
 export interface KeyedHost {

@@ -5,8 +5,8 @@ import { LookoutVisionClient } from '@aws-sdk/client-lookoutvision';
 import { embeddedEngine, embeddedTrainer } from '../../lambdas/local/embedded.ts';
 import { createFolderObjects } from '../../lambdas/local/folder-objects.ts';
 import { startHost } from '../../lambdas/local/host.ts';
-import { localEnvironment } from '../../lambdas/runtime/environment.ts';
-import { createLog } from '../../lambdas/runtime/log.ts';
+import { localEnvironment } from '../../lambdas/local/environment.ts';
+import { createLog } from '../../lambdas/domain/log.ts';
 import { ScriptedEngine } from './scripted-engine.ts';
 import { ScriptedTrainer } from './scripted-trainer.ts';
 

@@ -1,5 +1,5 @@
-import type { LabelledPicture } from '../../lambdas/training/embedded/pictures.ts';
-import { plates } from '../training/embedded/pictures-made.ts';
+import type { LabelledPicture } from '../../lambdas/vision/pictures/training-pictures.ts';
+import { plates } from '../vision/pictures-made.ts';
 import { bucket, type LocalHost } from './local-host.ts';
 
 /**

@@ -7,9 +7,8 @@ import {
   type HostingEngine,
   type ModelImporter,
   type Observation,
-  type PictureType,
-  type Verdict,
-} from '../../lambdas/hosting/engine.ts';
+} from '../../lambdas/engines/engine.ts';
+import type { PictureType, Verdict } from '../../lambdas/domain/verdict.ts';
 
 export const evaluation: Evaluation = {
   f1Score: 0.9,

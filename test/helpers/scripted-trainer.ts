@@ -5,7 +5,7 @@ import type {
   TrainingObservation,
   TrainingResults,
   TrainingSpec,
-} from '../../lambdas/training/trainer.ts';
+} from '../../lambdas/engines/trainer.ts';
 
 /**
  * A trainer that does what a test says, and keeps state as a real one does. By default everything succeeds at

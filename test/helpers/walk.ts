@@ -1,12 +1,12 @@
 import { StateMachine } from 'aws-local-stepfunctions';
 import type { Execution, ExecutionInput, WorkflowName } from '../../lambdas/domain/ports.ts';
 import type { Progress, Travelling } from '../../lambdas/workflows/context.ts';
-import { tasks, type Task } from '../../lambdas/workflows/tasks/tasks.ts';
-import datasets from '../../lambdas/workflows/datasets.asl.json' with { type: 'json' };
-import hosting from '../../lambdas/workflows/hosting.asl.json' with { type: 'json' };
-import importing from '../../lambdas/workflows/importing.asl.json' with { type: 'json' };
-import packaging from '../../lambdas/workflows/packaging.asl.json' with { type: 'json' };
-import training from '../../lambdas/workflows/training.asl.json' with { type: 'json' };
+import { tasks, type Task } from '../../lambdas/workflows/tasks.ts';
+import datasets from '../../lambdas/workflows/datasets/machine.asl.json' with { type: 'json' };
+import hosting from '../../lambdas/workflows/hosting/machine.asl.json' with { type: 'json' };
+import importing from '../../lambdas/workflows/importing/machine.asl.json' with { type: 'json' };
+import packaging from '../../lambdas/workflows/packaging/machine.asl.json' with { type: 'json' };
+import training from '../../lambdas/workflows/training/machine.asl.json' with { type: 'json' };
 import type { World } from './world.ts';
 
 interface Rule {

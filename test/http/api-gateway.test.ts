@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { serve, type ProxyEvent, type ProxyResult } from '../../lambdas/http/api-gateway.ts';
 import type { Service } from '../../lambdas/http/pipeline.ts';
 import { detectHandlers, readHandlers, writeHandlers } from '../../lambdas/operations/handlers.ts';
-import { HostedMemory } from '../../lambdas/operations/hosted-memory.ts';
+import { HostedMemory } from '../../lambdas/operations/models/hosted-memory.ts';
 import { proxyEvent, type PlainRequest } from '../helpers/proxy-event.ts';
 import { testService } from '../helpers/service.ts';
 import type { World } from '../helpers/world.ts';

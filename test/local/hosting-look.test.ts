@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { ExecutionMemory } from '../../lambdas/local/execution-memory.ts';
 import { LocalRunner } from '../../lambdas/local/runner.ts';
 import type { ModelInput } from '../../lambdas/domain/ports.ts';
-import { sweep } from '../../lambdas/workflows/sweep.ts';
+import { sweep } from '../../lambdas/workflows/sweep/sweep.ts';
 import { TestDynamo } from '../helpers/dynamo.ts';
 import { until } from '../helpers/engine.ts';
 import { World } from '../helpers/world.ts';

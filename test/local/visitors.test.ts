@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { AccessKey } from '../../lambdas/runtime/environment.ts';
+import type { AccessKey } from '../../lambdas/local/environment.ts';
 import { TestDynamo } from '../helpers/dynamo.ts';
 import { World } from '../helpers/world.ts';
 

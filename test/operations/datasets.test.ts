@@ -15,7 +15,7 @@ import {
 } from '@aws-sdk/client-lookoutvision';
 import { parseEntry } from '../../lambdas/domain/manifest.ts';
 import { scan } from '../../lambdas/local/execution-memory.ts';
-import { sweep } from '../../lambdas/workflows/sweep.ts';
+import { sweep } from '../../lambdas/workflows/sweep/sweep.ts';
 import { line, manifestOf } from '../helpers/manifests.ts';
 import { TestDynamo } from '../helpers/dynamo.ts';
 import { World } from '../helpers/world.ts';

@@ -9,7 +9,7 @@ import {
   type GreengrassConfiguration,
 } from '@aws-sdk/client-lookoutvision';
 import { LocationRefused, type Execution } from '../../lambdas/domain/ports.ts';
-import { packageModel } from '../../lambdas/workflows/tasks/package.ts';
+import { packageModel } from '../../lambdas/workflows/packaging/tasks.ts';
 import { TestDynamo } from '../helpers/dynamo.ts';
 import { World } from '../helpers/world.ts';
 

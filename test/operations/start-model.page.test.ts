@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { DetectAnomaliesCommand, StartModelCommand, StopModelCommand } from '@aws-sdk/client-lookoutvision';
-import type { Observation } from '../../lambdas/hosting/engine.ts';
+import type { Observation } from '../../lambdas/engines/engine.ts';
 import { invalid, refusal, violation } from '../helpers/refusal.ts';
 import { testService } from '../helpers/service.ts';
 import type { World } from '../helpers/world.ts';

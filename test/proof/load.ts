@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startHost } from '../../lambdas/local/host.ts';
-import { localEnvironment } from '../../lambdas/runtime/environment.ts';
+import { localEnvironment } from '../../lambdas/local/environment.ts';
 import { documentClient, startDatabase } from '../../lambdas/local/database.ts';
 import { scan } from '../../lambdas/local/execution-memory.ts';
 import { silent } from '../helpers/engine.ts';

@@ -11,8 +11,8 @@ import {
 import type { Execution, ObjectStream } from '../../lambdas/domain/ports.ts';
 import { localLimits } from '../../lambdas/domain/settings.ts';
 import { scan } from '../../lambdas/local/execution-memory.ts';
-import { sweep } from '../../lambdas/workflows/sweep.ts';
-import { carry, settle, stage } from '../../lambdas/workflows/tasks/datasets.ts';
+import { sweep } from '../../lambdas/workflows/sweep/sweep.ts';
+import { carry, settle, stage } from '../../lambdas/workflows/datasets/tasks.ts';
 import { collect } from '../helpers/collect.ts';
 import { TestDynamo } from '../helpers/dynamo.ts';
 import { line, manifestOf } from '../helpers/manifests.ts';

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { releaseStep } from '../../lambdas/workflows/release.ts';
-import { sweep } from '../../lambdas/workflows/sweep.ts';
+import { releaseStep } from '../../lambdas/workflows/hosting/release.ts';
+import { sweep } from '../../lambdas/workflows/sweep/sweep.ts';
 import { TestDynamo } from '../helpers/dynamo.ts';
 import {
   close,

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { describe, expect, test } from '@jest/globals';
-import { tasks } from '../../lambdas/workflows/tasks/tasks.ts';
+import { tasks } from '../../lambdas/workflows/tasks.ts';
 import { definitions, namesOf, type State } from '../helpers/walk.ts';
 
 /** The validator comes without types. */

@@ -8,9 +8,9 @@ import {
   UpdateDatasetEntriesCommand,
 } from '@aws-sdk/client-lookoutvision';
 import type { Execution } from '../../lambdas/domain/ports.ts';
-import { createSageMakerInventory } from '../../lambdas/hosting/sagemaker/inventory.ts';
-import { audit } from '../../lambdas/workflows/audit.ts';
-import { sweep } from '../../lambdas/workflows/sweep.ts';
+import { createSageMakerInventory } from '../../lambdas/engines/sagemaker/hosting/inventory.ts';
+import { audit } from '../../lambdas/workflows/sweep/audit.ts';
+import { sweep } from '../../lambdas/workflows/sweep/sweep.ts';
 import { picture } from '../helpers/artifacts.ts';
 import { TestDynamo } from '../helpers/dynamo.ts';
 import { minutes } from '../helpers/fake-sagemaker/clock.ts';

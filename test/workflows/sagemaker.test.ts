@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { CreateProjectCommand } from '@aws-sdk/client-lookoutvision';
 import type { Execution } from '../../lambdas/domain/ports.ts';
-import { sweep } from '../../lambdas/workflows/sweep.ts';
+import { sweep } from '../../lambdas/workflows/sweep/sweep.ts';
 import { TestDynamo } from '../helpers/dynamo.ts';
 import { minutes, seconds } from '../helpers/fake-sagemaker/clock.ts';
 import type { FakeSageMaker } from '../helpers/fake-sagemaker/fake.ts';

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { executionOf } from '../../lambdas/domain/model.ts';
-import { sweep } from '../../lambdas/workflows/sweep.ts';
+import { sweep } from '../../lambdas/workflows/sweep/sweep.ts';
 import { TestDynamo } from '../helpers/dynamo.ts';
 import {
   close,

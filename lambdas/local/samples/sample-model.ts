@@ -1,5 +1,5 @@
-import { decode, resizeTo } from '../../hosting/embedded/picture.ts';
-import { float32, Graph, int64 } from '../../training/embedded/onnx.ts';
+import { decode, resizeTo } from '../../vision/pictures/decode.ts';
+import { float32, Graph, int64 } from '../../vision/onnx/graph.ts';
 import { partSize } from './part.ts';
 
 /**

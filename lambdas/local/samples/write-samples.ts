@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock, ObjectStore } from '../../domain/ports.ts';
-import { artifactFiles } from '../../hosting/embedded/artifact.ts';
-import { pictureLimits } from '../../hosting/embedded/limits.ts';
-import { startUnit } from '../../hosting/embedded/unit-process.ts';
+import { artifactFiles } from '../../vision/inference/artifact.ts';
+import { pictureLimits } from '../../vision/pictures/limits.ts';
+import { startUnit } from '../../engines/process/unit-process.ts';
 import { defects, drawPart, partSize, samplesBucket as bucket, seeded, type Defect } from './part.ts';
 import { makeSampleModel, sampleManifest } from './sample-model.ts';
 

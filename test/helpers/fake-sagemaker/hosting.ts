@@ -1,10 +1,10 @@
-import type { HostingEngine, ModelImporter } from '../../../lambdas/hosting/engine.ts';
-import { createSageMakerEngine } from '../../../lambdas/hosting/sagemaker/engine.ts';
-import { createSageMakerImporter } from '../../../lambdas/hosting/sagemaker/importer.ts';
-import type { CopyingStore } from '../../../lambdas/hosting/sagemaker/options.ts';
-import { createSageMakerTrainer } from '../../../lambdas/training/sagemaker/trainer.ts';
-import type { SageMakerTrainerOptions } from '../../../lambdas/training/sagemaker/options.ts';
-import type { Trainer } from '../../../lambdas/training/trainer.ts';
+import type { HostingEngine, ModelImporter } from '../../../lambdas/engines/engine.ts';
+import { createSageMakerEngine } from '../../../lambdas/engines/sagemaker/hosting/engine.ts';
+import { createSageMakerImporter } from '../../../lambdas/engines/sagemaker/hosting/importer.ts';
+import type { CopyingStore } from '../../../lambdas/engines/sagemaker/hosting/options.ts';
+import { createSageMakerTrainer } from '../../../lambdas/engines/sagemaker/training/trainer.ts';
+import type { SageMakerTrainerOptions } from '../../../lambdas/engines/sagemaker/training/options.ts';
+import type { Trainer } from '../../../lambdas/engines/trainer.ts';
 import type { MemoryObjects } from '../artifacts.ts';
 import type { TestClock } from '../clock.ts';
 import { VirtualClock } from './clock.ts';

@@ -10,9 +10,9 @@ import { ServerResponse } from 'node:http';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { embeddedEngine, embeddedTrainer } from '../../../lambdas/local/embedded.ts';
 import { startHost } from '../../../lambdas/local/host.ts';
-import { localEnvironment } from '../../../lambdas/runtime/environment.ts';
-import { createLog } from '../../../lambdas/runtime/log.ts';
-import { tasks, type Task } from '../../../lambdas/workflows/tasks/tasks.ts';
+import { localEnvironment } from '../../../lambdas/local/environment.ts';
+import { createLog } from '../../../lambdas/domain/log.ts';
+import { tasks, type Task } from '../../../lambdas/workflows/tasks.ts';
 
 const [, , crashAt, file] = process.argv;
 const who = new AsyncLocalStorage<string>();

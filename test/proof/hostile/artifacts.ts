@@ -1,8 +1,8 @@
 import { deflateSync } from 'node:zlib';
 import sharp from 'sharp';
-import { PictureRefused } from '../../../lambdas/hosting/engine.ts';
+import { PictureRefused } from '../../../lambdas/domain/verdict.ts';
 import type { Model } from '../../../lambdas/domain/model.ts';
-import { graphProblems } from '../../../lambdas/hosting/embedded/graph-check.ts';
+import { graphProblems } from '../../../lambdas/vision/onnx/graph-check.ts';
 import { colourGraph, colourManifest, json, picture } from '../../helpers/artifacts.ts';
 import { openBench, type Bench } from '../../helpers/engine.ts';
 import { chance, type Chance } from '../random.ts';

@@ -1,5 +1,5 @@
 import type { Model } from '../../../lambdas/domain/model.ts';
-import type { Admission } from '../../../lambdas/hosting/engine.ts';
+import type { Admission } from '../../../lambdas/engines/engine.ts';
 import { MemoryObjects } from '../../helpers/artifacts.ts';
 import { ScriptedEngine } from '../../helpers/scripted-engine.ts';
 

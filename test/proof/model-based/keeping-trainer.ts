@@ -1,6 +1,6 @@
 import type { Model } from '../../../lambdas/domain/model.ts';
-import { EngineFailed } from '../../../lambdas/hosting/engine.ts';
-import type { TrainingRef, TrainingSpec } from '../../../lambdas/training/trainer.ts';
+import { EngineFailed } from '../../../lambdas/engines/engine.ts';
+import type { TrainingRef, TrainingSpec } from '../../../lambdas/engines/trainer.ts';
 import type { MemoryObjects } from '../../helpers/artifacts.ts';
 import { ScriptedTrainer } from '../../helpers/scripted-trainer.ts';
 

@@ -4,7 +4,7 @@ import type { Deployment, Model } from '../../../lambdas/domain/model.ts';
 import type { PackagingJob } from '../../../lambdas/domain/packaging.ts';
 import { scan } from '../../../lambdas/local/execution-memory.ts';
 import type { Project } from '../../../lambdas/store/projects.ts';
-import type { Observation } from '../../../lambdas/hosting/engine.ts';
+import type { Observation } from '../../../lambdas/engines/engine.ts';
 import type { Lines } from './lines.ts';
 
 export interface TableRow {

@@ -1,6 +1,6 @@
 import type { ObjectStore } from '../../../lambdas/domain/ports.ts';
-import type { HostingEngine, ModelImporter } from '../../../lambdas/hosting/engine.ts';
-import type { Trainer } from '../../../lambdas/training/trainer.ts';
+import type { HostingEngine, ModelImporter } from '../../../lambdas/engines/engine.ts';
+import type { Trainer } from '../../../lambdas/engines/trainer.ts';
 import type { Actor, Gate } from './gate.ts';
 import type { KeepingEngine } from './keeping-engine.ts';
 import type { KeepingTrainer } from './keeping-trainer.ts';

@@ -1,10 +1,10 @@
 import type { Execution, ExecutionInput, WorkflowRunner } from '../../../lambdas/domain/ports.ts';
 import type { Progress, Travelling } from '../../../lambdas/workflows/context.ts';
-import datasets from '../../../lambdas/workflows/datasets.asl.json' with { type: 'json' };
-import hosting from '../../../lambdas/workflows/hosting.asl.json' with { type: 'json' };
-import importing from '../../../lambdas/workflows/importing.asl.json' with { type: 'json' };
-import packaging from '../../../lambdas/workflows/packaging.asl.json' with { type: 'json' };
-import training from '../../../lambdas/workflows/training.asl.json' with { type: 'json' };
+import datasets from '../../../lambdas/workflows/datasets/machine.asl.json' with { type: 'json' };
+import hosting from '../../../lambdas/workflows/hosting/machine.asl.json' with { type: 'json' };
+import importing from '../../../lambdas/workflows/importing/machine.asl.json' with { type: 'json' };
+import packaging from '../../../lambdas/workflows/packaging/machine.asl.json' with { type: 'json' };
+import training from '../../../lambdas/workflows/training/machine.asl.json' with { type: 'json' };
 
 /** As much of the States Language as the files use. */
 interface State {

@@ -1,0 +1,94 @@
+import type { Environment } from '../contract/environments.ts';
+import { StopModel } from '../operations/models/stop-model.ts';
+import { drain, DrainFailed, type DrainContext } from '../workflows/sweep/drain.ts';
+import { base } from './base.ts';
+import { stackStatus } from './stack-status.ts';
+import { stepFunctions } from './step-functions.ts';
+
+/** What CloudFormation's event says, and what `onEvent` adds for `isComplete` to read. */
+export interface DrainEvent {
+  readonly RequestType: 'Create' | 'Update' | 'Delete';
+  readonly StackId: string;
+  readonly Data?: { readonly startedAt?: string };
+}
+
+export interface Drainer {
+  readonly context: DrainContext;
+  readonly statusOf: (stackId: string) => Promise<string>;
+}
+
+/** Always the same: another id would make CloudFormation delete the resource, and so drain, on an update. */
+const PhysicalResourceId = 'drain';
+
+/**
+ * CloudFormation says Delete not only when a stack is deleted, but also when a resource is renamed, and when
+ * a deployment that made it is rolled back. Only the stack knows which it is.
+ */
+export const onEvent =
+  ({ context, statusOf }: Drainer) =>
+  async (event: DrainEvent): Promise<object> => {
+    if (event.RequestType !== 'Delete') return { PhysicalResourceId };
+    const status = await statusOf(event.StackId);
+    if (status === 'DELETE_IN_PROGRESS')
+      return { PhysicalResourceId, Data: { startedAt: String(context.clock.now()) } };
+    context.log.warn('asked to drain a stack that stays; nothing was done', { status });
+    return { PhysicalResourceId };
+  };
+
+/**
+ * Asked every half minute. What goes wrong on the way is tried again with the next question; only time ends
+ * it.
+ */
+export const isComplete =
+  ({ context }: Drainer) =>
+  async ({ Data }: DrainEvent): Promise<{ readonly IsComplete: boolean }> => {
+    if (Data?.startedAt === undefined) return { IsComplete: true };
+    try {
+      const { done } = await drain(context, Number(Data.startedAt));
+      return { IsComplete: done };
+    } catch (error) {
+      if (error instanceof DrainFailed) throw error;
+      context.log.error('a look at what is left to drain failed; there will be another', { error });
+      return { IsComplete: false };
+    }
+  };
+
+export function awsDrainer(env: Environment<'drain'>): Drainer {
+  const context = { ...base(env), runner: stepFunctions(env) };
+  const {
+    settings: { region, partition },
+    log,
+  } = context;
+  const domain = partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com';
+  return {
+    context: {
+      ...context,
+      async stop({ project, version }) {
+        await StopModel({ ProjectName: project, ModelVersion: version }, context, {
+          requestId: 'drain',
+          caller: 'the deletion of the stack',
+          log,
+        });
+      },
+    },
+    statusOf: (stackId) =>
+      stackStatus(
+        { endpoint: `https://cloudformation.${region}.${domain}`, region, credentials: ownCredentials() },
+        stackId,
+      ),
+  };
+}
+
+/** Lambda hands a function its role's credentials in the environment. */
+const ownCredentials = (): {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+} => {
+  const {
+    AWS_ACCESS_KEY_ID: accessKeyId = '',
+    AWS_SECRET_ACCESS_KEY: secretAccessKey = '',
+    AWS_SESSION_TOKEN: sessionToken,
+  } = process.env;
+  return { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
+};

@@ -1,0 +1,12 @@
+import { serve } from '../../http/api-gateway.ts';
+import { readHandlers } from '../../operations/handlers.ts';
+import { base, readEnvironment, writeLine } from '../base.ts';
+import { measured } from '../measured.ts';
+
+const context = base(readEnvironment('read'));
+
+export const handler = measured(
+  context.settings.stage,
+  serve({ handlers: readHandlers, context }, context.log),
+  writeLine,
+);

@@ -1,0 +1,2 @@
+// Beside the sweep's own bundle: what it loads when it has to settle something itself.
+export { settlingParts } from '../settling.ts';

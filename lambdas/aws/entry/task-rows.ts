@@ -1,0 +1,14 @@
+import { base, readEnvironment } from '../base.ts';
+import { serveTask } from '../task-handler.ts';
+import { claim } from '../../workflows/hosting/claim.ts';
+import { markStopped } from '../../workflows/hosting/release-tasks.ts';
+import { markFailed } from '../../workflows/hosting/start-tasks.ts';
+import { markTrainingFailed } from '../../workflows/training/tasks.ts';
+
+// The tasks that touch nothing but rows.
+const parts = base(readEnvironment('rows'));
+
+export const Claim = serveTask(claim, parts);
+export const MarkFailed = serveTask(markFailed, parts);
+export const MarkStopped = serveTask(markStopped, parts);
+export const MarkTrainingFailed = serveTask(markTrainingFailed, parts);

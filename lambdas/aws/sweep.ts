@@ -1,0 +1,71 @@
+import type { Environment } from '../contract/environments.ts';
+import { TableIdentity } from '../store/table-identity.ts';
+import type { SweepContext } from '../workflows/context.ts';
+import { report } from '../workflows/sweep/report.ts';
+import { sweep } from '../workflows/sweep/sweep.ts';
+import { artifactsOf } from './artifacts.ts';
+import { base, tableClient, writeLine } from './base.ts';
+import { sageMakerEngine } from './engine.ts';
+import { meteredEngine } from './metered-engine.ts';
+import { metricLine } from './metrics.ts';
+import type { MakeParts } from './settling.ts';
+import { later } from './settling-later.ts';
+import { stepFunctions } from './step-functions.ts';
+
+export interface Sweeper {
+  readonly context: SweepContext;
+  readonly identity: Pick<TableIdentity, 'look'>;
+  readonly write: (line: string) => void;
+}
+
+/**
+ * Once a minute. A table that was restored is only reported on, until an operator has looked at it and says
+ * that it is to be trusted.
+ */
+export const sweepHandler =
+  ({ context, identity, write }: Sweeper) =>
+  async (): Promise<void> => {
+    const {
+      settings: { stage },
+      clock,
+      store,
+      log,
+    } = context;
+    if ((await identity.look()) === 'restored') {
+      const { due } = await report(context);
+      log.error(
+        'the table was restored: nothing is done until it is adopted; see "After a restore" in docs/runbook.md',
+        { due },
+      );
+      write(metricLine(stage, { ReportOnly: 1, DueRows: due }, [{}], clock.now()));
+      return;
+    }
+    const { looked, failed } = await sweep(context);
+    const running = await store.quotas.used('RUNNING_MODELS');
+    write(
+      metricLine(
+        stage,
+        { ReportOnly: 0, DueRows: looked, SweepFailures: failed, RunningModels: running },
+        [{}],
+        clock.now(),
+      ),
+    );
+  };
+
+/** @param load brings the code of what is hardly ever needed */
+export function awsSweeper(env: Environment<'sweep'>, load: () => Promise<MakeParts>): Sweeper {
+  const common = base(env);
+  const { settings, store, clock } = common;
+  return {
+    context: {
+      ...common,
+      ...later(async () => (await load())(env, common), artifactsOf(env)),
+      runner: stepFunctions(env),
+      engine: meteredEngine(sageMakerEngine(env, common), settings.stage, store, writeLine, () =>
+        clock.now(),
+      ),
+    },
+    identity: new TableIdentity(tableClient(), env.TABLE_NAME, clock),
+    write: writeLine,
+  };
+}

@@ -1,0 +1,81 @@
+import { LocationRefused, type ObjectLocation } from '../../../domain/ports.ts';
+import { EngineFailed } from '../../engine.ts';
+import type { PictureType } from '../../../domain/verdict.ts';
+import { readExamples, type TrainingExample, type TrainingRef, type TrainingSpec } from '../../trainer.ts';
+import type { SageMakerTrainerOptions } from './options.ts';
+import { copiedAt, maskAt, pictureAt, readJson, typeOf, writeJson } from './workspace.ts';
+
+/** How many pictures are copied at a time. */
+const atOnce = 32;
+
+/** Of the test pictures, in the order of the examples. */
+export interface Copied {
+  readonly copied: number;
+  readonly all: number;
+  /** What types they have, in the order of the transforms. */
+  readonly types: readonly PictureType[];
+}
+
+export const readCopied = (
+  { objects }: Pick<SageMakerTrainerOptions, 'objects'>,
+  training: TrainingRef,
+): Promise<Copied | undefined> => readJson<Copied>(objects, copiedAt(training));
+
+/**
+ * Keeps a copy of the pictures that the model will be judged by, and of their masks: what becomes of them at
+ * their places, while it is being trained, changes nothing. Goes on where the call before this one left off.
+ * @param until epoch milliseconds
+ * @returns whether all are copied
+ * @throws EngineFailed if one is not there, or may not be read
+ */
+export async function copyPictures(
+  options: SageMakerTrainerOptions,
+  training: TrainingSpec,
+  until: number,
+): Promise<boolean> {
+  const before = await readCopied(options, training);
+  if (before !== undefined && before.copied === before.all) return true;
+  const examples = await readExamples(options.objects, training.examples.test);
+  const types = (['image/jpeg', 'image/png'] as const).filter((type) =>
+    examples.some(({ source }) => typeOf(source) === type),
+  );
+  for (let copied = before?.copied ?? 0; ;) {
+    const group = examples.slice(copied, copied + atOnce);
+    await Promise.all(group.map((example, index) => copyOne(options, training, example, copied + index)));
+    copied += group.length;
+    await writeJson(options.objects, copiedAt(training), {
+      copied,
+      all: examples.length,
+      types,
+    } satisfies Copied);
+    if (copied === examples.length) return true;
+    if (options.clock.now() > until) return false;
+  }
+}
+
+async function copyOne(
+  options: SageMakerTrainerOptions,
+  training: TrainingSpec,
+  { source, label, mask }: TrainingExample,
+  number: number,
+): Promise<void> {
+  await copy(options, source, pictureAt(training, source, number));
+  if (training.segmentation && label === 'anomaly' && mask !== undefined)
+    await copy(options, mask.ref, maskAt(training, number));
+}
+
+async function copy({ objects }: SageMakerTrainerOptions, source: string, to: ObjectLocation): Promise<void> {
+  const [, , bucket = '', ...key] = source.split('/');
+  try {
+    if (await objects.copy({ bucket, key: key.join('/') }, to)) return;
+  } catch (error) {
+    if (!(error instanceof LocationRefused)) throw error;
+    throw new EngineFailed(
+      `${error.message}. See that the bucket's policy, and the policy of its KMS key, allow it; then train again.`,
+      { cause: error },
+    );
+  }
+  throw new EngineFailed(
+    `There is no object at ${source}. Put the image back, or train with a dataset that does not name it.`,
+  );
+}

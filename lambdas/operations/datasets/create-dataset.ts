@@ -1,0 +1,80 @@
+import { ConflictError, ValidationError } from '../../contract/errors.ts';
+import type { Input } from '../../contract/operations.ts';
+import { datasetId, datasetMessage, noImages, type Dataset } from '../../domain/dataset.ts';
+import { requireListed } from '../buckets.ts';
+import type { Operation, WriteContext } from '../context.ts';
+import { datasetMetadata, deliverDataset, keyOf } from './describe-dataset.ts';
+import { noProject } from '../models/models.ts';
+import { OnceOnly } from '../idempotency.ts';
+
+/**
+ * Makes an empty dataset at once, or hands a manifest to the workflow that reads it; the caller polls
+ * DescribeDataset until CREATE_COMPLETE. What is wrong with the manifest, that it is not there among other
+ * things, ends in CREATE_FAILED with the reason.
+ */
+export const CreateDataset: Operation<'CreateDataset'> = async (input, ctx, call) => {
+  const source = sourceOf(input, ctx);
+  const key = keyOf(input);
+  const { times } = ctx.settings;
+  const now = ctx.clock.now();
+  const dataset: Dataset = {
+    v: 1,
+    ...key,
+    createdAt: now,
+    updatedAt: now,
+    stats: noImages,
+    positions: 0,
+    operation: {
+      id: ctx.ids.next(),
+      attempt: 1,
+      kind: 'createDataset',
+      actor: call.caller,
+      at: now,
+      deadline: now + times.import * 1000,
+    },
+    ...(source === undefined
+      ? { status: 'CREATE_COMPLETE', statusMessage: datasetMessage.created }
+      : {
+          status: 'CREATE_IN_PROGRESS',
+          statusMessage: datasetMessage.creating,
+          source,
+          dueAt: now + times.delivery * 1000,
+        }),
+  };
+  const once = new OnceOnly<{ DatasetMetadata: ReturnType<typeof datasetMetadata> }>(
+    ctx,
+    'CreateDataset',
+    input,
+  );
+  const { answer, first } = await once.commit(
+    { answer: { DatasetMetadata: datasetMetadata(dataset) }, operationId: dataset.operation.id },
+    [ctx.store.projects.addDataset(key.project), ctx.store.datasets.create(dataset)],
+    (refused) =>
+      refused.at('project')
+        ? noProject(key.project)
+        : new ConflictError(
+            'DATASET',
+            datasetId(key),
+            `Project ${key.project} already has a ${key.type} dataset. Delete it first.`,
+          ),
+  );
+
+  if (first && source !== undefined) await deliverDataset(ctx, dataset);
+  return answer;
+};
+
+function sourceOf({ DatasetSource }: Input<'CreateDataset'>, ctx: WriteContext): Dataset['source'] {
+  if (DatasetSource === undefined) return undefined;
+  const object = DatasetSource.GroundTruthManifest?.S3Object;
+  if (object === undefined) {
+    throw new ValidationError(
+      "1 validation error detected: Value null at 'datasetSource.groundTruthManifest.s3Object' failed to satisfy constraint: Member must not be null",
+    );
+  }
+  requireListed(object.Bucket, 'datasetSource.groundTruthManifest.s3Object.bucket', ctx);
+  return {
+    bucket: object.Bucket,
+    key: object.Key,
+    ...(object.VersionId !== undefined && { versionId: object.VersionId }),
+  };
+}

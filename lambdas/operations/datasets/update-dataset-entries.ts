@@ -1,0 +1,62 @@
+import { ServiceError, ValidationError } from '../../contract/errors.ts';
+import { datasetMessage, mayUpdate, type Dataset, type DatasetOperation } from '../../domain/dataset.ts';
+import { places } from '../../store/keys.ts';
+import type { Operation } from '../context.ts';
+import { deliverDataset, keyOf, wrongDatasetState } from './describe-dataset.ts';
+import { OnceOnly } from '../idempotency.ts';
+
+/**
+ * Hands lines to the workflow that replaces those of the same pictures and adds the others: all of them, or,
+ * if one is bad, none. The lines are in the table before the transaction that promises them; should that be
+ * refused, they are removed, and expire.
+ */
+export const UpdateDatasetEntries: Operation<'UpdateDatasetEntries'> = async (input, ctx, call) => {
+  const { limits, times } = ctx.settings;
+  if (input.Changes.length > limits.changes) {
+    throw new ValidationError(
+      `1 validation error detected: Value '${input.Changes.length} bytes' at 'changes' failed to satisfy constraint: ` +
+        `Member must have length less than or equal to ${limits.changes}, which is what this deployment takes at once. Send the lines in several calls.`,
+    );
+  }
+  const key = keyOf(input);
+  const once = new OnceOnly<{ Status: 'UPDATE_IN_PROGRESS' }>(ctx, 'UpdateDatasetEntries', input);
+  const known = await once.known();
+  if (known !== undefined) return known;
+  const before = await ctx.store.datasets.get(key);
+  if (before === undefined || !mayUpdate.includes(before.status))
+    throw await wrongDatasetState(ctx, key, before, 'updated');
+
+  const now = ctx.clock.now();
+  const operation: DatasetOperation = {
+    id: ctx.ids.next(),
+    attempt: 1,
+    kind: 'updateDataset',
+    actor: call.caller,
+    at: now,
+    deadline: now + times.import * 1000,
+    bytes: input.Changes.length,
+  };
+  await ctx.store.changes.write(operation.id, input.Changes, now);
+  try {
+    const { answer, first } = await once.commit(
+      { answer: { Status: 'UPDATE_IN_PROGRESS' }, operationId: operation.id },
+      [
+        ctx.store.datasets.begin(key, mayUpdate, {
+          status: 'UPDATE_IN_PROGRESS',
+          statusMessage: datasetMessage.updating,
+          operation,
+          dueAt: now + times.delivery * 1000,
+        }),
+      ],
+      (refused) => wrongDatasetState(ctx, key, refused.row('dataset') as Dataset | undefined, 'updated'),
+    );
+    if (first) await deliverDataset(ctx, { ...key, operation });
+    else await ctx.store.discards.empty(places.changes(operation.id), () => true);
+    return answer;
+  } catch (error) {
+    // After any other failure nobody knows whether the operation has begun: if it has not, its lines expire.
+    if (error instanceof ServiceError)
+      await ctx.store.discards.empty(places.changes(operation.id), () => true);
+    throw error;
+  }
+};

@@ -1,0 +1,156 @@
+import { ConflictError, NotFoundError, QuotaError, ValidationError } from '../../contract/errors.ts';
+import type { Input } from '../../contract/operations.ts';
+import { datasetId, mayUpdate, type Dataset } from '../../domain/dataset.ts';
+import { passingState, statusMessage } from '../../domain/lifecycle.ts';
+import { isListed } from '../../domain/locations.ts';
+import type { Model } from '../../domain/model.ts';
+import { quotaCodes } from '../../domain/settings.ts';
+import { lacking } from '../../domain/training.ts';
+import { noTags } from '../../store/tags.ts';
+import type { Operation, WriteContext } from '../context.ts';
+import { deliver, metadata, noProject } from './models.ts';
+import { OnceOnly } from '../idempotency.ts';
+import { requireOwnKeys, tagMap } from '../tags/tags.ts';
+
+/** How often another new model may take the version number that this one was about to take. */
+const tries = 10;
+
+/**
+ * Begins to train a new version from the project's datasets as they are now. What they already prove to be
+ * impossible is refused at once; what only the pictures can show ends in TRAINING_FAILED.
+ */
+export const CreateModel: Operation<'CreateModel'> = async (input, ctx, call) => {
+  requireBucket(input, ctx);
+  const tags = input.Tags ?? [];
+  requireOwnKeys(tags.map(({ Key }) => Key));
+  const name = input.ProjectName;
+  const { modelsPerProject, concurrentTrainings } = ctx.settings.quotas;
+  const once = new OnceOnly<{ ModelMetadata: ReturnType<typeof metadata> }>(ctx, 'CreateModel', input);
+  const noRoom = (message: string): QuotaError =>
+    new QuotaError(quotaCodes.concurrentTrainings, 'PROJECT', name, message);
+  const tooMany = noRoom(
+    `At most ${concurrentTrainings} models can be trained at once. Wait until one has ended.`,
+  );
+  if (concurrentTrainings < 1) return once.orElse(tooMany);
+
+  for (let attempt = 1; ; attempt += 1) {
+    const [project, datasets] = await Promise.all([
+      ctx.store.projects.get(name),
+      ctx.store.datasets.ofProject(name),
+    ]);
+    if (project === undefined) return once.orElse(noProject(name));
+    if (project.models >= modelsPerProject) {
+      return once.orElse(
+        new QuotaError(
+          quotaCodes.modelsPerProject,
+          'PROJECT',
+          name,
+          `A project can have at most ${modelsPerProject} models. Delete one, or ask for a higher quota.`,
+        ),
+      );
+    }
+    const train = datasets.find(({ type }) => type === 'train');
+    const test = datasets.find(({ type }) => type === 'test');
+    const refusal = unfit(name, train, test);
+    if (refusal !== undefined || train === undefined) return once.orElse(refusal ?? noTrainDataset(name));
+
+    const model = newModel(input, String(project.nextVersion), train, test, ctx, call.caller);
+    const overtaken = new ConflictError(
+      'PROJECT',
+      name,
+      `Models or datasets of project ${name} are being changed by others. Try your call again.`,
+    );
+    try {
+      const { answer, first } = await once.commit(
+        { answer: { ModelMetadata: metadata(ctx.settings, model) }, operationId: model.operation.id },
+        [
+          ctx.store.projects.takeVersion(project, modelsPerProject),
+          ctx.store.models.create(model),
+          ctx.store.quotas.take('TRAINING_JOBS', concurrentTrainings),
+          ...(tags.length > 0 ? [ctx.store.tags.replace(model, noTags, tagMap(tags))] : []),
+        ],
+        (refused) => {
+          if (!refused.at('quota') || refused.at('project')) return overtaken;
+          return refused.row('quota')?.['closed'] === true
+            ? noRoom('No model can be trained: this deployment is being removed.')
+            : tooMany;
+        },
+      );
+      if (first) await deliver(ctx, model);
+      return answer;
+    } catch (error) {
+      if (error !== overtaken || attempt === tries) throw error;
+    }
+  }
+};
+
+/** Only buckets that the stage lists may be named: nobody borrows our rights for another. */
+function requireBucket(input: Input<'CreateModel'>, { settings: { buckets } }: WriteContext): void {
+  const bucket = input.OutputConfig.S3Location.Bucket;
+  if (isListed(buckets, bucket)) return;
+  throw new ValidationError(
+    `1 validation error detected: Value '${bucket}' at 'outputConfig.s3Location.bucket' failed to satisfy constraint: ` +
+      `Member must be one of the buckets that this deployment may use: [${buckets.join(', ')}]`,
+  );
+}
+
+const noTrainDataset = (project: string): NotFoundError =>
+  new NotFoundError(
+    'DATASET',
+    `${project}/train`,
+    `Project ${project} has no train dataset. Create one, and add labelled images to it.`,
+  );
+
+function unfit(
+  project: string,
+  train: Dataset | undefined,
+  test: Dataset | undefined,
+): NotFoundError | ConflictError | ValidationError | undefined {
+  if (train === undefined) return noTrainDataset(project);
+  for (const dataset of [train, test]) {
+    if (dataset === undefined || mayUpdate.includes(dataset.status)) continue;
+    return new ConflictError(
+      'DATASET',
+      datasetId(dataset),
+      `Dataset ${datasetId(dataset)} cannot be trained from while its status is ${dataset.status}.`,
+    );
+  }
+  const short = lacking(train.stats, test?.stats);
+  return short.length === 0
+    ? undefined
+    : new ValidationError(`The datasets do not suffice to train a model: ${short.join('; ')}.`);
+}
+
+function newModel(
+  input: Input<'CreateModel'>,
+  version: string,
+  train: Dataset,
+  test: Dataset | undefined,
+  { clock, ids, settings: { times } }: WriteContext,
+  caller: string,
+): Model {
+  const now = clock.now();
+  const { Bucket, Prefix } = input.OutputConfig.S3Location;
+  return {
+    v: 1,
+    project: input.ProjectName,
+    version,
+    createdAt: now,
+    status: passingState.train,
+    statusMessage: statusMessage.training,
+    operation: {
+      id: ids.next(),
+      attempt: 1,
+      kind: 'train',
+      actor: caller,
+      at: now,
+      deadline: now + times.train * 1000,
+    },
+    source: {},
+    dueAt: now + times.delivery * 1000,
+    output: { bucket: Bucket, prefix: Prefix ?? '' },
+    datasets: { train: train.generation ?? '', ...(test !== undefined && { test: test.generation ?? '' }) },
+    ...(input.Description !== undefined && { description: input.Description }),
+    ...(input.KmsKeyId !== undefined && { kmsKeyId: input.KmsKeyId }),
+  };
+}

@@ -1,0 +1,43 @@
+import { modelArn } from '../../domain/arns.ts';
+import { mayBegin, passingState, statusMessage } from '../../domain/lifecycle.ts';
+import type { Model, ModelKey, OperationRecord } from '../../domain/model.ts';
+import type { Operation } from '../context.ts';
+import { deliver, wrongState } from './models.ts';
+import { OnceOnly } from '../idempotency.ts';
+
+/**
+ * The version is listed, as DELETING, until everything that belongs to it is gone. Deleting what is being
+ * deleted is the same deletion.
+ */
+export const DeleteModel: Operation<'DeleteModel'> = async (input, ctx, call) => {
+  const key: ModelKey = { project: input.ProjectName, version: input.ModelVersion };
+  const now = ctx.clock.now();
+  const operation: OperationRecord = {
+    id: ctx.ids.next(),
+    attempt: 1,
+    kind: 'delete',
+    actor: call.caller,
+    at: now,
+    deadline: now + ctx.settings.times.release * 1000,
+  };
+  const done = { ModelArn: modelArn(ctx.settings, key) };
+  const once = new OnceOnly<typeof done>(ctx, 'DeleteModel', input);
+  const { answer, first } = await once.commit(
+    { answer: done, operationId: operation.id },
+    [
+      ctx.store.models.begin(key, mayBegin.delete, {
+        status: passingState.delete,
+        statusMessage: statusMessage.deleting,
+        operation,
+        dueAt: now + ctx.settings.times.delivery * 1000,
+      }),
+    ],
+    (refused) => {
+      const row = refused.row('model') as Model | undefined;
+      return row?.status === 'DELETING' ? done : wrongState(ctx, key, row, 'deleted');
+    },
+  );
+
+  if (first) await deliver(ctx, { ...key, operation });
+  return answer;
+};

@@ -1,0 +1,102 @@
+import { ConflictError, ThrottlingError, ValidationError } from '../../contract/errors.ts';
+import type { Output } from '../../contract/operations.ts';
+import { isHosting } from '../../domain/lifecycle.ts';
+import { modelId, type Model, type ModelKey } from '../../domain/model.ts';
+import { EngineBusy, NotHosted, type DeploymentRef } from '../../engines/engine.ts';
+import { PictureRefused, type PictureType, type Verdict } from '../../domain/verdict.ts';
+import type { DetectContext, Operation } from '../context.ts';
+import { isServing, notFound } from './models.ts';
+
+const pictureTypes: readonly string[] = ['image/png', 'image/jpeg'] satisfies readonly PictureType[];
+
+/**
+ * The hot path: one picture in, one verdict out. A hosted model costs no read of the table for five seconds.
+ */
+export const DetectAnomalies: Operation<'DetectAnomalies'> = async (input, ctx) => {
+  const type = pictureType(input.ContentType);
+  const limit = ctx.settings.limits.picture;
+  if (input.Body.byteLength > limit) {
+    throw new ValidationError(
+      `The picture has ${input.Body.byteLength} bytes; this deployment takes pictures of up to ${limit} bytes. Compress or shrink it.`,
+    );
+  }
+  if (input.Body.byteLength === 0)
+    throw new ValidationError('The picture is empty. Send the bytes of a PNG or JPEG file as the body.');
+
+  const key: ModelKey = { project: input.ProjectName, version: input.ModelVersion };
+  const remembered = ctx.hosted.recall(key, ctx.clock.now());
+  if (remembered !== undefined) {
+    try {
+      return answer(await ctx.engine.detect(remembered, input.Body, type));
+    } catch (error) {
+      if (!(error instanceof NotHosted)) throw translated(error, key);
+      ctx.hosted.forget(key); // stopped, or stopped and started, since we last looked
+    }
+  }
+  const ref = await lookUp(ctx, key);
+  try {
+    return answer(await ctx.engine.detect(ref, input.Body, type));
+  } catch (error) {
+    if (error instanceof NotHosted) ctx.hosted.forget(key);
+    throw translated(error, key);
+  }
+};
+
+function pictureType(contentType: string): PictureType {
+  const type = contentType.split(';')[0]?.trim().toLowerCase() ?? '';
+  if (pictureTypes.includes(type)) return type as PictureType;
+  throw new ValidationError(
+    "1 validation error detected: Value at 'contentType' failed to satisfy constraint: Member must satisfy enum value set: [image/png, image/jpeg]",
+  );
+}
+
+/** @throws NotFoundError, ConflictError */
+async function lookUp(ctx: DetectContext, key: ModelKey): Promise<DeploymentRef> {
+  const model =
+    key.version === 'latest'
+      ? await ctx.store.models.highest(key.project, ({ status }) => isHosting(status))
+      : await ctx.store.models.get(key);
+  if (model === undefined) throw await notFound(ctx, key);
+  if (!isServing(model) || model.deploymentId === undefined) throw notServing(model);
+  const ref = { id: model.deploymentId, model: { project: model.project, version: model.version } };
+  ctx.hosted.remember(key, ref, ctx.clock.now());
+  return ref;
+}
+
+const notServing = (model: Model): ConflictError =>
+  new ConflictError(
+    'MODEL',
+    modelId(model),
+    `Model version ${model.version} of project ${model.project} cannot detect anomalies while its status is ${model.status}. Call StartModel, and wait until it is HOSTED.`,
+  );
+
+function translated(error: unknown, key: ModelKey): unknown {
+  if (error instanceof PictureRefused) return new ValidationError(error.message);
+  if (error instanceof EngineBusy) return new ThrottlingError(error.message, error.retryAfter);
+  if (error instanceof NotHosted) {
+    return new ConflictError(
+      'MODEL',
+      modelId(key),
+      `Model version ${key.version} of project ${key.project} is not served by its engine just now. Its status will say so shortly.`,
+    );
+  }
+  return error;
+}
+
+function answer({ isAnomalous, confidence, anomalies, mask }: Verdict): Output<'DetectAnomalies'> {
+  return {
+    DetectAnomalyResult: {
+      Source: { Type: 'direct' },
+      IsAnomalous: isAnomalous,
+      Confidence: confidence,
+      // A classification model answers with neither, not with empty ones.
+      ...(anomalies !== undefined && {
+        Anomalies: anomalies.map(({ name, area, color }) => ({
+          Name: name,
+          PixelAnomaly: { TotalPercentageArea: area, Color: color },
+        })),
+      }),
+      ...(mask !== undefined && { AnomalyMask: mask }),
+    },
+  };
+}

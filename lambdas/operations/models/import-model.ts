@@ -1,0 +1,124 @@
+import { ConflictError, QuotaError } from '../../contract/errors.ts';
+import { passingState, statusMessage } from '../../domain/lifecycle.ts';
+import type { Model, ModelSource } from '../../domain/model.ts';
+import { quotaCodes } from '../../domain/settings.ts';
+import { noTags } from '../../store/tags.ts';
+import { requireListed } from '../buckets.ts';
+import type { Operation, ReadContext } from '../context.ts';
+import { deliver, metadata, noProject } from './models.ts';
+import { OnceOnly } from '../idempotency.ts';
+import { requireOwnKeys, tagMap } from '../tags/tags.ts';
+
+/** How often another import may take the version number that this one was about to take. */
+const tries = 10;
+
+/**
+ * An extension: takes in a model that was trained elsewhere. The answer is a version in TRAINING; a workflow
+ * checks the artifact for the engine that will host it, and the version becomes TRAINED, or TRAINING_FAILED
+ * with what is wrong.
+ */
+export const ImportModel: Operation<'ImportModel'> = async (input, ctx, call) => {
+  const source = permitted(input.Source, ctx);
+  const tags = input.Tags ?? [];
+  requireOwnKeys(tags.map(({ Key }) => Key));
+  const name = input.ProjectName;
+  const once = new OnceOnly<{ ModelMetadata: ReturnType<typeof metadata> }>(ctx, 'ImportModel', input);
+  const limit = ctx.settings.quotas.modelsPerProject;
+
+  for (let attempt = 1; ; attempt += 1) {
+    const project = await ctx.store.projects.get(name);
+    if (project === undefined) return once.orElse(noProject(name));
+    if (project.models >= limit) {
+      return once.orElse(
+        new QuotaError(
+          quotaCodes.modelsPerProject,
+          'PROJECT',
+          name,
+          `A project can have at most ${limit} models. Delete one, or ask for a higher quota.`,
+        ),
+      );
+    }
+    const model = newModel(
+      name,
+      String(project.nextVersion),
+      source,
+      input.Description,
+      ctx,
+      call.caller,
+      ctx.ids.next(),
+    );
+    const overtaken = new ConflictError(
+      'PROJECT',
+      name,
+      `Too many models of project ${name} are being created. Try your call again.`,
+    );
+    try {
+      const { answer, first } = await once.commit(
+        { answer: { ModelMetadata: metadata(ctx.settings, model) }, operationId: model.operation.id },
+        [
+          ctx.store.projects.takeVersion(project, limit),
+          ctx.store.models.create(model),
+          ...(tags.length > 0 ? [ctx.store.tags.replace(model, noTags, tagMap(tags))] : []),
+        ],
+        () => overtaken,
+      );
+      if (first) await deliver(ctx, model);
+      return answer;
+    } catch (error) {
+      if (error !== overtaken || attempt === tries) throw error;
+    }
+  }
+};
+
+function newModel(
+  project: string,
+  version: string,
+  source: ModelSource,
+  description: string | undefined,
+  { clock, settings: { times } }: Pick<ReadContext, 'clock' | 'settings'>,
+  caller: string,
+  id: string,
+): Model {
+  const now = clock.now();
+  return {
+    v: 1,
+    project,
+    version,
+    createdAt: now,
+    status: passingState.import,
+    statusMessage: statusMessage.importing,
+    operation: {
+      id,
+      attempt: 1,
+      kind: 'import',
+      actor: caller,
+      at: now,
+      deadline: now + times.import * 1000,
+    },
+    source,
+    dueAt: now + times.delivery * 1000,
+    ...outputOf(source),
+    ...(description !== undefined && { description }),
+  };
+}
+
+const bucketOf = (url: string | undefined): string | undefined => url?.split('/')[2];
+
+/**
+ * Published clients read `OutputConfig` of any model: for an imported one it is where it came from. A model
+ * package came from no location.
+ */
+function outputOf({ S3, ModelDataUrl }: ModelSource): Pick<Model, 'output'> {
+  if (S3 !== undefined) return { output: { bucket: S3.Bucket, prefix: S3.Prefix ?? '' } };
+  const bucket = bucketOf(ModelDataUrl);
+  return bucket === undefined
+    ? {}
+    : { output: { bucket, prefix: ModelDataUrl?.split('/').slice(3).join('/') ?? '' } };
+}
+
+function permitted(source: ModelSource, ctx: Pick<ReadContext, 'settings'>): ModelSource {
+  const bucket = source.S3?.Bucket ?? bucketOf(source.ModelDataUrl);
+  if (bucket !== undefined)
+    requireListed(bucket, source.S3 === undefined ? 'source.modelDataUrl' : 'source.s3.bucket', ctx);
+  return source;
+}

@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto';
+import { ConflictError, QuotaError, ValidationError } from '../../contract/errors.ts';
+import { modelId, type Model, type ModelKey } from '../../domain/model.ts';
+import {
+  jobMessage,
+  packagable,
+  packagingExecution,
+  type GreengrassConfiguration,
+  type PackagingJob,
+} from '../../domain/packaging.ts';
+import { quotaCodes } from '../../domain/settings.ts';
+import { requireListed } from '../buckets.ts';
+import type { Operation, WriteContext } from '../context.ts';
+import { handOver } from '../start-execution.ts';
+import { noProject, notFound, resolveVersion, wrongState } from '../models/models.ts';
+import { OnceOnly } from '../idempotency.ts';
+import { requireOwnKeys } from '../tags/tags.ts';
+
+/**
+ * Hands a model to the workflow that writes it as a Greengrass component; the caller polls
+ * DescribeModelPackagingJob until it has ended.
+ */
+export const StartModelPackagingJob: Operation<'StartModelPackagingJob'> = async (input, ctx, call) => {
+  const { Greengrass } = input.Configuration;
+  requireValid(Greengrass, ctx);
+  const once = new OnceOnly<{ JobName: string }>(ctx, 'StartModelPackagingJob', input);
+  const {
+    store,
+    settings: { times, quotas },
+  } = ctx;
+  const project = await store.projects.get(input.ProjectName);
+  if (project === undefined) return once.orElse(noProject(input.ProjectName));
+  const version = await resolveVersion(
+    ctx,
+    { project: project.name, version: input.ModelVersion },
+    'highest',
+  );
+  const model: ModelKey = { project: project.name, version: version ?? input.ModelVersion };
+  if (version === undefined) return once.orElse(await notFound(ctx, model));
+
+  const now = ctx.clock.now();
+  const id = ctx.ids.next();
+  const limit = quotas.concurrentPackagingJobs;
+  const job: PackagingJob = {
+    v: 1,
+    project: project.name,
+    name: input.JobName ?? uuidOf(id, now),
+    version,
+    createdAt: now,
+    updatedAt: now,
+    status: 'CREATED',
+    statusMessage: jobMessage.created,
+    ...(input.Description !== undefined && { description: input.Description }),
+    greengrass: Greengrass,
+    componentVersion: Greengrass.ComponentVersion ?? `${version}.0.0`,
+    operation: { id, attempt: 1, actor: call.caller, at: now, deadline: now + times.import * 1000 },
+    reserved: true,
+    dueAt: now + times.delivery * 1000,
+  };
+  const noRoom = new QuotaError(
+    quotaCodes.concurrentPackagingJobs,
+    'MODEL_PACKAGE_JOB',
+    job.name,
+    `At most ${limit} packaging jobs can run at once. Wait for one to end, or ask for a higher quota.`,
+  );
+  if (limit < 1) return once.orElse(noRoom);
+
+  const { answer, first } = await once.commit(
+    { answer: { JobName: job.name }, operationId: id, version },
+    [
+      store.models.isIn(model, packagable),
+      store.jobs.create(job, project),
+      store.quotas.take('PACKAGING_JOBS', limit),
+    ],
+    (refused) => {
+      if (refused.at('model'))
+        return wrongState(ctx, model, refused.row('model') as Model | undefined, 'packaged');
+      if (refused.at('job'))
+        return new ConflictError(
+          'MODEL_PACKAGE_JOB',
+          job.name,
+          `Project ${project.name} already has a packaging job ${job.name}.`,
+        );
+      return noRoom;
+    },
+  );
+  if (first) await handOver(ctx, packagingExecution(job), `${modelId(model)} as ${job.name}`);
+  return answer;
+};
+
+/**
+ * The form that the original's names had (RFC 9562, version 7): the time in front, so that a list of names is
+ * a list in time.
+ */
+function uuidOf(id: string, now: number): string {
+  const time = now.toString(16).padStart(12, '0');
+  const chance = createHash('sha256').update(id).digest('hex');
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${chance.slice(0, 3)}-8${chance.slice(3, 6)}-${chance.slice(6, 18)}`;
+}
+
+/** What a compiler for NVIDIA must be told. */
+const nvidiaOptions = ['gpu-code', 'trt-ver', 'cuda-ver'];
+
+/** The rules that bind several members. @throws ValidationError with all violations */
+function requireValid(greengrass: GreengrassConfiguration, ctx: WriteContext): void {
+  const { TargetDevice, TargetPlatform, CompilerOptions, S3OutputLocation, Tags = [] } = greengrass;
+  const path = 'configuration.greengrass';
+  const wrong: string[] = [];
+  if ((TargetDevice === undefined) === (TargetPlatform === undefined)) {
+    wrong.push(
+      `Value at '${path}' failed to satisfy constraint: Member must have exactly one of: targetDevice, or targetPlatform`,
+    );
+  }
+  if (TargetDevice !== undefined && CompilerOptions !== undefined) {
+    wrong.push(
+      `Value at '${path}.compilerOptions' failed to satisfy constraint: Member must be absent where targetDevice is given`,
+    );
+  }
+  const options = CompilerOptions === undefined ? {} : parsed(CompilerOptions);
+  if (options === undefined) {
+    wrong.push(
+      `Value at '${path}.compilerOptions' failed to satisfy constraint: Member must be a JSON object`,
+    );
+  } else if (
+    TargetPlatform?.Accelerator === 'NVIDIA' &&
+    nvidiaOptions.some((option) => !Object.hasOwn(options, option))
+  ) {
+    wrong.push(
+      `Value at '${path}.compilerOptions' failed to satisfy constraint: Member must have ${nvidiaOptions.join(', ')} where the accelerator is NVIDIA`,
+    );
+  }
+  if (wrong.length > 0)
+    throw new ValidationError(
+      `${wrong.length} validation error${wrong.length === 1 ? '' : 's'} detected: ${wrong.join('; ')}`,
+    );
+  requireListed(S3OutputLocation.Bucket, `${path}.s3OutputLocation.bucket`, ctx);
+  requireOwnKeys(Tags.map(({ Key }) => Key));
+}
+
+function parsed(options: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(options);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

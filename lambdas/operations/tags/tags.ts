@@ -1,0 +1,111 @@
+import { ConflictError, NotFoundError, QuotaError, ValidationError } from '../../contract/errors.ts';
+import { parseArn } from '../../domain/arns.ts';
+import { modelId, type ModelKey } from '../../domain/model.ts';
+import { Refused } from '../../store/table.ts';
+import type { Operation, ReadContext } from '../context.ts';
+import { notFound, requireModel } from '../models/models.ts';
+
+/** The request may bring 200 at once, so that is how many a model may have. */
+const mostTags = 200;
+
+/** Ours: the original never said what it answers beyond the number of tags. */
+const tagQuota = 'TAGS_PER_MODEL';
+
+/** How often two writers of one model's tags may get in each other's way before one is told. */
+const tries = 5;
+
+/**
+ * The model that an ARN names. Only models have tags; an ARN of another account or region names nothing here.
+ * @throws ValidationError, NotFoundError
+ */
+function taggedModel(arn: string, { settings }: Pick<ReadContext, 'settings'>): ModelKey {
+  const parsed = parseArn(arn);
+  if (parsed?.version === undefined) {
+    throw new ValidationError(
+      "1 validation error detected: Value at 'resourceArn' failed to satisfy constraint: " +
+        'Member must be the ARN of a model: arn:{partition}:lookoutvision:{region}:{account}:model/{ProjectName}/{ModelVersion}',
+    );
+  }
+  const { partition, region, account } = parsed.home;
+  const key = { project: parsed.project, version: parsed.version };
+  if (partition !== settings.partition || region !== settings.region || account !== settings.account) {
+    throw new NotFoundError('MODEL', modelId(key), 'The resource was not found in this account and region.');
+  }
+  return key;
+}
+
+/**
+ * Reads the tags, changes them, and writes them only if nobody else did meanwhile and the model is still
+ * there.
+ */
+async function change(
+  ctx: ReadContext,
+  key: ModelKey,
+  edit: (tags: ReadonlyMap<string, string>) => Map<string, string>,
+): Promise<void> {
+  for (let attempt = 0; attempt < tries; attempt += 1) {
+    const read = await ctx.store.tags.of(key);
+    try {
+      await ctx.store.commit(
+        ctx.store.models.exists(key),
+        ctx.store.tags.replace(key, read, edit(read.tags)),
+      );
+      return;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      if (error.at('model')) throw await notFound(ctx, key);
+    }
+  }
+  throw new ConflictError(
+    'MODEL',
+    modelId(key),
+    `The tags of model ${modelId(key)} are being changed by others. Try your call again.`,
+  );
+}
+
+export const TagResource: Operation<'TagResource'> = async (input, ctx) => {
+  const key = taggedModel(input.ResourceArn, ctx);
+  requireOwnKeys(input.Tags.map(({ Key }) => Key));
+  await change(ctx, key, (tags) => {
+    const merged = new Map([...tags, ...tagMap(input.Tags)]);
+    if (merged.size > mostTags) {
+      throw new QuotaError(tagQuota, 'MODEL', modelId(key), `A model can have at most ${mostTags} tags.`);
+    }
+    return merged;
+  });
+  return {};
+};
+
+/** Removing a tag that is not there is success. */
+export const UntagResource: Operation<'UntagResource'> = async (input, ctx) => {
+  const gone = new Set(input.TagKeys);
+  await change(
+    ctx,
+    taggedModel(input.ResourceArn, ctx),
+    (tags) => new Map([...tags].filter(([key]) => !gone.has(key))),
+  );
+  return {};
+};
+
+export const ListTagsForResource: Operation<'ListTagsForResource'> = async (input, ctx) => {
+  const key = taggedModel(input.ResourceArn, ctx);
+  await requireModel(ctx, key);
+  const { tags } = await ctx.store.tags.of(key);
+  return { Tags: [...tags].map(([Key, Value]) => ({ Key, Value })) };
+};
+
+type TagList = readonly { readonly Key: string; readonly Value: string }[];
+
+/** The last of several values for one key counts. */
+export const tagMap = (tags: TagList): Map<string, string> =>
+  new Map(tags.map(({ Key, Value }) => [Key, Value]));
+
+/** @throws ValidationError for keys of the namespace that AWS keeps for itself */
+export function requireOwnKeys(keys: readonly string[]): void {
+  const reserved = keys.find((key) => key.toLowerCase().startsWith('aws:'));
+  if (reserved === undefined) return;
+  throw new ValidationError(
+    `1 validation error detected: Value '${reserved}' at 'tags.key' failed to satisfy constraint: ` +
+      'Member must not begin with aws:, which is reserved',
+  );
+}

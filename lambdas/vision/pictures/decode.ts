@@ -1,0 +1,116 @@
+import sharp from 'sharp';
+import { PictureRefused, type PictureType } from '../../domain/verdict.ts';
+import { pictureLimits, type PictureLimits } from './limits.ts';
+
+/** A decoded picture: 8-bit RGB, interleaved, row by row, so `rgb` has width * height * 3 bytes. */
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  readonly rgb: Uint8Array;
+}
+
+const signatures: Readonly<Record<PictureType, readonly number[]>> = {
+  'image/png': [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a],
+  'image/jpeg': [0xff, 0xd8, 0xff],
+};
+const types: readonly PictureType[] = ['image/png', 'image/jpeg'];
+
+// Warnings of the decoders are let pass: cameras write JPEGs that earn some, and that were accepted for
+// years. Errors and truncation are not.
+const reading = { failOn: 'error', unlimited: false, sequentialRead: true } as const;
+
+/**
+ * Decodes a PNG or JPEG to 8-bit RGB. Whatever the file holds becomes that: CMYK and grey are converted, 16
+ * bits are scaled to 8, an embedded colour profile is applied, transparency is laid on white. An EXIF
+ * orientation is not applied: width, height and mask are those of the pixels as stored, which is what a
+ * client's drawing library lays the mask on.
+ * @throws PictureRefused naming the rule that the picture breaks
+ */
+export async function decode(
+  bytes: Uint8Array,
+  type: PictureType,
+  limits: PictureLimits = pictureLimits,
+): Promise<Picture> {
+  checkContent(bytes, type, limits);
+  const { width, height } = await dimensions(bytes, limits);
+  try {
+    const { data, info } = await sharp(bytes, { ...reading, limitInputPixels: width * height })
+      .flatten({ background: '#ffffff' })
+      .toColourspace('srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+    if (info.channels !== 3) throw new Error(`it decodes to ${info.channels} channels`);
+    return { width: info.width, height: info.height, rgb: data };
+  } catch (error) {
+    throw undecodable(type, error);
+  }
+
+  /**
+   * The header is read, and its claims judged, before any pixel is decoded: a few bytes can claim gigabytes.
+   */
+  async function dimensions(
+    of: Uint8Array,
+    { minSide, maxSide }: PictureLimits,
+  ): Promise<{ width: number; height: number }> {
+    const header = await sharp(of, { ...reading, limitInputPixels: false })
+      .metadata()
+      .catch((error: unknown) => {
+        throw undecodable(type, error);
+      });
+    for (const side of [header.width, header.height]) {
+      if (side < minSide || side > maxSide) {
+        throw new PictureRefused(
+          `The picture is ${header.width} x ${header.height} pixels; each side must have ${minSide} to ${maxSide}.`,
+        );
+      }
+    }
+    if ((header.pages ?? 1) > 1)
+      throw new PictureRefused('The picture is animated; a single picture is needed.');
+    return header;
+  }
+}
+
+function checkContent(bytes: Uint8Array, type: PictureType, limits: PictureLimits): void {
+  if (bytes.length === 0) throw new PictureRefused('The body is empty; a picture is needed.');
+  if (bytes.length > limits.bytes) {
+    throw new PictureRefused(`The picture has ${bytes.length} bytes; at most ${limits.bytes} are accepted.`);
+  }
+  const found = types.find((candidate) =>
+    signatures[candidate].every((byte, index) => bytes[index] === byte),
+  );
+  if (found === undefined) throw new PictureRefused('The body is neither a PNG nor a JPEG picture.');
+  if (found !== type) throw new PictureRefused(`The content type says ${type}, but the body is ${found}.`);
+  if (found === 'image/png' && isAnimatedPng(bytes))
+    throw new PictureRefused('The picture is animated; a single picture is needed.');
+}
+
+/**
+ * An animated PNG says so in a chunk named acTL before its first pixels. Each chunk is: length, name,
+ * content, checksum.
+ */
+function isAnimatedPng(bytes: Uint8Array): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 8; at + 12 <= bytes.length;) {
+    const name = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+    if (name === 'acTL') return true;
+    if (name === 'IDAT') return false;
+    at += 12 + view.getUint32(at);
+  }
+  return false;
+}
+
+const undecodable = (type: PictureType, cause: unknown): PictureRefused =>
+  new PictureRefused(`The picture cannot be decoded as ${type}: it is damaged or incomplete.`, { cause });
+
+/**
+ * Resizes to exactly `width` x `height` pixels; the aspect ratio follows. Training and hosting both call this
+ * one function: a model that learnt from pictures shrunk with one kernel misjudges those shrunk with another.
+ */
+export async function resizeTo(picture: Picture, width: number, height: number): Promise<Picture> {
+  if (picture.width === width && picture.height === height) return picture;
+  const rgb = await sharp(picture.rgb, { raw: { width: picture.width, height: picture.height, channels: 3 } })
+    .resize(width, height, { fit: 'fill', kernel: 'lanczos3' })
+    .raw()
+    .toBuffer();
+  return { width, height, rgb };
+}

@@ -1,0 +1,133 @@
+import { statusMessage } from '../../domain/lifecycle.ts';
+import type { DeploymentRef, Observation } from '../../engines/engine.ts';
+import { EngineFailed } from '../../engines/engine.ts';
+import { present } from '../../store/expression.ts';
+import {
+  claimed,
+  commit,
+  fairDeadline,
+  fenceOf,
+  leased,
+  leaseUntil,
+  reasonOf,
+  waitOf,
+  type Progress,
+  type TaskContext,
+  type TaskInput,
+} from '../context.ts';
+
+const state = 'STARTING_HOSTING';
+
+/** A start's deployment bears the name of its operation. */
+const deploymentOf = ({ operationId: id, project, version }: TaskInput): DeploymentRef => ({
+  id,
+  model: { project, version },
+});
+const keyOf = ({ operationId: id, project, version }: TaskInput) => ({ id, project, version });
+
+/**
+ * Orders the engine's resources. Before its first call it writes down until when that call may still arrive,
+ * because a fence protects rows, not calls: whoever releases this deployment later believes "not found" only
+ * after that time. The lease is as long, so that an engine which takes its time is not asked again by another
+ * attempt meanwhile.
+ */
+export async function provision(input: TaskInput, ctx: TaskContext): Promise<Progress> {
+  const model = await claimed(ctx, input, [state]);
+  if (model.artifact === undefined || model.units === undefined)
+    throw new EngineFailed('The model has no artifact. Import it again.');
+  const { times } = ctx.settings;
+  await commit(
+    ctx,
+    ctx.store.models.move(fenceOf(input), [state], {
+      set: leased(ctx, model, ctx.clock.now(), times.provision),
+    }),
+    ctx.store.deployments.change(
+      keyOf(input),
+      { set: { createUntil: ctx.clock.now() + times.provision * 1000 } },
+      present('reserved'),
+    ),
+  );
+  await ctx.engine.create({
+    ...deploymentOf(input),
+    units: model.units,
+    source: model.source,
+    artifact: model.artifact,
+  });
+  const round = input.progress?.round ?? 0; // what keeps going missing is not looked at ever so often again
+  return { state: 'creating', wait: waitOf(round), round };
+}
+
+/**
+ * Looks at what the engine has made so far, and takes the lease until the next look.
+ * @throws EngineFailed if the engine says so, or the deadline has passed and this look, made after it, finds
+ *   the model not serving
+ */
+export async function observeHosting(input: TaskInput, ctx: TaskContext): Promise<Progress> {
+  const model = await claimed(ctx, input, [state]);
+  const now = ctx.clock.now();
+  const deadline = fairDeadline(model, now);
+  const seen = await ctx.engine.observe(deploymentOf(input));
+  if (seen.state === 'failed') throw new EngineFailed(seen.reason);
+  if (seen.state === 'ready') return { state: 'ready', wait: 0, round: 0 };
+  if (now > deadline) {
+    throw new EngineFailed(
+      `The model was not ready after ${Math.round((deadline - model.operation.at) / 60_000)} minutes. ${told(seen)} Start it again; if it fails again, look at the engine's own log.`,
+    );
+  }
+  const round = (input.progress?.round ?? 0) + 1;
+  const wait = waitOf(round);
+  await commit(
+    ctx,
+    ctx.store.models.move(fenceOf(input), [state], {
+      set: {
+        ...leased(ctx, model, now, wait),
+        statusMessage: `${statusMessage.starting} ${told(seen)}`.trim(),
+      },
+    }),
+  );
+  // What is not there, or not whole, is ordered again; the engine makes what is missing.
+  return { state: seen.state === 'gone' || seen.state === 'removing' ? 'missing' : 'creating', wait, round };
+}
+
+const told = (seen: Observation): string => ('note' in seen ? (seen.note ?? '') : '');
+
+/**
+ * Scaling is set up once the engine serves, because engines refuse it before; then the model is what was
+ * asked for.
+ */
+export async function markHosted(input: TaskInput, ctx: TaskContext): Promise<void> {
+  const { units } = await claimed(ctx, input, [state]);
+  if (units?.max !== undefined) await ctx.engine.scale(deploymentOf(input), units);
+  const now = ctx.clock.now();
+  await commit(
+    ctx,
+    ctx.store.models.move(fenceOf(input), [state], {
+      set: { status: 'HOSTED', statusMessage: statusMessage.hosted },
+      remove: ['dueAt'],
+    }),
+    ctx.store.deployments.change(keyOf(input), {
+      set: { hostedAt: now, dueAt: now + ctx.settings.times.health * 1000 },
+    }),
+  );
+}
+
+/** The user learns at once; the deployment stays due, and counted, until nothing is left of it. */
+export async function markFailed(input: TaskInput, ctx: TaskContext): Promise<void> {
+  const model = await claimed(ctx, input, [state, 'HOSTING_FAILED']);
+  if (model.status === 'HOSTING_FAILED') return; // this task was here before, and its answer was lost
+  const reason = reasonOf(input.failure?.Cause);
+  const now = ctx.clock.now();
+  ctx.log.warn('hosting failed', {
+    model: `${model.project}/${model.version}`,
+    operationId: input.operationId,
+    reason,
+  });
+  await commit(
+    ctx,
+    ctx.store.models.move(fenceOf(input), [state], {
+      set: { status: 'HOSTING_FAILED', statusMessage: reason },
+      remove: ['dueAt'],
+    }),
+    ctx.store.deployments.change(keyOf(input), { set: { releasedAt: now, dueAt: leaseUntil(ctx, 0) } }),
+  );
+}

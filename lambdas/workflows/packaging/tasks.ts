@@ -1,0 +1,84 @@
+import { componentOf } from '../../domain/component.ts';
+import { jobMessage, packagable, type PackagingJob } from '../../domain/packaging.ts';
+import { LocationRefused, type PackagingInput } from '../../domain/ports.ts';
+import type { ZipFile } from '../../domain/zip.ts';
+import { commit, leased, Superseded, type Progress, type TaskContext, type Travelling } from '../context.ts';
+import { endJob, jobFence } from './progress.ts';
+
+/**
+ * Of these files an artifact is made: the first two by our own trainer, and by whoever keeps to its format;
+ * the others are model data of SageMaker, copied by an import, or where a training job has left them.
+ */
+const artifactFiles = ['model.onnx', 'model.json', 'model.tar.gz', 'output/model.tar.gz'];
+
+/** The job will never succeed. The message is for its user. */
+class Unpackable extends Error {}
+
+/** Writes the bundle, the recipe last: where there is a recipe, there is all of it. */
+export async function packageModel(input: Travelling<PackagingInput>, ctx: TaskContext): Promise<Progress> {
+  const job = await claimedJob(ctx, input);
+  try {
+    const { archive, recipe } = componentOf(job, await artifactOf(ctx, job), ctx.settings);
+    const there = await ctx.objects.read(recipe.location);
+    if (there !== undefined && !Buffer.from(recipe.bytes).equals(there)) {
+      throw new Unpackable(
+        `Version ${job.componentVersion} of component ${job.greengrass.ComponentName} exists already at s3://${recipe.location.bucket}/${recipe.location.key}, ` +
+          'and is another one. Choose another version, name or place.',
+      );
+    }
+    await ctx.objects.write(archive.location, archive.bytes);
+    await ctx.objects.write(recipe.location, recipe.bytes);
+  } catch (error) {
+    if (!(error instanceof Unpackable || error instanceof LocationRefused)) throw error;
+    await endJob(ctx, input, error.message);
+    return { state: 'failed', wait: 0, round: 0 };
+  }
+  await endJob(ctx, input);
+  return { state: 'packaged', wait: 0, round: 0 };
+}
+
+/** @throws Superseded */
+async function claimedJob(ctx: TaskContext, input: PackagingInput): Promise<PackagingJob> {
+  const job = await ctx.store.jobs.get(jobFence(input));
+  if (
+    job?.operation.id !== input.operationId ||
+    job.operation.attempt !== input.attempt ||
+    job.reserved !== true
+  ) {
+    throw new Superseded(`operation ${input.operationId}, attempt ${input.attempt}, is no longer in charge`);
+  }
+  const now = ctx.clock.now();
+  await commit(
+    ctx,
+    ctx.store.jobs.move(jobFence(input), {
+      set: {
+        ...leased(ctx, job, now, ctx.settings.times.provision),
+        status: 'RUNNING',
+        statusMessage: jobMessage.running,
+        updatedAt: now,
+      },
+    }),
+  );
+  return job;
+}
+
+async function artifactOf({ store, objects }: TaskContext, job: PackagingJob): Promise<ZipFile[]> {
+  const model = await store.models.get(job);
+  if (model?.artifact === undefined || !packagable.includes(model.status)) {
+    throw new Unpackable(
+      `Model version ${job.version} has no artifact that could be packaged${model === undefined ? ': it was deleted' : ''}.`,
+    );
+  }
+  const { bucket, prefix } = model.artifact;
+  const files: ZipFile[] = [];
+  for (const name of artifactFiles) {
+    const bytes = await objects.read({ bucket, key: `${prefix}${name}` });
+    if (bytes !== undefined) files.push({ name: name.replace('output/', ''), bytes });
+  }
+  if (files.every(({ name }) => name === 'model.json')) {
+    throw new Unpackable(
+      `Model version ${job.version} cannot be packaged: its weights are in a model package or an image, which this deployment holds no copy of.`,
+    );
+  }
+  return files;
+}

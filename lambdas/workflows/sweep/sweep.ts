@@ -1,0 +1,143 @@
+import { isPassing, type OperationKind } from '../../domain/lifecycle.ts';
+import { executionOf, modelId, type ModelKey } from '../../domain/model.ts';
+import { EngineFailed } from '../../engines/engine.ts';
+import type { DueRow } from '../../store/due.ts';
+import { Refused } from '../../store/table.ts';
+import { fairDeadline, Superseded, type SweepContext, type TaskContext, type TaskInput } from '../context.ts';
+import { takeOverDataset } from '../datasets/progress.ts';
+import { discard } from './scheduled-deletions.ts';
+import { lookAfter } from '../hosting/health.ts';
+import { takeOverJob } from '../packaging/progress.ts';
+import { giveUp } from '../importing/tasks.ts';
+import { erase, markStopped, observeRelease, release } from '../hosting/release-tasks.ts';
+import { markFailed, markHosted, observeHosting } from '../hosting/start-tasks.ts';
+import { cleanUp, markTrained, markTrainingFailed, observeTraining } from '../training/tasks.ts';
+
+/** So many rows are looked at together. */
+const atOnce = 8;
+
+export interface SweepReport {
+  readonly looked: number;
+  readonly failed: number;
+}
+
+/**
+ * Looks at every row that is due: what was committed and never delivered, executions that were not heard of
+ * in time, deadlines, hosted deployments, deployments that are over but not gone, and what was promised to be
+ * removed. Every write states what it believes, so any number of sweeps may run at once.
+ * @param until epoch milliseconds; a host that has just started, alone on its table, looks at everything:
+ *   nothing can be under way
+ */
+export async function sweep(ctx: SweepContext, until = ctx.clock.now()): Promise<SweepReport> {
+  let looked = 0;
+  let failed = 0;
+  let batch: DueRow[] = [];
+  const flush = async (): Promise<void> => {
+    const outcomes = await Promise.allSettled(batch.map((row) => look(ctx, row, until)));
+    outcomes.forEach((outcome, index) => {
+      if (
+        outcome.status === 'fulfilled' ||
+        outcome.reason instanceof Superseded ||
+        outcome.reason instanceof Refused
+      )
+        return;
+      failed += 1; // one row's trouble is not the others'; it stays due
+      ctx.log.error('the sweep could not look after a row', { row: batch[index], error: outcome.reason });
+    });
+    looked += batch.length;
+    batch = [];
+  };
+  for await (const row of ctx.store.due.until(until)) {
+    batch.push(row);
+    if (batch.length === atOnce) await flush();
+  }
+  await flush();
+  return { looked, failed };
+}
+
+function look(ctx: SweepContext, row: DueRow, until: number): Promise<void> {
+  switch (row.kind) {
+    case 'deployment':
+      return lookAfter(ctx, row.key, until);
+    case 'dataset':
+      return takeOverDataset(ctx, row.key, until);
+    case 'job':
+      return takeOverJob(ctx, row.key, until);
+    case 'discard':
+      return discard(ctx, row.key, until);
+    case 'model':
+      return takeOver(ctx, row.key, until);
+  }
+}
+
+/**
+ * The operation goes on under a new attempt. The name of a closed execution is refused for 90 days, so it
+ * must change; and the fence on the attempt keeps whatever is left of the old execution harmless.
+ */
+async function takeOver(ctx: SweepContext, key: ModelKey, until: number): Promise<void> {
+  const model = await ctx.store.models.get(key);
+  if (model?.dueAt === undefined || model.dueAt > until || !isPassing(model.status)) return;
+  const now = ctx.clock.now();
+  const deadline = fairDeadline(model, now);
+  const operation = { ...model.operation, attempt: model.operation.attempt + 1, deadline };
+  const dueAt = now + ctx.settings.times.delivery * 1000;
+  await ctx.store.commit(ctx.store.models.takeOver(model, operation, dueAt));
+  const execution = executionOf({ ...model, operation });
+  ctx.log.warn('took an operation over', {
+    model: modelId(model),
+    execution: execution.name,
+    status: model.status,
+  });
+  const { delivery, provision } = ctx.settings.times;
+  // An import is not checked here, because the check may be what breaks: it is given up when an attempt that
+  // began after its deadline has died too.
+  const last = operation.kind === 'import' ? deadline + (provision + delivery) * 1000 : deadline;
+  if (now > last) return settle[operation.kind](execution.input, ctx);
+  await ctx.runner.start(execution);
+}
+
+/**
+ * What no execution brings to its end in time is brought there here: a model never gets stuck, whatever is
+ * broken.
+ */
+const settle: Readonly<Record<OperationKind, (input: TaskInput, ctx: TaskContext) => Promise<void>>> = {
+  import: giveUp,
+  train: settleTraining,
+  start: settleStart,
+  stop: settleRelease,
+  delete: settleRelease,
+};
+
+/** Stop and delete cannot fail: one more step, and the next one when the row is due again. */
+async function settleRelease(input: TaskInput, ctx: TaskContext): Promise<void> {
+  await release(input, ctx);
+  const { state } = await observeRelease(input, ctx);
+  if (state === 'gone') await (input.kind === 'stop' ? markStopped : erase)(input, ctx);
+}
+
+async function settleStart(input: TaskInput, ctx: TaskContext): Promise<void> {
+  try {
+    const { state } = await observeHosting(input, ctx);
+    if (state === 'ready') await markHosted(input, ctx);
+  } catch (error) {
+    if (!(error instanceof EngineFailed)) throw error;
+    await markFailed({ ...input, failure: { Error: error.name, Cause: error.message } }, ctx);
+  }
+}
+
+/**
+ * A failure is told when nothing is left of the training: a job that has still to stop keeps the row due, and
+ * is looked at again.
+ */
+async function settleTraining(input: TaskInput, ctx: TaskContext): Promise<void> {
+  try {
+    const { state } = await observeTraining(input, ctx);
+    if (state === 'trained') await markTrained(input, ctx);
+  } catch (error) {
+    if (!(error instanceof EngineFailed)) throw error;
+    await cleanUp(input, ctx);
+    await markTrainingFailed({ ...input, failure: { Error: error.name, Cause: error.message } }, ctx);
+    return;
+  }
+  await cleanUp(input, ctx);
+}
