@@ -7,7 +7,7 @@ import type {
   WorkflowName,
   WorkflowRunner,
 } from '../domain/ports.ts';
-import type { Progress, TaskContext, Travelling } from '../workflows/context.ts';
+import type { Progress, TaskContext, TaskData } from '../workflows/context.ts';
 import { tasks, type Task } from '../workflows/tasks.ts';
 import type { ExecutionMemory, ExecutionStatus } from './execution-memory.ts';
 import datasets from '../workflows/datasets/machine.asl.json' with { type: 'json' };
@@ -121,7 +121,7 @@ export class LocalRunner implements WorkflowRunner {
     const handlers = Object.fromEntries(
       ofType('Task').map((state) => [
         state,
-        async (data: Travelling<ExecutionInput>) => {
+        async (data: TaskData<ExecutionInput>) => {
           const result = await this.#perform(workflow, state, data);
           wait = result?.wait ?? 0;
           return result ?? null;
@@ -172,14 +172,14 @@ export class LocalRunner implements WorkflowRunner {
   async #perform(
     workflow: WorkflowName,
     state: string,
-    data: Travelling<ExecutionInput>,
+    data: TaskData<ExecutionInput>,
   ): Promise<Progress | undefined> {
     const context = this.#context;
     const task = (tasks[workflow] as Readonly<Record<string, Task<never>>>)[state];
     if (context === undefined || task === undefined)
       throw new Error(`nothing carries out ${workflow}.${state}`);
     const { hostingNews, hostingLook = 1000 } = this.#options;
-    if (state === 'ObserveHosting') await hostingNews?.(data as Travelling<ModelInput>, hostingLook);
+    if (state === 'ObserveHosting') await hostingNews?.(data as TaskData<ModelInput>, hostingLook);
     try {
       return (
         (await task(structuredClone(data) as never, {

@@ -3,7 +3,7 @@ import { isListed } from '../domain/locations.ts';
 import type { ReadContext } from './context.ts';
 
 /**
- * Only buckets that the stage lists may be named: nobody borrows our rights for another. Refused before
+ * Only buckets that the stage lists may be named: nobody borrows our rights for another. ConditionFailed before
  * anybody asks S3.
  * @param member where the caller named it, as messages name members
  * @throws ValidationError

@@ -1,8 +1,8 @@
 import { ServiceError, ValidationError } from '../contract/errors.ts';
 import type { OperationName } from '../contract/operations.ts';
 import { fingerprint } from '../domain/tokens.ts';
-import type { Part, Row } from '../store/expression.ts';
-import { Refused } from '../store/table.ts';
+import type { TransactionItem, Row } from '../store/expression.ts';
+import { ConditionFailed } from '../store/table.ts';
 import { Tokens, type Memory } from '../store/tokens.ts';
 import type { WriteContext } from './context.ts';
 
@@ -23,7 +23,7 @@ type Parameters = Readonly<Record<string, unknown>> & { readonly ClientToken?: s
  * are one transaction, so a retry after any crash either finds both or neither. A call without a token is a
  * fresh call; only successes are remembered.
  */
-export class OnceOnly<Answer extends Readonly<Record<string, unknown>>> {
+export class IdempotentCall<Answer extends Readonly<Record<string, unknown>>> {
   readonly #ctx: Pick<WriteContext, 'store' | 'clock'>;
   readonly #operation: OperationName;
   readonly #token: string | undefined;
@@ -59,8 +59,8 @@ export class OnceOnly<Answer extends Readonly<Record<string, unknown>>> {
       operationId,
       version,
     }: { readonly answer: Answer; readonly operationId: string; readonly version?: string },
-    parts: readonly Part[],
-    refusal: (refused: Refused) => ServiceError | Answer | Promise<ServiceError | Answer>,
+    parts: readonly TransactionItem[],
+    refusal: (refused: ConditionFailed) => ServiceError | Answer | Promise<ServiceError | Answer>,
   ): Promise<{ readonly answer: Answer; readonly first: boolean }> {
     const { store, clock } = this.#ctx;
     const memory: Memory = {
@@ -77,14 +77,14 @@ export class OnceOnly<Answer extends Readonly<Record<string, unknown>>> {
       await store.commit(...remember, ...parts);
       return { answer, first: true };
     } catch (error) {
-      if (!(error instanceof Refused)) throw error;
+      if (!(error instanceof ConditionFailed)) throw error;
       const known = error.at('token') ? Tokens.inTheWay(error.row('token')) : undefined;
       if (
         known?.operationId === operationId ||
         subjects.some((part) => begunBy(error.row(part), operationId))
       )
         return { answer, first: true };
-      if (known !== undefined) return { answer: await this.#repeat(known), first: false };
+      if (known !== undefined) return { answer: await this.#answerOf(known), first: false };
       const outcome = await refusal(error);
       if (outcome instanceof ServiceError) throw outcome;
       return { answer: outcome, first: false };
@@ -95,23 +95,23 @@ export class OnceOnly<Answer extends Readonly<Record<string, unknown>>> {
    * For calls that have much to do before their transaction. @returns the answer to a repetition, or
    * undefined if this is none
    */
-  async known(): Promise<Answer | undefined> {
+  async replay(): Promise<Answer | undefined> {
     const { store, clock } = this.#ctx;
     const known =
       this.#token === undefined
         ? undefined
         : await store.tokens.recall(this.#operation, this.#token, clock.now());
-    return known && this.#repeat(known);
+    return known && this.#answerOf(known);
   }
 
   /** For refusals that are found before the transaction: a repetition of a success is still one. */
-  async orElse(refusal: ServiceError): Promise<Answer> {
-    const known = await this.known();
+  async replayOrThrow(refusal: ServiceError): Promise<Answer> {
+    const known = await this.replay();
     if (known === undefined) throw refusal;
     return known;
   }
 
-  #repeat(known: Memory): Answer | Promise<Answer> {
+  #answerOf(known: Memory): Answer | Promise<Answer> {
     if (known.fingerprint !== this.#fingerprint) {
       throw new ValidationError(
         'The client token was used before with other parameters. A token names one call: repeat that call unchanged, or choose another token.',

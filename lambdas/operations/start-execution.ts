@@ -5,7 +5,7 @@ import type { WriteContext } from './context.ts';
  * Hands a committed operation to its workflow. If that fails the promise stands: the row is due, and the
  * sweep delivers it.
  */
-export async function handOver(
+export async function startExecution(
   { runner, log }: Pick<WriteContext, 'runner' | 'log'>,
   execution: Execution,
   subject: string,

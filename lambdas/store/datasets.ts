@@ -14,7 +14,7 @@ import {
   update,
   type Change,
   type Condition,
-  type Part,
+  type TransactionItem,
   type Row,
 } from './expression.ts';
 import { dueShard, keys, prefixes } from './keys.ts';
@@ -68,7 +68,7 @@ export class Datasets {
     return found;
   }
 
-  create(dataset: Dataset): Part {
+  create(dataset: Dataset): TransactionItem {
     return put(
       'dataset',
       keys.dataset(dataset),
@@ -82,19 +82,19 @@ export class Datasets {
     key: DatasetKey,
     from: readonly DatasetStatus[],
     change: DatasetChange & { readonly operation: DatasetOperation; readonly dueAt: number },
-  ): Part {
+  ): TransactionItem {
     return update('dataset', keys.dataset(key), { set: change }, oneOf('status', from));
   }
 
   /** A task's write: only while its fence stands and its operation is under way. */
-  move(fence: DatasetFence, change: Change & { readonly set?: DatasetChange }): Part {
+  move(fence: DatasetFence, change: Change & { readonly set?: DatasetChange }): TransactionItem {
     return update('dataset', keys.dataset(fence), change, ...fenced(fence));
   }
 
   /**
    * Takes an operation over: only if it is still under way and nobody has looked since `dataset` was read.
    */
-  takeOver(dataset: Dataset, next: DatasetOperation, dueAt: number): Part {
+  takeOver(dataset: Dataset, next: DatasetOperation, dueAt: number): TransactionItem {
     return update(
       'dataset',
       keys.dataset(dataset),
@@ -105,7 +105,7 @@ export class Datasets {
   }
 
   /** Believes that nothing has happened to the dataset since it was read. */
-  delete(read: Dataset): Part {
+  delete(read: Dataset): TransactionItem {
     return remove(
       'dataset',
       keys.dataset(read),

@@ -6,7 +6,7 @@ import {
   update,
   type Change,
   type Condition,
-  type Part,
+  type TransactionItem,
   type Row,
 } from './expression.ts';
 import { dueShard, keys, prefixes } from './keys.ts';
@@ -45,7 +45,7 @@ export class Deployments {
   }
 
   /** The row precedes whatever the engine will make for it. */
-  open(deployment: Deployment): Part {
+  open(deployment: Deployment): TransactionItem {
     return put(
       'deployment',
       keys.deployment(deployment),
@@ -59,7 +59,7 @@ export class Deployments {
     key: DeploymentKey,
     change: Change & { readonly set?: DeploymentChange },
     ...beliefs: readonly Condition[]
-  ): Part {
+  ): TransactionItem {
     return update('deployment', keys.deployment(key), change, absent('endedAt'), ...beliefs);
   }
 
@@ -68,7 +68,7 @@ export class Deployments {
    * transaction. Believes that no call which creates was announced since `read` was read, because the
    * confirmation did not wait for that one.
    */
-  end(read: Deployment, now: number, reason: string): Part {
+  end(read: Deployment, now: number, reason: string): TransactionItem {
     return update(
       'deployment',
       keys.deployment(read),

@@ -69,7 +69,7 @@ export type Key = { readonly pk: string; readonly sk: string };
 export type Row = Readonly<Record<string, unknown>>;
 
 /** One write of a transaction, named so that a refusal can be told by name. */
-export interface Part {
+export interface TransactionItem {
   readonly name: string;
   readonly action: 'Put' | 'Update' | 'Delete' | 'ConditionCheck';
   readonly request: Readonly<Record<string, unknown>>;
@@ -84,11 +84,16 @@ function bound(bind: Bindings, conditions: readonly Condition[]): Record<string,
   };
 }
 
-export function put(name: string, key: Key, row: Row, ...conditions: readonly Condition[]): Part {
+export function put(name: string, key: Key, row: Row, ...conditions: readonly Condition[]): TransactionItem {
   return { name, action: 'Put', request: { Item: { ...key, ...row }, ...bound(new Bindings(), conditions) } };
 }
 
-export function update(name: string, key: Key, change: Change, ...conditions: readonly Condition[]): Part {
+export function update(
+  name: string,
+  key: Key,
+  change: Change,
+  ...conditions: readonly Condition[]
+): TransactionItem {
   const bind = new Bindings();
   const sets = Object.entries(change.set ?? {})
     .filter(([, value]) => value !== undefined)
@@ -113,10 +118,14 @@ export function update(name: string, key: Key, change: Change, ...conditions: re
   };
 }
 
-export function remove(name: string, key: Key, ...conditions: readonly Condition[]): Part {
+export function remove(name: string, key: Key, ...conditions: readonly Condition[]): TransactionItem {
   return { name, action: 'Delete', request: { Key: key, ...bound(new Bindings(), conditions) } };
 }
 
-export function check(name: string, key: Key, ...conditions: readonly [Condition, ...Condition[]]): Part {
+export function check(
+  name: string,
+  key: Key,
+  ...conditions: readonly [Condition, ...Condition[]]
+): TransactionItem {
   return { name, action: 'ConditionCheck', request: { Key: key, ...bound(new Bindings(), conditions) } };
 }

@@ -10,7 +10,7 @@ import {
   update,
   type Change,
   type Condition,
-  type Part,
+  type TransactionItem,
   type Row,
 } from './expression.ts';
 import { dueShard, keys, prefixes } from './keys.ts';
@@ -69,7 +69,7 @@ export class Jobs {
   }
 
   /** Believes that the name is free in this project. */
-  create(job: PackagingJob, { createdAt }: Project): Part {
+  create(job: PackagingJob, { createdAt }: Project): TransactionItem {
     return put(
       'job',
       keys.job(job),
@@ -79,11 +79,11 @@ export class Jobs {
   }
 
   /** A task's write: only while its fence stands and the job has not ended. */
-  move(fence: JobFence, change: Change & { readonly set?: JobChange }): Part {
+  move(fence: JobFence, change: Change & { readonly set?: JobChange }): TransactionItem {
     return update('job', keys.job(fence), change, ...fenced(fence));
   }
 
-  takeOver(job: PackagingJob, next: JobOperation, dueAt: number): Part {
+  takeOver(job: PackagingJob, next: JobOperation, dueAt: number): TransactionItem {
     return update(
       'job',
       keys.job(job),

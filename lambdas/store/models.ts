@@ -11,7 +11,7 @@ import {
   update,
   type Change,
   type Condition,
-  type Part,
+  type TransactionItem,
   type Row,
 } from './expression.ts';
 import { dueShard, keys, prefixes } from './keys.ts';
@@ -91,7 +91,7 @@ export class Models {
     return newest;
   }
 
-  create(model: Model): Part {
+  create(model: Model): TransactionItem {
     return put(
       'model',
       keys.model(model),
@@ -105,17 +105,21 @@ export class Models {
     key: ModelKey,
     from: readonly ModelStatus[],
     change: ModelChange & { readonly operation: OperationRecord; readonly dueAt: number },
-  ): Part {
+  ): TransactionItem {
     return update('model', keys.model(key), { set: change }, oneOf('status', from));
   }
 
   /** A task's write: only while its fence stands and the model is where the task believes it to be. */
-  move(fence: Fence, from: readonly ModelStatus[], change: Change & { readonly set?: ModelChange }): Part {
+  move(
+    fence: Fence,
+    from: readonly ModelStatus[],
+    change: Change & { readonly set?: ModelChange },
+  ): TransactionItem {
     return update('model', keys.model(fence), change, ...fenced(fence), oneOf('status', from));
   }
 
   /** Believes that the fence stands, without changing anything: for writes to other rows. */
-  guard(fence: Fence, from: readonly ModelStatus[]): Part {
+  guard(fence: Fence, from: readonly ModelStatus[]): TransactionItem {
     const [first, ...rest] = fenced(fence);
     return check('model', keys.model(fence), first as Condition, ...rest, oneOf('status', from));
   }
@@ -124,7 +128,7 @@ export class Models {
    * What the engine did of its own accord to a model that serves: only while it is the same deployment, and
    * still serves.
    */
-  drift(model: Model, change: ModelChange): Part {
+  drift(model: Model, change: ModelChange): TransactionItem {
     return update(
       'model',
       keys.model(model),
@@ -134,16 +138,16 @@ export class Models {
     );
   }
 
-  exists(key: ModelKey): Part {
+  exists(key: ModelKey): TransactionItem {
     return check('model', keys.model(key), oneOf('status', taggable));
   }
 
   /** Believes that the model is in one of these states, without changing anything. */
-  isIn(key: ModelKey, states: readonly ModelStatus[]): Part {
+  isIn(key: ModelKey, states: readonly ModelStatus[]): TransactionItem {
     return check('model', keys.model(key), oneOf('status', states));
   }
 
-  delete(fence: Fence): Part {
+  delete(fence: Fence): TransactionItem {
     return remove('model', keys.model(fence), ...fenced(fence), equals('status', 'DELETING'));
   }
 
@@ -151,7 +155,7 @@ export class Models {
    * Takes an operation over from an execution that was not heard of in time: only if it is still under way
    * and nobody has looked since `model` was read.
    */
-  takeOver(model: Model, next: OperationRecord, dueAt: number): Part {
+  takeOver(model: Model, next: OperationRecord, dueAt: number): TransactionItem {
     const fence = { ...model, operationId: model.operation.id, attempt: model.operation.attempt };
     return update(
       'model',

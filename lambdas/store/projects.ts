@@ -1,4 +1,14 @@
-import { absent, atMost, equals, present, put, remove, update, type Part, type Row } from './expression.ts';
+import {
+  absent,
+  atMost,
+  equals,
+  present,
+  put,
+  remove,
+  update,
+  type TransactionItem,
+  type Row,
+} from './expression.ts';
 import { keys, prefixes } from './keys.ts';
 import type { Table } from './table.ts';
 
@@ -38,7 +48,7 @@ export class Projects {
     for await (const row of rows) yield projectOf(row);
   }
 
-  create(name: string, now: number): Part {
+  create(name: string, now: number): TransactionItem {
     return put(
       'project',
       keys.project(name),
@@ -48,12 +58,12 @@ export class Projects {
   }
 
   /** Believes that nothing is left in it. */
-  delete(name: string): Part {
+  delete(name: string): TransactionItem {
     return remove('project', keys.project(name), present('pk'), equals('models', 0), equals('datasets', 0));
   }
 
   /** Takes the version that was read as the next one, if there is room for another model. */
-  takeVersion({ name, nextVersion }: Project, modelLimit: number): Part {
+  takeVersion({ name, nextVersion }: Project, modelLimit: number): TransactionItem {
     return update(
       'project',
       keys.project(name),
@@ -63,15 +73,15 @@ export class Projects {
     );
   }
 
-  addDataset(name: string): Part {
+  addDataset(name: string): TransactionItem {
     return update('project', keys.project(name), { add: { datasets: 1 } }, present('pk'));
   }
 
-  dropDataset(name: string): Part {
+  dropDataset(name: string): TransactionItem {
     return update('project', keys.project(name), { add: { datasets: -1 } }, present('pk'));
   }
 
-  dropModel(name: string): Part {
+  dropModel(name: string): TransactionItem {
     return update('project', keys.project(name), { add: { models: -1 } }, present('pk'));
   }
 }

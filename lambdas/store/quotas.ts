@@ -1,4 +1,4 @@
-import { absent, atMost, either, update, type Part } from './expression.ts';
+import { absent, atMost, either, update, type TransactionItem } from './expression.ts';
 import { keys } from './keys.ts';
 import type { Table } from './table.ts';
 
@@ -18,7 +18,7 @@ export class Quotas {
   }
 
   /** A closed quota takes no more: the stack is being deleted. `limit` is at least 1. */
-  take(quota: Quota, limit: number): Part {
+  take(quota: Quota, limit: number): TransactionItem {
     return update(
       'quota',
       keys.quota(quota),
@@ -28,11 +28,11 @@ export class Quotas {
     );
   }
 
-  giveBack(quota: Quota): Part {
+  giveBack(quota: Quota): TransactionItem {
     return update('quota', keys.quota(quota), { add: { used: -1 } });
   }
 
-  close(quota: Quota): Part {
+  close(quota: Quota): TransactionItem {
     return update('quota', keys.quota(quota), { set: { closed: true } });
   }
 }

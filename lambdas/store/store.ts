@@ -3,10 +3,10 @@ import type { Clock } from '../domain/ports.ts';
 import { Changes } from './changes.ts';
 import { Datasets } from './datasets.ts';
 import { Deployments } from './deployments.ts';
-import { Discards } from './discards.ts';
+import { ScheduledDeletions } from './scheduled-deletions.ts';
 import { Due } from './due.ts';
 import { Entries } from './entries.ts';
-import type { Part } from './expression.ts';
+import type { TransactionItem } from './expression.ts';
 import { Jobs } from './jobs.ts';
 import { Models } from './models.ts';
 import { Projects } from './projects.ts';
@@ -27,7 +27,7 @@ export class Store {
   readonly entries: Entries;
   readonly changes: Changes;
   readonly jobs: Jobs;
-  readonly discards: Discards;
+  readonly scheduledDeletions: ScheduledDeletions;
   readonly quotas: Quotas;
   readonly tokens: Tokens;
   readonly tags: Tags;
@@ -43,7 +43,7 @@ export class Store {
     this.entries = new Entries(this.#table);
     this.changes = new Changes(this.#table);
     this.jobs = new Jobs(this.#table);
-    this.discards = new Discards(this.#table);
+    this.scheduledDeletions = new ScheduledDeletions(this.#table);
     this.quotas = new Quotas(this.#table);
     this.tokens = new Tokens(this.#table);
     this.tags = new Tags(this.#table);
@@ -52,9 +52,9 @@ export class Store {
 
   /**
    * Writes all parts or none.
-   * @throws Refused if a condition did not hold, ThrottlingError if other writers stayed in the way
+   * @throws ConditionFailed if a condition did not hold, ThrottlingError if other writers stayed in the way
    */
-  commit(...parts: readonly Part[]): Promise<void> {
+  commit(...parts: readonly TransactionItem[]): Promise<void> {
     return this.#table.commit(parts);
   }
 }

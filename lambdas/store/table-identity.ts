@@ -2,7 +2,7 @@ import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Clock } from '../domain/ports.ts';
 import { absent, put } from './expression.ts';
-import { Refused, Table } from './table.ts';
+import { ConditionFailed, Table } from './table.ts';
 
 const key = { pk: 'STACK', sk: 'TABLE' } as const;
 
@@ -35,7 +35,7 @@ export class TableIdentity {
       await this.#table.commit([put('identity', key, { tableId }, absent('pk'))]);
       return { tableId };
     } catch (error) {
-      if (error instanceof Refused) return error.row('identity') ?? {};
+      if (error instanceof ConditionFailed) return error.row('identity') ?? {};
       throw error;
     }
   }

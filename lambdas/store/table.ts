@@ -21,7 +21,7 @@ import {
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { ThrottlingError } from '../contract/errors.ts';
 import type { Clock } from '../domain/ports.ts';
-import type { Key, Part, Row } from './expression.ts';
+import type { Key, TransactionItem, Row } from './expression.ts';
 
 /**
  * For how long a write that collides with another is tried again before the caller is asked to, in
@@ -52,8 +52,8 @@ const throttled = new Set([
 const transient = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
 
 /** A write whose condition did not hold; nothing was written. */
-export class Refused extends Error {
-  override readonly name = 'Refused';
+export class ConditionFailed extends Error {
+  override readonly name = 'ConditionFailed';
   readonly #rows: ReadonlyMap<string, Row | undefined>;
 
   constructor(rows: ReadonlyMap<string, Row | undefined>) {
@@ -160,15 +160,15 @@ export class Table {
 
   /**
    * Writes all parts or none.
-   * @throws Refused if a condition did not hold, ThrottlingError if other writers were in the way for three
+   * @throws ConditionFailed if a condition did not hold, ThrottlingError if other writers were in the way for three
    *   seconds
    */
-  async commit(parts: readonly Part[]): Promise<void> {
+  async commit(parts: readonly TransactionItem[]): Promise<void> {
     const giveUpAt = this.#clock.now() + patience;
     for (let attempt = 0; ; attempt += 1) {
       const outcome = await this.#try(parts);
       if (outcome === 'done') return;
-      if (outcome instanceof Refused) throw outcome;
+      if (outcome instanceof ConditionFailed) throw outcome;
       // full jitter, or those who collided would collide again
       const pause = Math.random() * Math.min(20 * 2 ** attempt, 500);
       if (this.#clock.now() + pause >= giveUpAt) {
@@ -181,7 +181,7 @@ export class Table {
     }
   }
 
-  async #try(parts: readonly Part[]): Promise<'done' | 'collided' | Refused> {
+  async #try(parts: readonly TransactionItem[]): Promise<'done' | 'collided' | ConditionFailed> {
     const [first] = parts;
     try {
       if (parts.length === 1 && first !== undefined && first.action !== 'ConditionCheck')
@@ -198,7 +198,7 @@ export class Table {
       )
         return 'collided';
       if (error instanceof ConditionalCheckFailedException)
-        return new Refused(new Map([[first?.name ?? '', plain(error.Item)]]));
+        return new ConditionFailed(new Map([[first?.name ?? '', plain(error.Item)]]));
       if (!(error instanceof TransactionCanceledException)) throw error;
       const reasons = error.CancellationReasons ?? [];
       if (reasons.some(({ Code }) => transient.has(Code ?? ''))) return 'collided';
@@ -206,19 +206,19 @@ export class Table {
         Code === 'ConditionalCheckFailed' ? [[parts[index]?.name ?? '', plain(Item)] as const] : [],
       );
       if (refused.length === 0) throw error;
-      return new Refused(new Map(refused));
+      return new ConditionFailed(new Map(refused));
     }
   }
 
-  #request({ request }: Part): Record<string, unknown> {
+  #request({ request }: TransactionItem): Record<string, unknown> {
     return { TableName: this.name, ReturnValuesOnConditionCheckFailure: 'ALL_OLD', ...request };
   }
 
-  #item(part: Part): NonNullable<TransactWriteCommandInput['TransactItems']>[number] {
+  #item(part: TransactionItem): NonNullable<TransactWriteCommandInput['TransactItems']>[number] {
     return { [part.action]: this.#request(part) };
   }
 
-  async #single(part: Part): Promise<void> {
+  async #single(part: TransactionItem): Promise<void> {
     const request = this.#request(part);
     if (part.action === 'Put') await this.#client.send(new PutCommand(request as never));
     else if (part.action === 'Update') await this.#client.send(new UpdateCommand(request as never));

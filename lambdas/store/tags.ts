@@ -1,5 +1,5 @@
 import type { ModelKey } from '../domain/model.ts';
-import { absent, equals, put, remove, type Part } from './expression.ts';
+import { absent, equals, put, remove, type TransactionItem } from './expression.ts';
 import { keys } from './keys.ts';
 import type { Table } from './table.ts';
 
@@ -26,12 +26,12 @@ export class Tags {
   }
 
   /** Replaces the set that was read. Kept as pairs: a key may be called `__proto__`. */
-  replace(model: ModelKey, read: TagSet, tags: TagSet['tags']): Part {
+  replace(model: ModelKey, read: TagSet, tags: TagSet['tags']): TransactionItem {
     const believed = read.revision === 0 ? absent('pk') : equals('revision', read.revision);
     return put('tags', keys.tags(model), { tags: [...tags], revision: read.revision + 1 }, believed);
   }
 
-  drop(model: ModelKey): Part {
+  drop(model: ModelKey): TransactionItem {
     return remove('tags', keys.tags(model));
   }
 }

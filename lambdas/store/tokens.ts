@@ -1,5 +1,5 @@
 import { tokenLifetime } from '../domain/tokens.ts';
-import { absent, atMost, either, put, type Part, type Row } from './expression.ts';
+import { absent, atMost, either, put, type TransactionItem, type Row } from './expression.ts';
 import { keys } from './keys.ts';
 import type { Table } from './table.ts';
 
@@ -34,7 +34,7 @@ export class Tokens {
   /**
    * Believes that the token is new, or was forgotten. Tokens of different operations are different tokens.
    */
-  remember(operation: string, token: string, memory: Memory, now: number): Part {
+  remember(operation: string, token: string, memory: Memory, now: number): TransactionItem {
     const seconds = Math.floor(now / 1000);
     return put(
       'token',

@@ -3,10 +3,10 @@ import type { Model } from '../domain/model.ts';
 import type { Clock, ExecutionInput, Log, ModelInput, ObjectStore, WorkflowRunner } from '../domain/ports.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { HostingEngine, ModelImporter } from '../engines/engine.ts';
-import type { Part } from '../store/expression.ts';
+import type { TransactionItem } from '../store/expression.ts';
 import type { Fence } from '../store/models.ts';
 import type { Store } from '../store/store.ts';
-import { Refused } from '../store/table.ts';
+import { ConditionFailed } from '../store/table.ts';
 import type { Trainer } from '../engines/trainer.ts';
 
 /** What tasks and the sweep may use: the slow rights, which the functions behind the API do not have. */
@@ -26,13 +26,13 @@ export interface SweepContext extends TaskContext {
 }
 
 /** The data that travels through an execution: its input, and what the last task saw. */
-export type Travelling<Input extends ExecutionInput, Seen extends Progress = Progress> = Input & {
+export type TaskData<Input extends ExecutionInput, Seen extends Progress = Progress> = Input & {
   readonly progress?: Seen;
   /** What Step Functions notes of an error that it caught. */
   readonly failure?: { readonly Error: string; readonly Cause: string };
 };
 
-export type TaskInput = Travelling<ModelInput>;
+export type TaskInput = TaskData<ModelInput>;
 
 export interface Progress {
   readonly state: string;
@@ -79,16 +79,16 @@ const fences = ['model', 'dataset', 'job'];
 
 /**
  * A task's commit: a fence that has moved ends the task.
- * @throws Superseded if the part with the fence was refused, Refused if another was
+ * @throws Superseded if the part with the fence was refused, ConditionFailed if another was
  */
 export async function commit(
   { store }: Pick<TaskContext, 'store'>,
-  ...parts: readonly Part[]
+  ...parts: readonly TransactionItem[]
 ): Promise<void> {
   try {
     await store.commit(...parts);
   } catch (error) {
-    if (error instanceof Refused && fences.some((part) => error.at(part)))
+    if (error instanceof ConditionFailed && fences.some((part) => error.at(part)))
       throw new Superseded('the fence has moved');
     throw error;
   }

@@ -1,5 +1,5 @@
 import type { WorkflowInputs, WorkflowName } from '../domain/ports.ts';
-import type { Progress, TaskContext, TaskInput, Travelling } from './context.ts';
+import type { Progress, TaskContext, TaskInput, TaskData } from './context.ts';
 import { admit } from './importing/tasks.ts';
 import { claim } from './hosting/claim.ts';
 import { carry, settle, stage } from './datasets/tasks.ts';
@@ -46,5 +46,5 @@ export const tasks = {
   datasets: { Stage: stage, Carry: carry, Settle: settle },
   packaging: { Package: packageModel },
 } as const satisfies {
-  readonly [W in WorkflowName]: Readonly<Record<string, Task<Travelling<WorkflowInputs[W], never>>>>;
+  readonly [W in WorkflowName]: Readonly<Record<string, Task<TaskData<WorkflowInputs[W], never>>>>;
 };

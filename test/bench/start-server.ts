@@ -16,7 +16,7 @@ import { readHandlers, writeHandlers } from '../../lambdas/operations/handlers.t
 import { idsOf, systemClock as clock } from '../../lambdas/domain/clock-and-ids.ts';
 import { keys } from '../../lambdas/store/keys.ts';
 import { Store } from '../../lambdas/store/store.ts';
-import { Refused } from '../../lambdas/store/table.ts';
+import { ConditionFailed } from '../../lambdas/store/table.ts';
 import { silent } from '../helpers/engine.ts';
 import { seed, settings } from './rows.ts';
 import { usualStart } from './usual-start.ts';
@@ -99,7 +99,7 @@ async function bareStart({
       }),
     );
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
+    if (!(error instanceof ConditionFailed)) throw error;
     // a repetition: one transaction and one read
     await client.send(new GetCommand({ TableName: table, Key: keys.model(key), ConsistentRead: true }));
     return { status: 202, body: answer };

@@ -3,7 +3,7 @@ import { parseManifest } from '../../lambdas/vision/inference/artifact.ts';
 import type { LabelledPicture } from '../../lambdas/vision/pictures/training-pictures.ts';
 import { trainInProcess } from '../../lambdas/engines/process/training-process.ts';
 import type { Training } from '../../lambdas/vision/fitting/train.ts';
-import { findTrunk } from '../../lambdas/vision/features/backbone.ts';
+import { findBackbone } from '../../lambdas/vision/features/backbone.ts';
 import { cookies } from '../helpers/cookies.ts';
 import { plates } from '../vision/pictures-made.ts';
 import { medianOf, resultOf, type Result } from './measure.ts';
@@ -12,7 +12,7 @@ import { medianOf, resultOf, type Result } from './measure.ts';
  * What is promised for each kind of features: seconds of a training on two free processors, and how well
  * masks are found.
  */
-const goals = { trunk: { seconds: 30, iou: 0.7 }, dictionary: { seconds: 120, iou: 0.54 } } as const;
+const goals = { backbone: { seconds: 30, iou: 0.7 }, dictionary: { seconds: 120, iou: 0.54 } } as const;
 const graphMilliseconds = 25;
 const f1 = 0.95;
 
@@ -35,8 +35,8 @@ export async function trainBenchmarks(): Promise<Result[]> {
   };
   const results: Result[] = [];
   for (const [set, pictures] of Object.entries(sets)) {
-    for (const features of ['trunk', 'dictionary'] as const) {
-      if (features === 'trunk' && findTrunk() === undefined) continue;
+    for (const features of ['backbone', 'dictionary'] as const) {
+      if (features === 'backbone' && findBackbone() === undefined) continue;
       results.push(...(await measured(`train-${set}-${features}`, features, pictures)));
     }
   }

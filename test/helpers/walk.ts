@@ -1,6 +1,6 @@
 import { StateMachine } from 'aws-local-stepfunctions';
 import type { Execution, ExecutionInput, WorkflowName } from '../../lambdas/domain/ports.ts';
-import type { Progress, Travelling } from '../../lambdas/workflows/context.ts';
+import type { Progress, TaskData } from '../../lambdas/workflows/context.ts';
 import { tasks, type Task } from '../../lambdas/workflows/tasks.ts';
 import datasets from '../../lambdas/workflows/datasets/machine.asl.json' with { type: 'json' };
 import hosting from '../../lambdas/workflows/hosting/machine.asl.json' with { type: 'json' };
@@ -70,7 +70,7 @@ export async function walk(
   const handlers = Object.fromEntries(
     states.map((state) => [
       state,
-      async (data: Travelling<ExecutionInput>) => {
+      async (data: TaskData<ExecutionInput>) => {
         const task = (tasks[workflow] as Readonly<Record<string, Task<never>>>)[state];
         if (task === undefined) throw new Error(`there is no task ${state}`);
         const result = await perform(

@@ -11,9 +11,9 @@ import {
   put,
   remove,
   update,
-  type Part,
+  type TransactionItem,
 } from '../../lambdas/store/expression.ts';
-import { Refused, Table } from '../../lambdas/store/table.ts';
+import { ConditionFailed, Table } from '../../lambdas/store/table.ts';
 import { TestClock } from '../helpers/clock.ts';
 import { TestDynamo } from '../helpers/dynamo.ts';
 
@@ -27,12 +27,12 @@ beforeAll(async () => {
 });
 afterAll(() => dynamo.close());
 
-async function refused(...parts: Part[]): Promise<Refused> {
+async function refused(...parts: TransactionItem[]): Promise<ConditionFailed> {
   const error: unknown = await table.commit(parts).then(
     () => undefined,
     (each: unknown) => each,
   );
-  if (error instanceof Refused) return error;
+  if (error instanceof ConditionFailed) return error;
   throw new Error('the write was not refused', { cause: error });
 }
 

@@ -1,11 +1,11 @@
 /** @jest-environment ./test/helpers/native-arrays.cjs */
 import { expect, test } from '@jest/globals';
 import { train } from '../../lambdas/vision/fitting/train.ts';
-import { findTrunk } from '../../lambdas/vision/features/backbone.ts';
+import { findBackbone } from '../../lambdas/vision/features/backbone.ts';
 import { cookies } from '../helpers/cookies.ts';
 
 const sets = cookies();
-const withCookies = sets !== undefined && findTrunk() !== undefined ? test : test.skip;
+const withCookies = sets !== undefined && findBackbone() !== undefined ? test : test.skip;
 
 withCookies(
   'cookies: cracked ones are told from whole ones, and their cracks are found',
@@ -14,7 +14,7 @@ withCookies(
       pictures: sets?.train ?? [],
       test: sets?.test ?? [],
       seed: 1,
-      features: 'trunk',
+      features: 'backbone',
       now: () => 0,
       minimums: {
         single: { normals: 0, anomalies: 0 },

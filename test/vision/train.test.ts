@@ -10,11 +10,11 @@ import { decode } from '../../lambdas/vision/pictures/decode.ts';
 import { MixedSizes, PictureUnreadable, TrainingStopped } from '../../lambdas/vision/fitting/failures.ts';
 import type { LabelledPicture } from '../../lambdas/vision/pictures/training-pictures.ts';
 import { train, type Training, type TrainingInput } from '../../lambdas/vision/fitting/train.ts';
-import { findTrunk } from '../../lambdas/vision/features/backbone.ts';
+import { findBackbone } from '../../lambdas/vision/features/backbone.ts';
 import { plates } from './pictures-made.ts';
 
 const now = () => Date.UTC(2026, 0, 31);
-const withTrunk = findTrunk() === undefined ? test.skip : test;
+const withTrunk = findBackbone() === undefined ? test.skip : test;
 const few = {
   single: { normals: 4, anomalies: 0 },
   train: { normals: 4, anomalies: 0 },
@@ -30,8 +30,8 @@ async function host({ files }: Training): Promise<LoadedModel> {
 }
 afterAll(async () => Promise.all(folders.map((folder) => rm(folder, { recursive: true }))));
 
-describe.each(['trunk', 'dictionary'] as const)('a model of two anomaly types, on the %s', (features) => {
-  const runs = features === 'trunk' && findTrunk() === undefined ? test.skip : test;
+describe.each(['backbone', 'dictionary'] as const)('a model of two anomaly types, on the %s', (features) => {
+  const runs = features === 'backbone' && findBackbone() === undefined ? test.skip : test;
   const plate = { side: 64 };
   const input: TrainingInput = {
     pictures: plates(14, 6, 6, 1, plate),
@@ -42,7 +42,7 @@ describe.each(['trunk', 'dictionary'] as const)('a model of two anomaly types, o
   };
   let trained: Training;
   beforeAll(async () => {
-    if (features === 'dictionary' || findTrunk() !== undefined) trained = await train(input);
+    if (features === 'dictionary' || findBackbone() !== undefined) trained = await train(input);
   }, 240_000);
 
   runs('judges test pictures that it has not seen', () => {
@@ -94,7 +94,7 @@ describe('training', () => {
       const input: TrainingInput = {
         pictures: plates(8, 5, 0, 3, { side: 64 }),
         seed: 5,
-        features: 'trunk',
+        features: 'backbone',
         minimums: few,
         now,
       };
@@ -117,7 +117,7 @@ describe('training', () => {
         features: 'auto',
         now,
       });
-      expect(trained).toMatchObject({ kind: 'classification', features: 'trunk' });
+      expect(trained).toMatchObject({ kind: 'classification', features: 'backbone' });
       expect(trained.crossValidation).toBeUndefined();
       expect(trained.evaluation.recall).toBeGreaterThanOrEqual(0.9);
       expect(trained.evaluation.rocAuc).toBeGreaterThanOrEqual(0.95);

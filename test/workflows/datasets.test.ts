@@ -213,7 +213,7 @@ describe('an operation that was interrupted', () => {
     const input = inputOf(kept[0] as Execution);
     const places = Object.keys(await loose()).filter((pk) => pk.startsWith('C#'));
     expect(places).toHaveLength(1);
-    await world.store.discards.empty(places[0] ?? '', () => true);
+    await world.store.scheduledDeletions.empty(places[0] ?? '', () => true);
     expect(await stage(input, world.context)).toMatchObject({ state: 'concluded' });
     expect((await described())?.StatusMessage).toContain('The changes are no longer there');
   });

@@ -5,7 +5,7 @@ import { requireListed } from '../buckets.ts';
 import type { Operation, WriteContext } from '../context.ts';
 import { datasetMetadata, deliverDataset, keyOf } from './describe-dataset.ts';
 import { noProject } from '../models/models.ts';
-import { OnceOnly } from '../idempotency.ts';
+import { IdempotentCall } from '../idempotency.ts';
 
 /**
  * Makes an empty dataset at once, or hands a manifest to the workflow that reads it; the caller polls
@@ -41,12 +41,12 @@ export const CreateDataset: Operation<'CreateDataset'> = async (input, ctx, call
           dueAt: now + times.delivery * 1000,
         }),
   };
-  const once = new OnceOnly<{ DatasetMetadata: ReturnType<typeof datasetMetadata> }>(
+  const idempotent = new IdempotentCall<{ DatasetMetadata: ReturnType<typeof datasetMetadata> }>(
     ctx,
     'CreateDataset',
     input,
   );
-  const { answer, first } = await once.commit(
+  const { answer, first } = await idempotent.commit(
     { answer: { DatasetMetadata: datasetMetadata(dataset) }, operationId: dataset.operation.id },
     [ctx.store.projects.addDataset(key.project), ctx.store.datasets.create(dataset)],
     (refused) =>

@@ -3,7 +3,7 @@ import { datasetId, isBusy } from '../../domain/dataset.ts';
 import { places } from '../../store/keys.ts';
 import type { Operation } from '../context.ts';
 import { datasetNotFound, keyOf, wrongDatasetState } from './describe-dataset.ts';
-import { OnceOnly } from '../idempotency.ts';
+import { IdempotentCall } from '../idempotency.ts';
 
 /** How often another call may change the dataset that this one has just read. */
 const tries = 5;
@@ -14,11 +14,12 @@ const tries = 5;
  */
 export const DeleteDataset: Operation<'DeleteDataset'> = async (input, ctx) => {
   const key = keyOf(input);
-  const once = new OnceOnly<Record<string, never>>(ctx, 'DeleteDataset', input);
+  const idempotent = new IdempotentCall<Record<string, never>>(ctx, 'DeleteDataset', input);
   for (let attempt = 1; ; attempt += 1) {
     const dataset = await ctx.store.datasets.get(key);
-    if (dataset === undefined) return once.orElse(await datasetNotFound(ctx, key));
-    if (isBusy(dataset.status)) return once.orElse(await wrongDatasetState(ctx, key, dataset, 'deleted'));
+    if (dataset === undefined) return idempotent.replayOrThrow(await datasetNotFound(ctx, key));
+    if (isBusy(dataset.status))
+      return idempotent.replayOrThrow(await wrongDatasetState(ctx, key, dataset, 'deleted'));
     const id = ctx.ids.next();
     const overtaken = new ConflictError(
       'DATASET',
@@ -26,7 +27,7 @@ export const DeleteDataset: Operation<'DeleteDataset'> = async (input, ctx) => {
       `The ${key.type} dataset of project ${key.project} is being changed by others. Try your call again.`,
     );
     try {
-      const { answer } = await once.commit(
+      const { answer } = await idempotent.commit(
         { answer: {}, operationId: id },
         [
           ctx.store.datasets.delete(dataset),
@@ -34,7 +35,7 @@ export const DeleteDataset: Operation<'DeleteDataset'> = async (input, ctx) => {
           ...(dataset.generation === undefined
             ? []
             : [
-                ctx.store.discards.promise(
+                ctx.store.scheduledDeletions.schedule(
                   id,
                   [places.entries(dataset.generation)],
                   ctx.clock.now() + ctx.settings.times.import * 1000,

@@ -8,7 +8,7 @@ import {
   type DatasetType,
 } from '../../domain/dataset.ts';
 import type { Operation, ReadContext, WriteContext } from '../context.ts';
-import { handOver } from '../start-execution.ts';
+import { startExecution } from '../start-execution.ts';
 import { noProject } from '../models/models.ts';
 
 type Reads = Pick<ReadContext, 'store'>;
@@ -49,7 +49,7 @@ export async function wrongDatasetState(
 export const deliverDataset = (
   ctx: WriteContext,
   dataset: Parameters<typeof datasetExecution>[0],
-): Promise<void> => handOver(ctx, datasetExecution(dataset), datasetId(dataset));
+): Promise<void> => startExecution(ctx, datasetExecution(dataset), datasetId(dataset));
 
 export const datasetMetadata = ({
   type,

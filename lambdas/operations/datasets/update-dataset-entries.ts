@@ -3,7 +3,7 @@ import { datasetMessage, mayUpdate, type Dataset, type DatasetOperation } from '
 import { places } from '../../store/keys.ts';
 import type { Operation } from '../context.ts';
 import { deliverDataset, keyOf, wrongDatasetState } from './describe-dataset.ts';
-import { OnceOnly } from '../idempotency.ts';
+import { IdempotentCall } from '../idempotency.ts';
 
 /**
  * Hands lines to the workflow that replaces those of the same pictures and adds the others: all of them, or,
@@ -19,8 +19,8 @@ export const UpdateDatasetEntries: Operation<'UpdateDatasetEntries'> = async (in
     );
   }
   const key = keyOf(input);
-  const once = new OnceOnly<{ Status: 'UPDATE_IN_PROGRESS' }>(ctx, 'UpdateDatasetEntries', input);
-  const known = await once.known();
+  const idempotent = new IdempotentCall<{ Status: 'UPDATE_IN_PROGRESS' }>(ctx, 'UpdateDatasetEntries', input);
+  const known = await idempotent.replay();
   if (known !== undefined) return known;
   const before = await ctx.store.datasets.get(key);
   if (before === undefined || !mayUpdate.includes(before.status))
@@ -38,7 +38,7 @@ export const UpdateDatasetEntries: Operation<'UpdateDatasetEntries'> = async (in
   };
   await ctx.store.changes.write(operation.id, input.Changes, now);
   try {
-    const { answer, first } = await once.commit(
+    const { answer, first } = await idempotent.commit(
       { answer: { Status: 'UPDATE_IN_PROGRESS' }, operationId: operation.id },
       [
         ctx.store.datasets.begin(key, mayUpdate, {
@@ -51,12 +51,12 @@ export const UpdateDatasetEntries: Operation<'UpdateDatasetEntries'> = async (in
       (refused) => wrongDatasetState(ctx, key, refused.row('dataset') as Dataset | undefined, 'updated'),
     );
     if (first) await deliverDataset(ctx, { ...key, operation });
-    else await ctx.store.discards.empty(places.changes(operation.id), () => true);
+    else await ctx.store.scheduledDeletions.empty(places.changes(operation.id), () => true);
     return answer;
   } catch (error) {
     // After any other failure nobody knows whether the operation has begun: if it has not, its lines expire.
     if (error instanceof ServiceError)
-      await ctx.store.discards.empty(places.changes(operation.id), () => true);
+      await ctx.store.scheduledDeletions.empty(places.changes(operation.id), () => true);
     throw error;
   }
 };

@@ -9,7 +9,7 @@ import { lacking } from '../../domain/training.ts';
 import { noTags } from '../../store/tags.ts';
 import type { Operation, WriteContext } from '../context.ts';
 import { deliver, metadata, noProject } from './models.ts';
-import { OnceOnly } from '../idempotency.ts';
+import { IdempotentCall } from '../idempotency.ts';
 import { requireOwnKeys, tagMap } from '../tags/tags.ts';
 
 /** How often another new model may take the version number that this one was about to take. */
@@ -25,22 +25,26 @@ export const CreateModel: Operation<'CreateModel'> = async (input, ctx, call) =>
   requireOwnKeys(tags.map(({ Key }) => Key));
   const name = input.ProjectName;
   const { modelsPerProject, concurrentTrainings } = ctx.settings.quotas;
-  const once = new OnceOnly<{ ModelMetadata: ReturnType<typeof metadata> }>(ctx, 'CreateModel', input);
+  const idempotent = new IdempotentCall<{ ModelMetadata: ReturnType<typeof metadata> }>(
+    ctx,
+    'CreateModel',
+    input,
+  );
   const noRoom = (message: string): QuotaError =>
     new QuotaError(quotaCodes.concurrentTrainings, 'PROJECT', name, message);
   const tooMany = noRoom(
     `At most ${concurrentTrainings} models can be trained at once. Wait until one has ended.`,
   );
-  if (concurrentTrainings < 1) return once.orElse(tooMany);
+  if (concurrentTrainings < 1) return idempotent.replayOrThrow(tooMany);
 
   for (let attempt = 1; ; attempt += 1) {
     const [project, datasets] = await Promise.all([
       ctx.store.projects.get(name),
       ctx.store.datasets.ofProject(name),
     ]);
-    if (project === undefined) return once.orElse(noProject(name));
+    if (project === undefined) return idempotent.replayOrThrow(noProject(name));
     if (project.models >= modelsPerProject) {
-      return once.orElse(
+      return idempotent.replayOrThrow(
         new QuotaError(
           quotaCodes.modelsPerProject,
           'PROJECT',
@@ -52,7 +56,8 @@ export const CreateModel: Operation<'CreateModel'> = async (input, ctx, call) =>
     const train = datasets.find(({ type }) => type === 'train');
     const test = datasets.find(({ type }) => type === 'test');
     const refusal = unfit(name, train, test);
-    if (refusal !== undefined || train === undefined) return once.orElse(refusal ?? noTrainDataset(name));
+    if (refusal !== undefined || train === undefined)
+      return idempotent.replayOrThrow(refusal ?? noTrainDataset(name));
 
     const model = newModel(input, String(project.nextVersion), train, test, ctx, call.caller);
     const overtaken = new ConflictError(
@@ -61,7 +66,7 @@ export const CreateModel: Operation<'CreateModel'> = async (input, ctx, call) =>
       `Models or datasets of project ${name} are being changed by others. Try your call again.`,
     );
     try {
-      const { answer, first } = await once.commit(
+      const { answer, first } = await idempotent.commit(
         { answer: { ModelMetadata: metadata(ctx.settings, model) }, operationId: model.operation.id },
         [
           ctx.store.projects.takeVersion(project, modelsPerProject),

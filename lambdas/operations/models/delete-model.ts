@@ -3,7 +3,7 @@ import { mayBegin, passingState, statusMessage } from '../../domain/lifecycle.ts
 import type { Model, ModelKey, OperationRecord } from '../../domain/model.ts';
 import type { Operation } from '../context.ts';
 import { deliver, wrongState } from './models.ts';
-import { OnceOnly } from '../idempotency.ts';
+import { IdempotentCall } from '../idempotency.ts';
 
 /**
  * The version is listed, as DELETING, until everything that belongs to it is gone. Deleting what is being
@@ -21,8 +21,8 @@ export const DeleteModel: Operation<'DeleteModel'> = async (input, ctx, call) =>
     deadline: now + ctx.settings.times.release * 1000,
   };
   const done = { ModelArn: modelArn(ctx.settings, key) };
-  const once = new OnceOnly<typeof done>(ctx, 'DeleteModel', input);
-  const { answer, first } = await once.commit(
+  const idempotent = new IdempotentCall<typeof done>(ctx, 'DeleteModel', input);
+  const { answer, first } = await idempotent.commit(
     { answer: done, operationId: operation.id },
     [
       ctx.store.models.begin(key, mayBegin.delete, {

@@ -6,7 +6,7 @@ import { noTags } from '../../store/tags.ts';
 import { requireListed } from '../buckets.ts';
 import type { Operation, ReadContext } from '../context.ts';
 import { deliver, metadata, noProject } from './models.ts';
-import { OnceOnly } from '../idempotency.ts';
+import { IdempotentCall } from '../idempotency.ts';
 import { requireOwnKeys, tagMap } from '../tags/tags.ts';
 
 /** How often another import may take the version number that this one was about to take. */
@@ -22,14 +22,18 @@ export const ImportModel: Operation<'ImportModel'> = async (input, ctx, call) =>
   const tags = input.Tags ?? [];
   requireOwnKeys(tags.map(({ Key }) => Key));
   const name = input.ProjectName;
-  const once = new OnceOnly<{ ModelMetadata: ReturnType<typeof metadata> }>(ctx, 'ImportModel', input);
+  const idempotent = new IdempotentCall<{ ModelMetadata: ReturnType<typeof metadata> }>(
+    ctx,
+    'ImportModel',
+    input,
+  );
   const limit = ctx.settings.quotas.modelsPerProject;
 
   for (let attempt = 1; ; attempt += 1) {
     const project = await ctx.store.projects.get(name);
-    if (project === undefined) return once.orElse(noProject(name));
+    if (project === undefined) return idempotent.replayOrThrow(noProject(name));
     if (project.models >= limit) {
-      return once.orElse(
+      return idempotent.replayOrThrow(
         new QuotaError(
           quotaCodes.modelsPerProject,
           'PROJECT',
@@ -53,7 +57,7 @@ export const ImportModel: Operation<'ImportModel'> = async (input, ctx, call) =>
       `Too many models of project ${name} are being created. Try your call again.`,
     );
     try {
-      const { answer, first } = await once.commit(
+      const { answer, first } = await idempotent.commit(
         { answer: { ModelMetadata: metadata(ctx.settings, model) }, operationId: model.operation.id },
         [
           ctx.store.projects.takeVersion(project, limit),

@@ -5,7 +5,7 @@ import { isHosting, servingStates } from '../../domain/lifecycle.ts';
 import { executionOf, modelId, type Model, type ModelKey } from '../../domain/model.ts';
 import type { Memory } from '../../store/tokens.ts';
 import type { ReadContext, WriteContext } from '../context.ts';
-import { handOver } from '../start-execution.ts';
+import { startExecution } from '../start-execution.ts';
 
 type Reads = Pick<ReadContext, 'store'>;
 
@@ -88,7 +88,7 @@ export async function currentStatus(
 
 /** Hands a model's committed operation to its workflow. */
 export const deliver = (ctx: WriteContext, model: Parameters<typeof executionOf>[0]): Promise<void> =>
-  handOver(ctx, executionOf(model), modelId(model));
+  startExecution(ctx, executionOf(model), modelId(model));
 
 const performance = (model: Model): Pick<Value<'ModelDescription'>, 'Performance'> =>
   model.evaluation === undefined

@@ -2,10 +2,10 @@ import { QuotaError, type ServiceError } from '../../contract/errors.ts';
 import { mayBegin, passingState, statusMessage } from '../../domain/lifecycle.ts';
 import { modelId, type Model, type ModelKey, type OperationRecord, type Units } from '../../domain/model.ts';
 import { quotaCodes } from '../../domain/settings.ts';
-import type { Refused } from '../../store/table.ts';
+import type { ConditionFailed } from '../../store/table.ts';
 import type { Operation, WriteContext } from '../context.ts';
 import { currentStatus, deliver, notFound, resolveVersion, wrongState } from './models.ts';
-import { OnceOnly } from '../idempotency.ts';
+import { IdempotentCall } from '../idempotency.ts';
 
 /**
  * Records the intent, hands it to the workflow, answers at once; the caller polls DescribeModel until HOSTED.
@@ -19,7 +19,7 @@ export const StartModel: Operation<'StartModel'> = async (input, ctx, call) => {
     min: input.MinInferenceUnits,
     ...(input.MaxInferenceUnits !== undefined && { max: input.MaxInferenceUnits }),
   };
-  const once = new OnceOnly(ctx, 'StartModel', input, (memory) =>
+  const idempotent = new IdempotentCall(ctx, 'StartModel', input, (memory) =>
     currentStatus(ctx, input.ProjectName, memory),
   );
   const version = await resolveVersion(
@@ -28,9 +28,9 @@ export const StartModel: Operation<'StartModel'> = async (input, ctx, call) => {
     'highest',
   );
   const key: ModelKey = { project: input.ProjectName, version: version ?? input.ModelVersion };
-  if (version === undefined) return once.orElse(await notFound(ctx, key));
+  if (version === undefined) return idempotent.replayOrThrow(await notFound(ctx, key));
   const early = tooMany(units, key, ctx);
-  if (early !== undefined) return once.orElse(early);
+  if (early !== undefined) return idempotent.replayOrThrow(early);
 
   const {
     store,
@@ -48,7 +48,7 @@ export const StartModel: Operation<'StartModel'> = async (input, ctx, call) => {
   };
   const dueAt = now + times.delivery * 1000;
 
-  const { answer, first } = await once.commit(
+  const { answer, first } = await idempotent.commit(
     { answer: { Status: 'STARTING_HOSTING' as const }, operationId: id, version },
     [
       store.models.begin(key, mayBegin.start, {
@@ -98,7 +98,11 @@ function tooMany(
  * The model's reason wins over the quota's: that there is no room is of no interest for a model that cannot
  * be started.
  */
-function refusal(refused: Refused, key: ModelKey, ctx: WriteContext): ServiceError | Promise<ServiceError> {
+function refusal(
+  refused: ConditionFailed,
+  key: ModelKey,
+  ctx: WriteContext,
+): ServiceError | Promise<ServiceError> {
   if (refused.at('model')) return wrongState(ctx, key, refused.row('model') as Model | undefined, 'started');
   if (refused.row('quota')?.['closed'] === true) {
     return new QuotaError(

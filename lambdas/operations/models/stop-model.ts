@@ -2,7 +2,7 @@ import { mayBegin, passingState, statusMessage } from '../../domain/lifecycle.ts
 import type { Model, ModelKey, OperationRecord } from '../../domain/model.ts';
 import type { Operation } from '../context.ts';
 import { currentStatus, deliver, notFound, resolveVersion, wrongState } from './models.ts';
-import { OnceOnly } from '../idempotency.ts';
+import { IdempotentCall } from '../idempotency.ts';
 
 /**
  * The counterpart of StartModel, and of its shape. It supersedes a start that is still under way: whatever
@@ -10,7 +10,7 @@ import { OnceOnly } from '../idempotency.ts';
  * the engine takes.
  */
 export const StopModel: Operation<'StopModel'> = async (input, ctx, call) => {
-  const once = new OnceOnly(ctx, 'StopModel', input, (memory) =>
+  const idempotent = new IdempotentCall(ctx, 'StopModel', input, (memory) =>
     currentStatus(ctx, input.ProjectName, memory),
   );
   const version = await resolveVersion(
@@ -19,7 +19,7 @@ export const StopModel: Operation<'StopModel'> = async (input, ctx, call) => {
     'hosting',
   );
   const key: ModelKey = { project: input.ProjectName, version: version ?? input.ModelVersion };
-  if (version === undefined) return once.orElse(await notFound(ctx, key));
+  if (version === undefined) return idempotent.replayOrThrow(await notFound(ctx, key));
 
   const { times } = ctx.settings;
   const now = ctx.clock.now();
@@ -31,7 +31,7 @@ export const StopModel: Operation<'StopModel'> = async (input, ctx, call) => {
     at: now,
     deadline: now + times.release * 1000,
   };
-  const { answer, first } = await once.commit(
+  const { answer, first } = await idempotent.commit(
     { answer: { Status: 'STOPPING_HOSTING' as const }, operationId: operation.id, version },
     [
       ctx.store.models.begin(key, mayBegin.stop, {

@@ -11,9 +11,9 @@ import {
 import { quotaCodes } from '../../domain/settings.ts';
 import { requireListed } from '../buckets.ts';
 import type { Operation, WriteContext } from '../context.ts';
-import { handOver } from '../start-execution.ts';
+import { startExecution } from '../start-execution.ts';
 import { noProject, notFound, resolveVersion, wrongState } from '../models/models.ts';
-import { OnceOnly } from '../idempotency.ts';
+import { IdempotentCall } from '../idempotency.ts';
 import { requireOwnKeys } from '../tags/tags.ts';
 
 /**
@@ -23,20 +23,20 @@ import { requireOwnKeys } from '../tags/tags.ts';
 export const StartModelPackagingJob: Operation<'StartModelPackagingJob'> = async (input, ctx, call) => {
   const { Greengrass } = input.Configuration;
   requireValid(Greengrass, ctx);
-  const once = new OnceOnly<{ JobName: string }>(ctx, 'StartModelPackagingJob', input);
+  const idempotent = new IdempotentCall<{ JobName: string }>(ctx, 'StartModelPackagingJob', input);
   const {
     store,
     settings: { times, quotas },
   } = ctx;
   const project = await store.projects.get(input.ProjectName);
-  if (project === undefined) return once.orElse(noProject(input.ProjectName));
+  if (project === undefined) return idempotent.replayOrThrow(noProject(input.ProjectName));
   const version = await resolveVersion(
     ctx,
     { project: project.name, version: input.ModelVersion },
     'highest',
   );
   const model: ModelKey = { project: project.name, version: version ?? input.ModelVersion };
-  if (version === undefined) return once.orElse(await notFound(ctx, model));
+  if (version === undefined) return idempotent.replayOrThrow(await notFound(ctx, model));
 
   const now = ctx.clock.now();
   const id = ctx.ids.next();
@@ -63,9 +63,9 @@ export const StartModelPackagingJob: Operation<'StartModelPackagingJob'> = async
     job.name,
     `At most ${limit} packaging jobs can run at once. Wait for one to end, or ask for a higher quota.`,
   );
-  if (limit < 1) return once.orElse(noRoom);
+  if (limit < 1) return idempotent.replayOrThrow(noRoom);
 
-  const { answer, first } = await once.commit(
+  const { answer, first } = await idempotent.commit(
     { answer: { JobName: job.name }, operationId: id, version },
     [
       store.models.isIn(model, packagable),
@@ -84,7 +84,7 @@ export const StartModelPackagingJob: Operation<'StartModelPackagingJob'> = async
       return noRoom;
     },
   );
-  if (first) await handOver(ctx, packagingExecution(job), `${modelId(model)} as ${job.name}`);
+  if (first) await startExecution(ctx, packagingExecution(job), `${modelId(model)} as ${job.name}`);
   return answer;
 };
 

@@ -5,7 +5,7 @@ import type { Project } from '../../store/projects.ts';
 import type { Operation } from '../context.ts';
 import { datasetMetadata } from '../datasets/describe-dataset.ts';
 import { noProject } from '../models/models.ts';
-import { OnceOnly } from '../idempotency.ts';
+import { IdempotentCall } from '../idempotency.ts';
 import { cursors, page } from '../paging.ts';
 
 export const CreateProject: Operation<'CreateProject'> = async (input, ctx) => {
@@ -13,15 +13,15 @@ export const CreateProject: Operation<'CreateProject'> = async (input, ctx) => {
   const { projects: limit } = ctx.settings.quotas;
   const now = ctx.clock.now();
   const metadata = { ProjectArn: projectArn(ctx.settings, name), ProjectName: name, CreationTimestamp: now };
-  const once = new OnceOnly<{ ProjectMetadata: typeof metadata }>(ctx, 'CreateProject', input);
+  const idempotent = new IdempotentCall<{ ProjectMetadata: typeof metadata }>(ctx, 'CreateProject', input);
   const noRoom = new QuotaError(
     quotaCodes.projects,
     'PROJECT',
     name,
     `At most ${limit} projects can exist at once. Delete one, or ask for a higher quota.`,
   );
-  if (limit < 1) return once.orElse(noRoom);
-  const { answer } = await once.commit(
+  if (limit < 1) return idempotent.replayOrThrow(noRoom);
+  const { answer } = await idempotent.commit(
     { answer: { ProjectMetadata: metadata }, operationId: ctx.ids.next() },
     [ctx.store.projects.create(name, now), ctx.store.quotas.take('PROJECTS', limit)],
     (refused) =>
@@ -68,8 +68,8 @@ export const ListProjects: Operation<'ListProjects'> = async (input, { store, se
 export const DeleteProject: Operation<'DeleteProject'> = async (input, ctx) => {
   const name = input.ProjectName;
   const done = { ProjectArn: projectArn(ctx.settings, name) };
-  const once = new OnceOnly<typeof done>(ctx, 'DeleteProject', input);
-  const { answer } = await once.commit(
+  const idempotent = new IdempotentCall<typeof done>(ctx, 'DeleteProject', input);
+  const { answer } = await idempotent.commit(
     { answer: done, operationId: ctx.ids.next() },
     [ctx.store.projects.delete(name), ctx.store.quotas.giveBack('PROJECTS')],
     (refused) => {

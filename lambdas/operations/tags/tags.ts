@@ -1,7 +1,7 @@
 import { ConflictError, NotFoundError, QuotaError, ValidationError } from '../../contract/errors.ts';
 import { parseArn } from '../../domain/arns.ts';
 import { modelId, type ModelKey } from '../../domain/model.ts';
-import { Refused } from '../../store/table.ts';
+import { ConditionFailed } from '../../store/table.ts';
 import type { Operation, ReadContext } from '../context.ts';
 import { notFound, requireModel } from '../models/models.ts';
 
@@ -52,7 +52,7 @@ async function change(
       );
       return;
     } catch (error) {
-      if (!(error instanceof Refused)) throw error;
+      if (!(error instanceof ConditionFailed)) throw error;
       if (error.at('model')) throw await notFound(ctx, key);
     }
   }

@@ -12,8 +12,8 @@ import { float32, type Graph } from '../onnx/graph.ts';
 import type { FeatureMap } from './features.ts';
 
 /** The package is there, but what is in it is not the network that is expected. */
-export class TrunkUnreadable extends Error {
-  override readonly name = 'TrunkUnreadable';
+export class BackboneUnreadable extends Error {
+  override readonly name = 'BackboneUnreadable';
 }
 
 interface TfNode {
@@ -63,7 +63,7 @@ const taps = [
 ] as const;
 
 /** @returns the folder with the package's models, or undefined where the package is not installed */
-export function findTrunk(): string | undefined {
+export function findBackbone(): string | undefined {
   const folders = createRequire(import.meta.url).resolve.paths(packageName) ?? [];
   return folders
     .map((folder) => join(folder, packageName, 'models'))
@@ -72,19 +72,19 @@ export function findTrunk(): string | undefined {
 
 /**
  * Reads the network.
- * @throws TrunkUnreadable if the file is not the network that is expected
+ * @throws BackboneUnreadable if the file is not the network that is expected
  */
-export async function readTrunk(folder: string): Promise<FeatureMap> {
+export async function readBackbone(folder: string): Promise<FeatureMap> {
   const model = JSON.parse(await readFile(join(folder, networkFile), 'utf8')) as TfModel;
   const weights = await readWeights(folder, model);
   const nodes = new Map(model.modelTopology.node.map((node) => [node.name, node]));
   const tapNames = taps.map(({ block }) => {
     const name = [...nodes.keys()].find((candidate) => candidate.endsWith(`/${block}`));
-    if (name === undefined) throw new TrunkUnreadable(`${packageName}: the network has no ${block}`);
+    if (name === undefined) throw new BackboneUnreadable(`${packageName}: the network has no ${block}`);
     return name;
   });
   return {
-    kind: 'trunk',
+    kind: 'backbone',
     channels: taps.reduce((sum, { channels }) => sum + channels, 0),
     append(graph, image) {
       const translation = new Translation(graph, nodes, weights, image);
@@ -119,7 +119,7 @@ async function readWeights(folder: string, model: TfModel): Promise<Map<string, 
       const width = stored === 'float16' ? 2 : 4;
       const slice = Uint8Array.from(bytes.subarray(at, at + size * width)).buffer;
       if (slice.byteLength !== size * width)
-        throw new TrunkUnreadable(`${packageName}: the weights end before ${name}`);
+        throw new BackboneUnreadable(`${packageName}: the weights end before ${name}`);
       at += size * width;
       if (stored === 'float16')
         read.set(name, { shape, data: Float32Array.from(new Uint16Array(slice), float16) });
@@ -166,7 +166,7 @@ class Translation {
   #write(name: string): string {
     const node = this.#nodes.get(name);
     const [first = '', second = '', third = ''] = node?.input ?? [];
-    if (node === undefined) throw new TrunkUnreadable(`${packageName}: the network has no node ${name}`);
+    if (node === undefined) throw new BackboneUnreadable(`${packageName}: the network has no node ${name}`);
     switch (node.op) {
       // The network takes one picture of whole numbers and re-stacks it; what comes after is arithmetic.
       case 'ExpandDims':
@@ -186,7 +186,7 @@ class Translation {
       case 'FusedDepthwiseConv2dNative':
         return this.#convolution(node, first, second, third);
       default:
-        throw new TrunkUnreadable(
+        throw new BackboneUnreadable(
           `${packageName}: the network has a node ${name} of the unknown kind ${node.op}`,
         );
     }
@@ -214,7 +214,7 @@ class Translation {
       turned[depthwise ? inner * cells + cell : (out * ins + inner) * cells + cell] = data[at] ?? 0;
     }
     if (depthwise && outs !== 1)
-      throw new TrunkUnreadable(`${packageName}: ${node.name} has ${outs} outputs per channel`);
+      throw new BackboneUnreadable(`${packageName}: ${node.name} has ${outs} outputs per channel`);
     const stride = Number(node.attr?.['strides']?.list?.i?.[1] ?? 1);
     const written = this.#graph.node(
       'Conv',
@@ -234,13 +234,14 @@ class Translation {
       (encoded) => Buffer.from(encoded, 'base64').toString() === 'Relu6',
     );
     return isClipped
-      ? this.#graph.node('Clip', [written, this.#scalar('trunk.zero', 0), this.#scalar('trunk.six', 6)])
+      ? this.#graph.node('Clip', [written, this.#scalar('backbone.zero', 0), this.#scalar('backbone.six', 6)])
       : written;
   }
 
   #weight(name: string): Weight {
     const weight = this.#weights.get(name);
-    if (weight === undefined) throw new TrunkUnreadable(`${packageName}: the network has no weights ${name}`);
+    if (weight === undefined)
+      throw new BackboneUnreadable(`${packageName}: the network has no weights ${name}`);
     return weight;
   }
 

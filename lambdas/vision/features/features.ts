@@ -8,7 +8,7 @@ export const patchSize = 8;
  * hosting compute the very same thing: there is no second implementation that could drift.
  */
 export interface FeatureMap {
-  readonly kind: 'trunk' | 'dictionary';
+  readonly kind: 'backbone' | 'dictionary';
   /** Length of a feature vector. */
   readonly channels: number;
   /**

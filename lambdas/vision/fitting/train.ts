@@ -24,7 +24,7 @@ import {
 import { minimums, planEffort, split, type Minimums } from './plan.ts';
 import { createRandom, type Random } from './random.ts';
 import { fitStack, noveltyStack, stackScore, type Stack } from '../heads/stack.ts';
-import { findTrunk, readTrunk } from '../features/backbone.ts';
+import { findBackbone, readBackbone } from '../features/backbone.ts';
 
 export interface TrainingInput {
   /** Labelled pictures alone. */
@@ -32,8 +32,8 @@ export interface TrainingInput {
   /** What the model is judged by, and nothing else. Absent: a fifth of the pictures is held out. */
   readonly test?: AsyncIterable<LabelledPicture> | Iterable<LabelledPicture>;
   readonly seed: number;
-  /** `auto`: the trunk where its package is installed, else the dictionary. */
-  readonly features: 'auto' | 'trunk' | 'dictionary';
+  /** `auto`: the backbone where its package is installed, else the dictionary. */
+  readonly features: 'auto' | 'backbone' | 'dictionary';
   readonly minimums?: Minimums;
   /** The clock, in epoch milliseconds; it dates the evaluation. */
   now(): number;
@@ -79,10 +79,10 @@ export async function train(
     input.minimums ?? minimums,
     random,
   );
-  const trunk = await openTrunk(input.features);
+  const backbone = await openBackbone(input.features);
   const read = await readPictures(
     sets.train,
-    trunk?.channels ?? dictionaryChannels,
+    backbone?.channels ?? dictionaryChannels,
     random,
     progress,
     signal,
@@ -90,7 +90,7 @@ export async function train(
   const { size, classes, views } = read;
   const grid = gridOf(size);
 
-  const features = trunk ?? (await learnDictionary(read.pictures, size, random, signal));
+  const features = backbone ?? (await learnDictionary(read.pictures, size, random, signal));
   const normalisation = await fitNormalisation(features, read.pictures, size, signal);
   const extraction = await Extraction.open(features, normalisation, size);
   const examples: Example[] = [];
@@ -197,14 +197,14 @@ async function collect<T>(items: AsyncIterable<T> | Iterable<T>): Promise<T[]> {
   return list;
 }
 
-async function openTrunk(wanted: TrainingInput['features']): Promise<FeatureMap | undefined> {
+async function openBackbone(wanted: TrainingInput['features']): Promise<FeatureMap | undefined> {
   if (wanted === 'dictionary') return undefined;
-  const folder = findTrunk();
-  if (folder === undefined && wanted === 'trunk')
+  const folder = findBackbone();
+  if (folder === undefined && wanted === 'backbone')
     throw new TrainingFailed(
-      'The package @vladmandic/human, which the features "trunk" are read from, is not installed.',
+      'The package @vladmandic/human, which the features "backbone" are read from, is not installed.',
     );
-  return folder === undefined ? undefined : await readTrunk(folder);
+  return folder === undefined ? undefined : await readBackbone(folder);
 }
 
 interface Read {

@@ -20,7 +20,7 @@ import {
   type Progress,
   type SweepContext,
   type TaskContext,
-  type Travelling,
+  type TaskData,
 } from '../context.ts';
 
 /**
@@ -44,7 +44,7 @@ export interface DatasetProgress extends Progress {
   readonly stats: ImageStats;
 }
 
-export type DatasetTaskInput = Travelling<DatasetInput, DatasetProgress>;
+export type DatasetTaskInput = TaskData<DatasetInput, DatasetProgress>;
 
 type Reach = Pick<TaskContext, 'store' | 'clock' | 'settings'>;
 
@@ -63,7 +63,7 @@ export const stagedBy = ({ operationId, attempt }: DatasetInput): string =>
  * When nobody can be reading, or writing, any more what has just lost its meaning: no operation takes longer,
  * and no reader as long.
  */
-const discardAt = ({ clock, settings }: Reach): number => clock.now() + settings.times.import * 1000;
+const deletionAt = ({ clock, settings }: Reach): number => clock.now() + settings.times.import * 1000;
 
 /**
  * The dataset that a task works for, if it is still this attempt's to work on, with the lease taken for a
@@ -124,7 +124,7 @@ export async function complete(
       },
       remove: ['dueAt'],
     }),
-    ctx.store.discards.promise(discardId(input), over, discardAt(ctx)),
+    ctx.store.scheduledDeletions.schedule(deletionId(input), over, deletionAt(ctx)),
   );
 }
 
@@ -144,10 +144,10 @@ export async function fail(ctx: Reach, input: DatasetInput, reason: string): Pro
       },
       remove: ['dueAt'],
     }),
-    ctx.store.discards.promise(
-      discardId(input),
+    ctx.store.scheduledDeletions.schedule(
+      deletionId(input),
       [...staged(input), places.changes(input.operationId)],
-      discardAt(ctx),
+      deletionAt(ctx),
     ),
   );
 }
@@ -158,7 +158,7 @@ const staged = (input: DatasetInput): string[] => [
 ];
 
 /** The id's last character is chance, by which due rows are spread. */
-const discardId = ({ attempt, operationId }: DatasetInput): string => `${attempt}-${operationId}`;
+const deletionId = ({ attempt, operationId }: DatasetInput): string => `${attempt}-${operationId}`;
 
 /**
  * The operation goes on under a new attempt, which begins anew in a place of its own; what the one before
@@ -184,7 +184,7 @@ export async function takeOverDataset(ctx: SweepContext, key: DatasetKey, until:
   } as const;
   await ctx.store.commit(
     ctx.store.datasets.takeOver(dataset, operation, now + ctx.settings.times.delivery * 1000),
-    ctx.store.discards.promise(discardId(last), staged(last), discardAt(ctx)),
+    ctx.store.scheduledDeletions.schedule(deletionId(last), staged(last), deletionAt(ctx)),
   );
   const execution = datasetExecution({ ...dataset, operation });
   ctx.log.warn('took an operation over', {

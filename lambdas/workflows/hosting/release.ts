@@ -1,6 +1,6 @@
 import type { Deployment } from '../../domain/model.ts';
 import { refOf } from '../../engines/engine.ts';
-import { Refused } from '../../store/table.ts';
+import { ConditionFailed } from '../../store/table.ts';
 import type { TaskContext } from '../context.ts';
 
 /**
@@ -32,7 +32,7 @@ async function end({ store, clock }: TaskContext, deployment: Deployment, reason
     );
     return true;
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
+    if (!(error instanceof ConditionFailed)) throw error;
     return error.row('deployment')?.['endedAt'] !== undefined; // ended already: somebody else saw the same
   }
 }

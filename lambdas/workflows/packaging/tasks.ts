@@ -2,7 +2,7 @@ import { componentOf } from '../../domain/component.ts';
 import { jobMessage, packagable, type PackagingJob } from '../../domain/packaging.ts';
 import { LocationRefused, type PackagingInput } from '../../domain/ports.ts';
 import type { ZipFile } from '../../domain/zip.ts';
-import { commit, leased, Superseded, type Progress, type TaskContext, type Travelling } from '../context.ts';
+import { commit, leased, Superseded, type Progress, type TaskContext, type TaskData } from '../context.ts';
 import { endJob, jobFence } from './progress.ts';
 
 /**
@@ -15,7 +15,7 @@ const artifactFiles = ['model.onnx', 'model.json', 'model.tar.gz', 'output/model
 class Unpackable extends Error {}
 
 /** Writes the bundle, the recipe last: where there is a recipe, there is all of it. */
-export async function packageModel(input: Travelling<PackagingInput>, ctx: TaskContext): Promise<Progress> {
+export async function packageModel(input: TaskData<PackagingInput>, ctx: TaskContext): Promise<Progress> {
   const job = await claimedJob(ctx, input);
   try {
     const { archive, recipe } = componentOf(job, await artifactOf(ctx, job), ctx.settings);

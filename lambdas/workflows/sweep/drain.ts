@@ -2,7 +2,7 @@ import { ConflictError } from '../../contract/errors.ts';
 import { mayBegin } from '../../domain/lifecycle.ts';
 import { modelId, type Deployment, type Model, type ModelKey } from '../../domain/model.ts';
 import type { ModelStatus } from '../../contract/shapes.ts';
-import { Refused } from '../../store/table.ts';
+import { ConditionFailed } from '../../store/table.ts';
 import type { TaskContext } from '../context.ts';
 
 export interface DrainContext extends Pick<TaskContext, 'store' | 'clock' | 'log'> {
@@ -80,7 +80,7 @@ async function endTraining({ store, clock }: DrainContext, model: Model, started
     );
   } catch (error) {
     // somebody looked after it since it was read; the next look tries again
-    if (!(error instanceof Refused)) throw error;
+    if (!(error instanceof ConditionFailed)) throw error;
   }
 }
 

@@ -7,11 +7,11 @@ const longestLook = 15_000;
 
 /** Keeps a promise to remove: all rows of what has lost its meaning, then the promise. */
 export async function discard({ store, clock }: TaskContext, id: string, until: number): Promise<void> {
-  const promise = await store.discards.get(id);
+  const promise = await store.scheduledDeletions.get(id);
   if (promise === undefined || promise.dueAt > until) return;
   const giveUpAt = clock.now() + longestLook;
   for (const partition of promise.partitions) {
-    if (!(await store.discards.empty(partition, () => clock.now() < giveUpAt))) return;
+    if (!(await store.scheduledDeletions.empty(partition, () => clock.now() < giveUpAt))) return;
   }
-  await store.commit(store.discards.kept(id));
+  await store.commit(store.scheduledDeletions.done(id));
 }

@@ -2,7 +2,7 @@ import { isPassing, type OperationKind } from '../../domain/lifecycle.ts';
 import { executionOf, modelId, type ModelKey } from '../../domain/model.ts';
 import { EngineFailed } from '../../engines/engine.ts';
 import type { DueRow } from '../../store/due.ts';
-import { Refused } from '../../store/table.ts';
+import { ConditionFailed } from '../../store/table.ts';
 import { fairDeadline, Superseded, type SweepContext, type TaskContext, type TaskInput } from '../context.ts';
 import { takeOverDataset } from '../datasets/progress.ts';
 import { discard } from './scheduled-deletions.ts';
@@ -38,7 +38,7 @@ export async function sweep(ctx: SweepContext, until = ctx.clock.now()): Promise
       if (
         outcome.status === 'fulfilled' ||
         outcome.reason instanceof Superseded ||
-        outcome.reason instanceof Refused
+        outcome.reason instanceof ConditionFailed
       )
         return;
       failed += 1; // one row's trouble is not the others'; it stays due

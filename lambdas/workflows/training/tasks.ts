@@ -22,7 +22,7 @@ import {
   type Progress,
   type TaskContext,
   type TaskInput,
-  type Travelling,
+  type TaskData,
 } from '../context.ts';
 
 const state = 'TRAINING';
@@ -260,7 +260,7 @@ export async function markTrainingFailed(input: TaskInput, ctx: TaskContext): Pr
  * all of this went with it.
  */
 export async function cleanUp(
-  input: Travelling<ModelInput, TrainingProgress>,
+  input: TaskData<ModelInput, TrainingProgress>,
   ctx: TaskContext,
 ): Promise<void> {
   const createdAt = input.progress?.createdAt ?? (await birthOf(input, ctx));

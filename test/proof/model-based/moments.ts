@@ -47,7 +47,7 @@ export interface Moment extends Outside {
   /** By `project/name`. */
   readonly jobs: ReadonlyMap<string, PackagingJob>;
   readonly tokens: ReadonlyMap<string, Token>;
-  readonly discards: ReadonlyMap<string, Promised>;
+  readonly scheduledDeletions: ReadonlyMap<string, Promised>;
   /** The partitions that are written and removed as wholes, by their keys. */
   readonly places: ReadonlyMap<string, readonly TableRow[]>;
   /** What is counted of each quota. */
@@ -76,11 +76,11 @@ export async function lookAround(
   const others = {
     jobs: new Map<string, PackagingJob>(),
     tokens: new Map<string, Token>(),
-    discards: new Map<string, Promised>(),
+    scheduledDeletions: new Map<string, Promised>(),
     used: new Map<string, number>(),
   };
   const { projects, models, deployments, datasets } = rows;
-  const { jobs, tokens, discards, used } = others;
+  const { jobs, tokens, scheduledDeletions, used } = others;
   const places = new Map<string, TableRow[]>();
   for await (const row of scan(client, table)) {
     const [pk, sk] = [String(row['pk']), String(row['sk'])];
@@ -92,7 +92,7 @@ export async function lookAround(
     else if (kind === 'DATASET') datasets.set(nameOf(row, 'type'), row as never);
     else if (kind === 'JOB') jobs.set(nameOf(row, 'name'), row as never);
     else if (kind === 'DEPLOYMENT') deployments.set(String(row['id']), row as never);
-    else if (kind === 'DISCARD') discards.set(pk, row as never);
+    else if (kind === 'DISCARD') scheduledDeletions.set(pk, row as never);
     else if (kind === 'TOKEN') tokens.set(pk, row as never);
   }
   return {

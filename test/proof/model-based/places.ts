@@ -63,7 +63,7 @@ function isAccountedFor(
   now: Moment,
 ): boolean {
   const [kind, of = ''] = place.split('#');
-  if ([...now.discards.values()].some(({ partitions }) => partitions.includes(place))) return true;
+  if ([...now.scheduledDeletions.values()].some(({ partitions }) => partitions.includes(place))) return true;
   const datasets = [...now.datasets.values()];
   if (kind === 'C') {
     const whose = datasets.find(({ operation }) => operation.id === of);
@@ -80,7 +80,10 @@ function isAccountedFor(
 
 /** When every promise is kept: only what is read is there, and of what is gone nothing. */
 export function checkNothingLeft(now: Moment, must: Must, excused: ReadonlySet<string>): void {
-  must(now.discards.size === 0, `${now.discards.size} promises to remove something were not kept`);
+  must(
+    now.scheduledDeletions.size === 0,
+    `${now.scheduledDeletions.size} promises to remove something were not kept`,
+  );
   const read = [...now.datasets.values()].map(({ generation }) => `E#${generation ?? ''}`);
   for (const place of now.places.keys())
     must(read.includes(place) || place.startsWith('C#'), `${place} was left`);

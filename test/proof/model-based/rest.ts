@@ -24,7 +24,7 @@ export async function rest(world: Simulation): Promise<void> {
     await world.finish(world.sweep(0));
     world.raise();
     if (world.steps.runs.length > 0 || !(await isQuiet(world))) continue;
-    if (world.moments.at(-1)?.discards.size === 0) break;
+    if (world.moments.at(-1)?.scheduledDeletions.size === 0) break;
     world.pass(600_000);
   }
   checkQuiet(await world.capture(), world.excused);

@@ -1,5 +1,5 @@
 import type { Execution, ExecutionInput, WorkflowRunner } from '../../../lambdas/domain/ports.ts';
-import type { Progress, Travelling } from '../../../lambdas/workflows/context.ts';
+import type { Progress, TaskData } from '../../../lambdas/workflows/context.ts';
 import datasets from '../../../lambdas/workflows/datasets/machine.asl.json' with { type: 'json' };
 import hosting from '../../../lambdas/workflows/hosting/machine.asl.json' with { type: 'json' };
 import importing from '../../../lambdas/workflows/importing/machine.asl.json' with { type: 'json' };
@@ -32,7 +32,7 @@ export interface Run {
   readonly execution: Execution;
   readonly startedAt: number;
   state: string;
-  data: Travelling<ExecutionInput>;
+  data: TaskData<ExecutionInput>;
   tries: number;
   /** A wait, or a retry, is over then. */
   readyAt: number;

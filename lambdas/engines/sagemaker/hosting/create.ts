@@ -9,7 +9,7 @@ import { modelDataKey, versionNameIn } from './artifact.ts';
 import { nameOf, tagKeys, tagsOf, variantName } from './names.ts';
 import type { SageMakerEngineOptions } from './options.ts';
 import { isMissing, isTaken, refusalOf, type Kind } from './refusals.ts';
-import { remedyFor } from './remedies.ts';
+import { remedyFor } from './user-messages.ts';
 import { areOurs, findArn, tagsAt } from './resources.ts';
 import { checkScalable, isScaled } from './scaling.ts';
 

@@ -14,7 +14,7 @@ import {
   packageProblem,
   packageState,
 } from './packages.ts';
-import { remedyFor } from './remedies.ts';
+import { remedyFor } from './user-messages.ts';
 
 /** The user can put this right; the message says how. */
 class Refusal extends Error {}

@@ -8,7 +8,7 @@ import type { Units } from '../../../domain/model.ts';
 import { EngineFailed } from '../../engine.ts';
 import { variantName } from './names.ts';
 import type { SageMakerEngineOptions } from './options.ts';
-import { remedyFor } from './remedies.ts';
+import { remedyFor } from './user-messages.ts';
 
 /**
  * Whether there is anything to scale: without a maximum, or with one that leaves no room, the number of

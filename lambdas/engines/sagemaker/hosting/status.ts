@@ -1,6 +1,6 @@
 import type { DescribeEndpointOutput, EndpointStatus } from '@aws-sdk/client-sagemaker';
 import type { Observation } from '../../engine.ts';
-import { remedyFor } from './remedies.ts';
+import { remedyFor } from './user-messages.ts';
 
 /** In these SageMaker refuses to delete an endpoint, so that a removal has to be patient. */
 export const busyStates: readonly (EndpointStatus | undefined)[] = [

@@ -11,7 +11,7 @@ import { findArn } from '../hosting/resources.ts';
 import type { TrainingRef, TrainingSpec } from '../../trainer.ts';
 import type { SageMakerTrainerOptions } from './options.ts';
 import { order, requireOurs, trainingTags } from './orders.ts';
-import { remedyFor, type About } from './remedies.ts';
+import { remedyFor, type About } from './user-messages.ts';
 import { answersUrl, picturesUrl } from './workspace.ts';
 
 /**

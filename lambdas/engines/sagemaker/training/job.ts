@@ -6,7 +6,7 @@ import { readExamples, type TrainingRef, type TrainingSpec } from '../../trainer
 import { attributesOf, blankMask, trainingManifest } from './manifest.ts';
 import type { SageMakerTrainerOptions } from './options.ts';
 import { order, requireOurs, trainingTags } from './orders.ts';
-import { remedyFor, type About } from './remedies.ts';
+import { remedyFor, type About } from './user-messages.ts';
 import { blankMaskAt, manifestAt, outputUrl, urlOf } from './workspace.ts';
 
 export const aboutTraining = (options: SageMakerTrainerOptions, { model }: TrainingRef): About => ({

@@ -1,6 +1,6 @@
 import type { DescribeTrainingJobResponse, DescribeTransformJobResponse } from '@aws-sdk/client-sagemaker';
 import type { TrainingObservation } from '../../trainer.ts';
-import { remedyFor, type About } from './remedies.ts';
+import { remedyFor, type About } from './user-messages.ts';
 
 /** What a job has come to; `done` is the time for the next step. */
 export type JobLevel =

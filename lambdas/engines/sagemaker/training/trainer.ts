@@ -14,7 +14,7 @@ import { aboutTraining, findOwnJob, orderTraining } from './job.ts';
 import { judge } from './judge.ts';
 import { checkTrainerOptions, giveUpAt, type SageMakerTrainerOptions } from './options.ts';
 import { copyPictures, readCopied } from './pictures.ts';
-import { remedyFor } from './remedies.ts';
+import { remedyFor } from './user-messages.ts';
 import { trainingLevel, transformLevel } from './status.ts';
 import { resultsAt, sweepUp } from './workspace.ts';
 

@@ -1,4 +1,4 @@
-import { absent, put, remove, type Part } from './expression.ts';
+import { absent, put, remove, type TransactionItem } from './expression.ts';
 import { dueShard, keys } from './keys.ts';
 import type { Table } from './table.ts';
 
@@ -7,7 +7,7 @@ import type { Table } from './table.ts';
  * transaction, a row that names it and is due when whoever began to read or write it has ended. So nothing is
  * left behind, whatever crashes in between.
  */
-export class Discards {
+export class ScheduledDeletions {
   readonly #table: Table;
 
   constructor(table: Table) {
@@ -15,7 +15,7 @@ export class Discards {
   }
 
   /** @param partitions from `places`; @param dueAt epoch milliseconds */
-  promise(id: string, partitions: readonly string[], dueAt: number): Part {
+  schedule(id: string, partitions: readonly string[], dueAt: number): TransactionItem {
     return put(
       'discard',
       keys.discard(id),
@@ -52,7 +52,7 @@ export class Discards {
     return true;
   }
 
-  kept(id: string): Part {
+  done(id: string): TransactionItem {
     return remove('discard', keys.discard(id));
   }
 }

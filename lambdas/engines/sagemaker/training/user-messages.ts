@@ -1,4 +1,4 @@
-import { wordsOf } from '../hosting/remedies.ts';
+import { wordsOf } from '../hosting/user-messages.ts';
 import type { Translate } from '../hosting/refusals.ts';
 
 /** What the reason is about. */
