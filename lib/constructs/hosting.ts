@@ -66,7 +66,16 @@ export class Hosting extends Construct {
       [this.#targets()],
       ofSageMaker,
     );
-    this.#allow(to, ['cloudwatch:PutMetricAlarm', 'cloudwatch:DescribeAlarms'], [this.#alarms()]);
+    // Application Auto Scaling tries out whether its caller could do what it is going to do, on names that it
+    // makes up, and answers ValidationException if not. So these stand on all names, as "Prerequisites for
+    // auto scaling" of the SageMaker developer guide has them.
+    for (const [type, action] of Object.entries(probes))
+      this.#allow(to, action, [this.#sageMaker(type, '*')]);
+    this.#allow(
+      to,
+      ['cloudwatch:PutMetricAlarm', 'cloudwatch:DescribeAlarms', 'cloudwatch:DeleteAlarms'],
+      [this.#alarms()],
+    );
     // Once in an account's life: the role under which Application Auto Scaling changes endpoints.
     this.#allow(
       to,
@@ -83,7 +92,7 @@ export class Hosting extends Construct {
     this.allowObserve(to);
     this.#each(to, 'Delete');
     this.#allow(to, ['application-autoscaling:DeregisterScalableTarget'], [this.#targets()], ofSageMaker);
-    this.#allow(to, ['cloudwatch:DeleteAlarms'], [this.#alarms()]);
+    this.#allow(to, ['cloudwatch:DescribeAlarms', 'cloudwatch:DeleteAlarms'], [this.#alarms()]);
   }
 
   allowDetect(to: IRole): void {
@@ -199,11 +208,16 @@ export class Hosting extends Construct {
     return Stack.of(this).formatArn({
       service: 'cloudwatch',
       resource: 'alarm',
-      resourceName: `TargetTracking-endpoint/cn-${this.#props.stage}-*`,
+      resourceName: '*',
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     });
   }
 }
+
+const probes = {
+  endpoint: ['sagemaker:DescribeEndpoint', 'sagemaker:UpdateEndpointWeightsAndCapacities'],
+  'endpoint-config': ['sagemaker:DescribeEndpointConfig'],
+} as const;
 
 const ofSageMaker = {
   StringEquals: {

@@ -125,7 +125,7 @@ const observe = [
   ...sage('endpoint-config', 'DescribeEndpointConfig', 'ListTags'),
   ...sage('model', 'DescribeModel', 'ListTags'),
 ];
-const alarms = 'arn:aws:cloudwatch:eu-west-1:111122223333:alarm:TargetTracking-endpoint/cn-prod-*';
+const alarms = 'arn:aws:cloudwatch:eu-west-1:111122223333:alarm:*';
 const targets = (...actions: string[]): string[] =>
   actions.map(
     (action) =>
@@ -134,7 +134,14 @@ const targets = (...actions: string[]): string[] =>
   );
 const scale = [
   ...targets('PutScalingPolicy', 'RegisterScalableTarget'),
-  ...on(alarms, 'cloudwatch:DescribeAlarms', 'cloudwatch:PutMetricAlarm'),
+  ...on(alarms, 'cloudwatch:DeleteAlarms', 'cloudwatch:DescribeAlarms', 'cloudwatch:PutMetricAlarm'),
+  // tried out by Application Auto Scaling on names that it makes up
+  ...on(
+    'arn:aws:sagemaker:eu-west-1:111122223333:endpoint/*',
+    'sagemaker:DescribeEndpoint',
+    'sagemaker:UpdateEndpointWeightsAndCapacities',
+  ),
+  'sagemaker:DescribeEndpointConfig on arn:aws:sagemaker:eu-west-1:111122223333:endpoint-config/*',
   'iam:CreateServiceLinkedRole on arn:aws:iam::<AWS::AccountId>:role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint' +
     ' if iam:AWSServiceName=sagemaker.application-autoscaling.amazonaws.com',
 ];
@@ -144,7 +151,7 @@ const release = [
   ...sage('endpoint-config', 'DeleteEndpointConfig'),
   ...sage('model', 'DeleteModel'),
   ...targets('DeregisterScalableTarget'),
-  ...on(alarms, 'cloudwatch:DeleteAlarms'),
+  ...on(alarms, 'cloudwatch:DeleteAlarms', 'cloudwatch:DescribeAlarms'),
 ];
 const deliverLogs = on(
   '*',

@@ -73,4 +73,21 @@ export const scalingWishes = (operation: string, input: Input): Wish[] => [
       'application-autoscaling:scalable-dimension': String(input['ScalableDimension']),
     },
   },
+  ...(operation === 'DeregisterScalableTarget' ? [] : probes),
+];
+
+/** What the service tries out before it takes an order, on names that it makes up. */
+const probes: readonly Wish[] = [
+  ...['DescribeEndpoint', 'UpdateEndpointWeightsAndCapacities'].map((action) => ({
+    action: `sagemaker:${action}`,
+    resource: `arn:aws:sagemaker:${region}:${account}:endpoint/8f1d0c6e`,
+  })),
+  {
+    action: 'sagemaker:DescribeEndpointConfig',
+    resource: `arn:aws:sagemaker:${region}:${account}:endpoint-config/8f1d0c6e`,
+  },
+  ...['PutMetricAlarm', 'DescribeAlarms', 'DeleteAlarms'].map((action) => ({
+    action: `cloudwatch:${action}`,
+    resource: `arn:aws:cloudwatch:${region}:${account}:alarm:8f1d0c6e`,
+  })),
 ];

@@ -36,9 +36,15 @@ export function checkScalable({ instanceType }: SageMakerEngineOptions, units: U
 }
 
 /**
+ * What repeating does not change. A right that the caller lacks is told as ValidationException: Application
+ * Auto Scaling tries its caller's rights out, and takes their absence for a mistake in the parameters.
+ */
+const final = /^(AccessDenied|LimitExceeded|ValidationException)/;
+
+/**
  * Two calls, both of which replace what is there. The target bears no tags: Application Auto Scaling refuses
  * to repeat a registration that brings some, and the endpoint's name in the target's says whose it is.
- * @throws EngineFailed if rights or quotas forbid it; without it a model would be paid for that never follows
+ * @throws EngineFailed if rights, parameters or quotas forbid it; without it a model would be paid for that never follows
  *   demand
  */
 export async function follow(
@@ -67,7 +73,7 @@ export async function follow(
       }),
     );
   } catch (error) {
-    if (!(error instanceof Error) || !/^(AccessDenied|LimitExceeded)/.test(error.name)) throw error;
+    if (!(error instanceof Error) || !final.test(error.name)) throw error;
     throw new EngineFailed(
       `The model cannot follow demand. ${remedyFor(`${error.name}: ${error.message}`, { name, instanceType })}`,
       { cause: error },

@@ -138,6 +138,10 @@ test('a model that may not follow demand says so, and one that cannot just now i
   const refused = await failure(engine.scale(ref, scaled.units));
   expect(refused).toBeInstanceOf(EngineFailed);
   expect(refused.message).toMatch(/^The model cannot follow demand\. Crowsnest lacks a right/);
+  fake.inject('RegisterScalableTarget', invalid('Unable to assume IAM role or access the endpoint'));
+  const untold = await failure(engine.scale(ref, scaled.units));
+  expect(untold).toBeInstanceOf(EngineFailed);
+  expect(untold.message).toMatch(/^The model cannot follow demand\. .*Unable to assume IAM role/);
   fake.inject(
     'RegisterScalableTarget',
     new ServiceError('ConcurrentUpdateException', 'an update is under way'),
