@@ -22,7 +22,7 @@ beforeAll(() => {
     Object.entries(metafile.outputs).map(([path, output]) => [nameOf(path), Object.keys(output.inputs)]),
   );
   sizes = new Map(reportOf(metafile).map(({ name, bytes }) => [name, bytes]));
-}, 60_000);
+}, 300_000);
 
 /** By hand: what each bundle exports, and which environment it reads. */
 const bundles: readonly (readonly [name: string, kind: FunctionKind, handlers: readonly string[]])[] = [

@@ -58,7 +58,7 @@ test('the local host conforms, and nothing is left of it', async () => {
   expect(xml.match(/<testcase /g)?.length).toBe(
     out.split('\n').filter((line) => /^(passed|as hoped|otherwise)/.test(line)).length,
   );
-}, 90_000);
+}, 450_000);
 
 test('what does not conform is told, reported and cleaned up, and fails the command', async () => {
   broken.engine.admission = { admitted: false, reason: 'It is <not> a model.' };
@@ -81,7 +81,7 @@ test('what does not conform is told, reported and cleaned up, and fails the comm
   expect(out).toMatch(/^skipped +StartModel +is hosted in the end /m);
   expect(await readFile(report, 'utf8')).toContain('It is &lt;not&gt; a model.');
   expect(await projects(broken)).toBe(0);
-}, 60_000);
+}, 300_000);
 
 test('a caller who may not is told so by every case, and waits for nothing', async () => {
   const { code, out } = await crowsnest(['conformance', '--endpoint', broken.url], {
@@ -90,7 +90,7 @@ test('a caller who may not is told so by every case, and waits for nothing', asy
   });
   expect(code).toBe(1);
   expect(out).toMatch(/^failed +CreateProject +makes a project .*AccessDeniedException/m);
-}, 60_000);
+}, 300_000);
 
 test('nobody there, and nobody of this kind', async () => {
   const server: Server = createServer((_req, res) => {
@@ -116,4 +116,4 @@ test('nobody there, and nobody of this kind', async () => {
     out: '',
     errors: `http://127.0.0.1:${port} cannot be reached: connect ECONNREFUSED 127.0.0.1:${port}\n`,
   });
-}, 60_000);
+}, 300_000);

@@ -5,6 +5,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import { run } from '../helpers/run.ts';
+import { where } from '../helpers/where.ts';
 
 const launcher = fileURLToPath(new URL('../../bin/crowsnest.js', import.meta.url));
 
@@ -27,7 +28,7 @@ const old = (process.env['PATH'] ?? '')
     }
   });
 
-(old === undefined ? test.skip : test)(
+where(old !== undefined, 'a Node older than 24 on PATH').test(
   'an older Node starts the one that npm installed, and passes its exit code on',
   async () => {
     const help = await run(old ?? '', [launcher, '--help'], { PATH: dirname(old ?? '') });
@@ -40,19 +41,22 @@ const old = (process.env['PATH'] ?? '')
   },
 );
 
-(old === undefined ? test.skip : test)('an older Node alone says what to do', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'crowsnest-launcher-'));
-  await mkdir(join(folder, 'bin'));
-  for (const file of ['crowsnest.js', 'launch.js'])
-    await copyFile(join(dirname(launcher), file), join(folder, 'bin', file));
-  await writeFile(join(folder, 'package.json'), '{"type":"module"}');
-  const { code, errors } = await run(old ?? '', [join(folder, 'bin/crowsnest.js')], {});
-  expect(code).toBe(1);
-  expect(errors).toMatch(
-    /^Crowsnest needs Node 24; this is v\d+\.\d+\.\d+, and none is installed in node_modules\. Run "npm install" here, or use Node 24\.\n$/,
-  );
-  await rm(folder, { recursive: true });
-});
+where(old !== undefined, 'a Node older than 24 on PATH').test(
+  'an older Node alone says what to do',
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'crowsnest-launcher-'));
+    await mkdir(join(folder, 'bin'));
+    for (const file of ['crowsnest.js', 'launch.js'])
+      await copyFile(join(dirname(launcher), file), join(folder, 'bin', file));
+    await writeFile(join(folder, 'package.json'), '{"type":"module"}');
+    const { code, errors } = await run(old ?? '', [join(folder, 'bin/crowsnest.js')], {});
+    expect(code).toBe(1);
+    expect(errors).toMatch(
+      /^Crowsnest needs Node 24; this is v\d+\.\d+\.\d+, and none is installed in node_modules\. Run "npm install" here, or use Node 24\.\n$/,
+    );
+    await rm(folder, { recursive: true });
+  },
+);
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const json = async (name: string): Promise<Record<string, unknown>> =>

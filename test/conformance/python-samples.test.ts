@@ -137,7 +137,7 @@ test('train_host.py: project, train and test dataset from manifests, a training 
   await client.send(new StartModelCommand({ ...model, MinInferenceUnits: 1 }));
   await untilHosted(client, model);
   expect(printed(await describeModel(client, model))).toMatchObject({ Status: 'HOSTED', f1: told['f1'] });
-}, 120_000);
+}, 600_000);
 
 test('inference.py: one call for each picture, as PNG too', async () => {
   const judge = async (Body: Uint8Array, ContentType: string) =>

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { HostProcess, sampleFolder } from '../helpers/host-process.ts';
+import { where } from '../helpers/where.ts';
 
 const run = promisify(execFile);
 const example = (name: string): string => new URL(`../../examples/${name}`, import.meta.url).pathname;
@@ -56,7 +57,7 @@ const verdicts = [
 test('the walk with the original client for JavaScript', async () => {
   const { stdout } = await run(process.execPath, [example('js-walk.mjs')], { env: variables() });
   expect(stdout.split('\n')).toEqual(expect.arrayContaining([...walk, ...verdicts]));
-}, 60_000);
+}, 300_000);
 
 /** Debian's: of those that pip brings, only old ones know the service. */
 const python = '/usr/bin/python3';
@@ -71,18 +72,18 @@ const knows = (): boolean => {
   }
 };
 
-(existsSync(python) && knows() ? test : test.skip)(
+where(existsSync(python) && knows(), 'python3-boto3 from Debian').test(
   'the walk with boto3',
   async () => {
     const { stdout } = await run(python, [example('boto3-walk.py')], { env: variables() });
     expect(stdout.split('\n')).toEqual(expect.arrayContaining([...walk, ...verdicts]));
   },
-  60_000,
+  300_000,
 );
 
 const aws = '/usr/bin/aws';
 
-(existsSync(aws) ? test : test.skip)(
+where(existsSync(aws), 'awscli from Debian').test(
   'the AWS CLI: signed calls, an ARN in the path, letters of any script, and a refusal in its words',
   async () => {
     const cli = async (args: string[], as = key): Promise<unknown> => {
@@ -108,5 +109,5 @@ const aws = '/usr/bin/aws';
         `lookoutvision:StartModel on resource: ${arn}`,
     );
   },
-  60_000,
+  300_000,
 );

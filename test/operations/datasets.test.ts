@@ -19,6 +19,7 @@ import { sweep } from '../../lambdas/workflows/sweep/sweep.ts';
 import { line, manifestOf } from '../helpers/manifests.ts';
 import { TestDynamo } from '../helpers/dynamo.ts';
 import { World } from '../helpers/world.ts';
+import { where } from '../helpers/where.ts';
 
 let dynamo: TestDynamo;
 let world: World;
@@ -291,7 +292,7 @@ describe('CreateDataset', () => {
 const official = fileURLToPath(
   new URL('../../../shared/data/cookies/manifests/template.manifest', import.meta.url),
 );
-(existsSync(official) ? test : test.skip)(
+where(existsSync(official), 'the sample pictures of the original').test(
   "takes AWS's own getting-started manifest, which breaks the documented rules",
   async () => {
     const manifest = readFileSync(official, 'utf8')

@@ -46,7 +46,7 @@ beforeAll(async () => {
     credentials: { accessKeyId: 'caller', secretAccessKey: 'secret' },
     maxAttempts: 1,
   });
-}, 120_000);
+}, 600_000);
 afterAll(async () => {
   client.destroy();
   await account.close();
@@ -183,7 +183,7 @@ describe('with the rights of the template, and no others', () => {
     ).toHaveLength(100);
     await client.send(new DeleteDatasetCommand(dataset));
     expect(account.policies.refused).toEqual([]);
-  }, 60_000);
+  }, 300_000);
 
   test('a manifest that is not there, a bucket that nobody listed, and one whose owner does not let us in', async () => {
     expect(await createDataset('none.manifest')).toMatchObject({
@@ -233,7 +233,7 @@ describe('with the rights of the template, and no others', () => {
     await account.executions.idle();
     expect(await versions()).not.toContain(ModelVersion);
     expect(account.policies.refused).toEqual([]);
-  }, 60_000);
+  }, 300_000);
 
   test('when no execution can be started, the sweep brings a deletion to its end by itself', async () => {
     const ModelVersion = await importPackage();
@@ -247,7 +247,7 @@ describe('with the rights of the template, and no others', () => {
     account.outage = false;
     expect(await versions()).not.toContain(ModelVersion);
     expect(account.policies.refused).toEqual([]);
-  }, 60_000);
+  }, 300_000);
 
   test('a dataset is trained on, and what came of it is hosted, packaged and deleted, with nothing left behind', async () => {
     await trainable();
@@ -314,5 +314,5 @@ describe('with the rights of the template, and no others', () => {
     await account.visit('WatchSweep');
     expect(account.executions.failures).toEqual([]);
     expect(account.policies.refused).toEqual([]);
-  }, 60_000);
+  }, 300_000);
 });

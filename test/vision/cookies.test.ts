@@ -1,11 +1,15 @@
 /** @jest-environment ./test/helpers/native-arrays.cjs */
-import { expect, test } from '@jest/globals';
+import { expect } from '@jest/globals';
 import { train } from '../../lambdas/vision/fitting/train.ts';
 import { findBackbone } from '../../lambdas/vision/features/backbone.ts';
 import { cookies } from '../helpers/cookies.ts';
+import { where } from '../helpers/where.ts';
 
 const sets = cookies();
-const withCookies = sets !== undefined && findBackbone() !== undefined ? test : test.skip;
+const { test: withCookies } = where(
+  sets !== undefined && findBackbone() !== undefined,
+  'the sample pictures of the original',
+);
 
 withCookies(
   'cookies: cracked ones are told from whole ones, and their cracks are found',
@@ -27,5 +31,5 @@ withCookies(
     expect(trained.evaluation.classes?.[0]?.iou).toBeGreaterThanOrEqual(0.7);
     expect(trained.crossValidation?.classes?.[0]?.iou).toBeGreaterThanOrEqual(0.66);
   },
-  240_000,
+  1_200_000,
 );

@@ -12,9 +12,10 @@ import type { LabelledPicture } from '../../lambdas/vision/pictures/training-pic
 import { train, type Training, type TrainingInput } from '../../lambdas/vision/fitting/train.ts';
 import { findBackbone } from '../../lambdas/vision/features/backbone.ts';
 import { plates } from './pictures-made.ts';
+import { where } from '../helpers/where.ts';
 
 const now = () => Date.UTC(2026, 0, 31);
-const withTrunk = findBackbone() === undefined ? test.skip : test;
+const needsBackbone = where(findBackbone() !== undefined, 'the package with the backbone from npm');
 const few = {
   single: { normals: 4, anomalies: 0 },
   train: { normals: 4, anomalies: 0 },
@@ -31,7 +32,7 @@ async function host({ files }: Training): Promise<LoadedModel> {
 afterAll(async () => Promise.all(folders.map((folder) => rm(folder, { recursive: true }))));
 
 describe.each(['backbone', 'dictionary'] as const)('a model of two anomaly types, on the %s', (features) => {
-  const runs = features === 'backbone' && findBackbone() === undefined ? test.skip : test;
+  const runs = features === 'backbone' ? needsBackbone.test : test;
   const plate = { side: 64 };
   const input: TrainingInput = {
     pictures: plates(14, 6, 6, 1, plate),
@@ -43,7 +44,7 @@ describe.each(['backbone', 'dictionary'] as const)('a model of two anomaly types
   let trained: Training;
   beforeAll(async () => {
     if (features === 'dictionary' || findBackbone() !== undefined) trained = await train(input);
-  }, 240_000);
+  }, 1_200_000);
 
   runs('judges test pictures that it has not seen', () => {
     expect(trained).toMatchObject({
@@ -88,7 +89,7 @@ describe.each(['backbone', 'dictionary'] as const)('a model of two anomaly types
 });
 
 describe('training', () => {
-  withTrunk(
+  needsBackbone.test(
     'gives the same model for the same pictures and seed',
     async () => {
       const input: TrainingInput = {
@@ -104,10 +105,10 @@ describe('training', () => {
         Buffer.from(second.files['model.onnx'] ?? []).equals(Buffer.from(first.files['model.onnx'] ?? [])),
       ).toBe(true);
     },
-    120_000,
+    600_000,
   );
 
-  withTrunk(
+  needsBackbone.test(
     'without anomalies learns what is normal, and makes no map',
     async () => {
       const trained = await train({
@@ -124,7 +125,7 @@ describe('training', () => {
       expect(trained.notes.join()).toMatch(/too few anomalies/i);
       expect((await host(trained)).manifest.outputs).toEqual({ score: 'anomaly_score' });
     },
-    120_000,
+    600_000,
   );
 
   test('without masks classifies', async () => {
@@ -137,7 +138,7 @@ describe('training', () => {
     const trained = await train({ pictures: bare, seed: 1, features: 'auto', minimums: few, now });
     expect(trained.kind).toBe('classification');
     expect(trained.evaluation.classes).toBeUndefined();
-  }, 120_000);
+  }, 600_000);
 
   test('of pictures of different sizes fails with the sentence of the original service', async () => {
     const mixed = [...plates(6, 2, 0, 1, { side: 64 }), ...plates(1, 0, 0, 2, { side: 96 })];

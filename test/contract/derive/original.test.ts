@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { serviceModel } from '../../../lambdas/contract/derive/service-model.ts';
+import { where } from '../../helpers/where.ts';
 
 type Shape = Readonly<Record<string, unknown>> & {
   readonly type: string;
@@ -52,29 +53,32 @@ function whole(model: Model, name: string): unknown {
   };
 }
 
-(original === undefined ? describe.skip : describe)('against the published description', () => {
-  const theirs = original ?? ours;
-  const shared = Object.keys(ours.operations).filter((name) => name in theirs.operations);
+where(original !== undefined, 'the published service description as data').describe(
+  'against the published description',
+  () => {
+    const theirs = original ?? ours;
+    const shared = Object.keys(ours.operations).filter((name) => name in theirs.operations);
 
-  test("all operations but the extension are the original's", () => {
-    expect(Object.keys(ours.operations).filter((name) => !shared.includes(name))).toEqual(['ImportModel']);
-  });
+    test("all operations but the extension are the original's", () => {
+      expect(Object.keys(ours.operations).filter((name) => !shared.includes(name))).toEqual(['ImportModel']);
+    });
 
-  test('how clients recognise the service', () => {
-    const { serviceFullName: _, ...ourMetadata } = ours.metadata;
-    expect(theirs.metadata).toMatchObject(ourMetadata);
-  });
+    test('how clients recognise the service', () => {
+      const { serviceFullName: _, ...ourMetadata } = ours.metadata;
+      expect(theirs.metadata).toMatchObject(ourMetadata);
+    });
 
-  test.each(shared)('%s', (name) => {
-    const [our, their] = [ours.operations[name], theirs.operations[name]];
-    expect(our?.http).toEqual(their?.http);
-    expect(our?.input).toEqual(their?.input);
-    expect(our?.output).toEqual(their?.output);
-    expect(whole(ours, our?.input.shape ?? '')).toEqual(whole(theirs, their?.input.shape ?? ''));
-    expect(whole(ours, our?.output.shape ?? '')).toEqual(whole(theirs, their?.output.shape ?? ''));
-    expect(our?.errors.map(({ shape }) => shape).sort()).toEqual(
-      their?.errors.map(({ shape }) => shape).sort(),
-    );
-    for (const { shape } of our?.errors ?? []) expect(whole(ours, shape)).toEqual(whole(theirs, shape));
-  });
-});
+    test.each(shared)('%s', (name) => {
+      const [our, their] = [ours.operations[name], theirs.operations[name]];
+      expect(our?.http).toEqual(their?.http);
+      expect(our?.input).toEqual(their?.input);
+      expect(our?.output).toEqual(their?.output);
+      expect(whole(ours, our?.input.shape ?? '')).toEqual(whole(theirs, their?.input.shape ?? ''));
+      expect(whole(ours, our?.output.shape ?? '')).toEqual(whole(theirs, their?.output.shape ?? ''));
+      expect(our?.errors.map(({ shape }) => shape).sort()).toEqual(
+        their?.errors.map(({ shape }) => shape).sort(),
+      );
+      for (const { shape } of our?.errors ?? []) expect(whole(ours, shape)).toEqual(whole(theirs, shape));
+    });
+  },
+);

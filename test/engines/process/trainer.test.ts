@@ -77,7 +77,7 @@ test.each([
     await trainer.stop(spec);
     expect(await trainer.observe(spec)).toEqual({ state: 'missing' });
   },
-  60_000,
+  300_000,
 );
 
 test('one that could not be read this time is no failure: the training is missing, and starts over', async () => {
@@ -85,4 +85,4 @@ test('one that could not be read this time is no failure: the training is missin
     Promise.reject(new Error('the disk is busy')),
   );
   expect(await outcome(trainer)).toEqual({ state: 'missing' });
-}, 60_000);
+}, 300_000);

@@ -64,7 +64,7 @@ describe('training in a process of its own', () => {
     expect([...stages]).toEqual(['reading', 'looking', 'learning', 'evaluating']);
     expect(await gone(children.started[0])).toBe(true);
     expect(children.ended).toEqual(children.started);
-  }, 120_000);
+  }, 600_000);
 
   test('hands on what a user can put right, with its kind', async () => {
     const mixed = [...plates(6, 0, 0, 1, { side: 64 }), ...plates(1, 0, 0, 2, { side: 96 })];
@@ -72,7 +72,7 @@ describe('training in a process of its own', () => {
     await expect(trainInProcess({ ...input, pictures: plates(2, 0, 0, 1) })).rejects.toBeInstanceOf(
       TooFewPictures,
     );
-  }, 60_000);
+  }, 300_000);
 
   test('says why when a picture cannot be fetched', async () => {
     const unread = {
@@ -84,7 +84,7 @@ describe('training in a process of its own', () => {
     await expect(
       trainInProcess({ ...input, pictures: [...plates(6, 0, 0, 1, { side: 64 }), unread] }),
     ).rejects.toEqual(new TrainingBroke('the bucket is closed'));
-  }, 60_000);
+  }, 300_000);
 
   test('ends the process when it is told to stop', async () => {
     const stop = new AbortController();
@@ -93,7 +93,7 @@ describe('training in a process of its own', () => {
       TrainingStopped,
     );
     expect(await gone(children.started[0])).toBe(true);
-  }, 60_000);
+  }, 300_000);
 
   test('tells of a process that was killed, and of one that takes too much memory or time', async () => {
     const children = {
@@ -107,5 +107,5 @@ describe('training in a process of its own', () => {
     await expect(small).rejects.toThrow(/^Training needs more than 64 MB of memory/);
     await expect(small).rejects.toBeInstanceOf(TrainingFailed);
     await expect(trainInProcess(input, undefined, undefined, { limit: 200 })).rejects.toThrow(/took longer/);
-  }, 60_000);
+  }, 300_000);
 });

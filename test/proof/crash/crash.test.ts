@@ -11,12 +11,12 @@ test.each([
 ] as [Life, number][])(
   'a host that is killed at a named point is followed by one that ends what it began: %#',
   async (life, least) => {
-    const { points, killedAt, missed, wrong } = await crashMatrix(life, Date.now() + 14_000, shuffled);
+    const { points, killedAt, wrong } = await crashMatrix(life, Date.now() + 14_000, shuffled, 3);
     expect(wrong).toEqual([]);
     expect(points).toBeGreaterThanOrEqual(least);
-    expect(killedAt.length + missed.length).toBeGreaterThan(0);
+    expect(killedAt.length).toBeGreaterThanOrEqual(3);
   },
-  90_000,
+  600_000,
 );
 
 const shuffled = <T>(list: readonly T[]): T[] =>

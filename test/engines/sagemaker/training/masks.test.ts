@@ -10,6 +10,7 @@ import {
   type ClassMap,
 } from '../../../../lambdas/engines/sagemaker/training/masks.ts';
 import { example, lines, resultsOf, setUp, spec, test4, walk } from './setup.ts';
+import { where } from '../../../helpers/where.ts';
 
 const green = '#23A436';
 const blue = '#0000FF';
@@ -74,7 +75,7 @@ describe('a mask is read', () => {
 
 const cookies = fileURLToPath(new URL('../../../../../shared/data/cookies/mask-images', import.meta.url));
 
-(existsSync(cookies) ? test : test.skip)(
+where(existsSync(cookies), 'the sample pictures of the original').test(
   "the masks of AWS's sample show cracks, and no colour that their maps do not list",
   () => {
     const shares = readdirSync(cookies)

@@ -1,0 +1,4 @@
+import { common, elsewhere, slow } from './jest.config.js';
+
+/** @type {import('jest').Config} */
+export default { ...common, testPathIgnorePatterns: ['/node_modules/', ...slow, ...elsewhere] };
