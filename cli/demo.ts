@@ -1,10 +1,11 @@
 /**
  * Walks the whole life of a model through the original client, against the host that runs, or one of its own:
- * `npm run demo`.
+ * `npm run demo`. With `-- --picture FILE` it also writes a scratched part beside its mask to FILE.
  */
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import {
   ConflictException,
   CreateDatasetCommand,
@@ -27,7 +28,9 @@ import { startHost } from '../lambdas/local/host.ts';
 import { writeDataset } from '../lambdas/local/samples/dataset.ts';
 import { localEnvironment } from '../lambdas/local/environment.ts';
 import { createLog } from '../lambdas/domain/log.ts';
+import { besideItsMask } from './verdict-picture.ts';
 
+const { picture: pictureFile } = parseArgs({ options: { picture: { type: 'string' } } }).values;
 const environment = localEnvironment();
 const rows: [step: string, outcome: string, milliseconds: number][] = [];
 
@@ -218,7 +221,10 @@ try {
           wrong += 1;
         return told(result);
       },
-    );
+    ).then(async ({ DetectAnomalyResult: { AnomalyMask } = {} }) => {
+      if (pictureFile !== undefined && shows === 'scratch' && AnomalyMask !== undefined)
+        await writeFile(pictureFile, await besideItsMask(Body, AnomalyMask));
+    });
   }
 
   await step(
