@@ -228,7 +228,6 @@ export class ControlPlaneStack extends Stack {
       workflows: all,
       sweep: watch.sweep,
       audit: watch.audit,
-      logs: { rows: tasks.rows.logGroup, sweep: watch.sweepGroup.logGroup },
     });
     new Dashboard(this, 'Dashboard', { stage, alarms: alarms.all });
 

@@ -1,27 +1,20 @@
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import type { Environment } from '../contract/environments.ts';
+import type { EngineInventory } from '../engines/inventory.ts';
 import { createSageMakerInventory } from '../engines/sagemaker/hosting/inventory.ts';
 import { audit } from '../workflows/sweep/audit.ts';
-import { base, writeLine } from './base.ts';
-import { metricLine } from './metrics.ts';
+import { base, type Base } from './base.ts';
 
 /** Once an hour. */
-export function auditHandler(env: Environment<'audit'>): () => Promise<void> {
-  const context = base(env);
-  const inventory = createSageMakerInventory({
-    sagemaker: new SageMakerClient({ maxAttempts: 8 }),
-    stage: env.STAGE,
-  });
-  return async () => {
+export const auditHandler = (env: Environment<'audit'>): (() => Promise<void>) =>
+  auditOf(
+    base(env),
+    createSageMakerInventory({ sagemaker: new SageMakerClient({ maxAttempts: 8 }), stage: env.STAGE }),
+  );
+
+export const auditOf =
+  (context: Pick<Base, 'store' | 'clock' | 'log'>, inventory: EngineInventory): (() => Promise<void>) =>
+  async () => {
     const { looked, unknown, leftover } = await audit(context, inventory);
-    context.log.info('audited', { looked, unknown: unknown.length, leftover: leftover.length });
-    writeLine(
-      metricLine(
-        env.STAGE,
-        { UnknownResources: unknown.length, LeftoverResources: leftover.length },
-        [{}],
-        context.clock.now(),
-      ),
-    );
+    context.log.event('audit.ended', { looked, unknown: unknown.length, leftover: leftover.length });
   };
-}

@@ -10,6 +10,7 @@ import type { Clock, Ids, Log } from '../domain/ports.ts';
 import { awsLimits, type Settings } from '../domain/settings.ts';
 import { Store } from '../store/store.ts';
 import { createLog } from '../domain/log.ts';
+import { metricFields } from './metrics.ts';
 import { idsOf, systemClock } from '../domain/clock-and-ids.ts';
 
 /** What every deployed function has: its settings, the table, a clock, ids, and a log. */
@@ -53,7 +54,7 @@ export function base(env: Environment<'read'>): Base {
     clock,
     ids: idsOf(clock),
     store: new Store(tableClient(), env.TABLE_NAME, clock),
-    log: createLog(writeLine),
+    log: createLog(writeLine, {}, Date.now, (metrics, now) => metricFields(env.STAGE, metrics, [{}], now)),
   };
 }
 

@@ -31,7 +31,7 @@ export const onEvent =
     const status = await statusOf(event.StackId);
     if (status === 'DELETE_IN_PROGRESS')
       return { PhysicalResourceId, Data: { startedAt: String(context.clock.now()) } };
-    context.log.warn('asked to drain a stack that stays; nothing was done', { status });
+    context.log.event('drain.not-asked', { status });
     return { PhysicalResourceId };
   };
 
@@ -47,8 +47,8 @@ export const isComplete =
       const { done } = await drain(context, Number(Data.startedAt));
       return { IsComplete: done };
     } catch (error) {
+      context.log.event(error instanceof DrainFailed ? 'drain.failed' : 'drain.look-failed', { error });
       if (error instanceof DrainFailed) throw error;
-      context.log.error('a look at what is left to drain failed; there will be another', { error });
       return { IsComplete: false };
     }
   };

@@ -1,4 +1,5 @@
-import type { HostingEngine } from '../engines/engine.ts';
+import type { Log } from '../domain/ports.ts';
+import { EngineFailed, type HostingEngine } from '../engines/engine.ts';
 import type { Store } from '../store/store.ts';
 import { metricLine } from './metrics.ts';
 
@@ -32,6 +33,29 @@ export const meteredEngine = (
         now(),
       ),
     );
+    return seen;
+  },
+});
+
+/**
+ * The same engine, which also writes down that the account's quota refused a unit: what comes of a refusal
+ * later carries the message alone.
+ */
+export const tellingQuota = (engine: HostingEngine, log: Log): HostingEngine => ({
+  ...engine,
+  async create(spec) {
+    try {
+      await engine.create(spec);
+    } catch (error) {
+      if (error instanceof EngineFailed && error.quota)
+        log.event('hosting.quota-refused', { deployment: spec.id, reason: error.message });
+      throw error;
+    }
+  },
+  async observe(deployment) {
+    const seen = await engine.observe(deployment);
+    if (seen.state === 'failed' && seen.quota === true)
+      log.event('hosting.quota-refused', { deployment: deployment.id, reason: seen.reason });
     return seen;
   },
 });

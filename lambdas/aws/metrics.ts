@@ -15,19 +15,29 @@ export function metricLine(
   sets: readonly Dimensions[],
   now: number,
 ): string {
-  const names = Object.keys(metrics);
-  return JSON.stringify({
-    _aws: {
-      Timestamp: now,
-      CloudWatchMetrics: [
-        {
-          Namespace: namespaceOf(stage),
-          Dimensions: sets.map((set) => Object.keys(set)),
-          Metrics: names.map((Name) => ({ Name, Unit: Name === 'Time' ? 'Milliseconds' : 'Count' })),
-        },
-      ],
-    },
-    ...Object.assign({}, ...sets),
-    ...metrics,
-  });
+  return JSON.stringify(metricFields(stage, metrics, sets, now));
 }
+
+/** The same, as members of a line that says more. */
+export const metricFields = (
+  stage: string,
+  metrics: Readonly<Record<string, number>>,
+  sets: readonly Dimensions[],
+  now: number,
+): Readonly<Record<string, unknown>> => ({
+  _aws: {
+    Timestamp: now,
+    CloudWatchMetrics: [
+      {
+        Namespace: namespaceOf(stage),
+        Dimensions: sets.map((set) => Object.keys(set)),
+        Metrics: Object.keys(metrics).map((Name) => ({
+          Name,
+          Unit: Name === 'Time' ? 'Milliseconds' : 'Count',
+        })),
+      },
+    ],
+  },
+  ...Object.fromEntries(sets.flatMap((set) => Object.entries(set))),
+  ...metrics,
+});

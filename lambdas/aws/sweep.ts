@@ -7,7 +7,6 @@ import { artifactsOf } from './artifacts.ts';
 import { base, tableClient, writeLine } from './base.ts';
 import { sageMakerEngine } from './engine.ts';
 import { meteredEngine } from './metered-engine.ts';
-import { metricLine } from './metrics.ts';
 import type { MakeParts } from './settling.ts';
 import { later } from './settling-later.ts';
 import { stepFunctions } from './step-functions.ts';
@@ -15,7 +14,6 @@ import { stepFunctions } from './step-functions.ts';
 export interface Sweeper {
   readonly context: SweepContext;
   readonly identity: Pick<TableIdentity, 'look'>;
-  readonly write: (line: string) => void;
 }
 
 /**
@@ -23,33 +21,17 @@ export interface Sweeper {
  * that it is to be trusted.
  */
 export const sweepHandler =
-  ({ context, identity, write }: Sweeper) =>
+  ({ context, identity }: Sweeper) =>
   async (): Promise<void> => {
-    const {
-      settings: { stage },
-      clock,
-      store,
-      log,
-    } = context;
+    const { store, log } = context;
     if ((await identity.look()) === 'restored') {
       const { due } = await report(context);
-      log.error(
-        'the table was restored: nothing is done until it is adopted; see "After a restore" in docs/runbook.md',
-        { due },
-      );
-      write(metricLine(stage, { ReportOnly: 1, DueRows: due }, [{}], clock.now()));
+      log.event('sweep.reporting', { due });
       return;
     }
-    const { looked, failed } = await sweep(context);
+    const { looked: due, failed } = await sweep(context);
     const running = await store.quotas.used('RUNNING_MODELS');
-    write(
-      metricLine(
-        stage,
-        { ReportOnly: 0, DueRows: looked, SweepFailures: failed, RunningModels: running },
-        [{}],
-        clock.now(),
-      ),
-    );
+    log.event('sweep.ended', { due, failed, running });
   };
 
 /** @param load brings the code of what is hardly ever needed */
@@ -66,6 +48,5 @@ export function awsSweeper(env: Environment<'sweep'>, load: () => Promise<MakePa
       ),
     },
     identity: new TableIdentity(tableClient(), env.TABLE_NAME, clock),
-    write: writeLine,
   };
 }

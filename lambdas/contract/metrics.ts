@@ -21,6 +21,11 @@ export type MetricName =
   | 'LeftoverResources'
   | 'HostingFailures'
   | 'QuotaRefusals'
+  | 'HostingDrift'
+  | 'TrainingFailures'
+  | 'ImportFailures'
+  | 'DrainWaiting'
+  | 'DrainFailures'
   | 'Takeovers';
 
 /**

@@ -1,6 +1,8 @@
+import { events, type EventCode, type EventRow } from '../contract/events.ts';
 import type { Log, LogFields } from './ports.ts';
 
-type Level = 'info' | 'warn' | 'error';
+/** What a host adds to the line of an event that counts something: its metrics, where they travel in the log. */
+export type Measure = (metrics: Readonly<Record<string, number>>, now: number) => LogFields;
 
 /**
  * One line of JSON for each event: JSON escapes what could forge a line. Pictures and credentials are never
@@ -10,20 +12,34 @@ export function createLog(
   write: (line: string) => void,
   fields: LogFields = {},
   now: () => number = Date.now,
+  measure: Measure = () => ({}),
 ): Log {
-  const line =
-    (level: Level) =>
-    (message: string, more: LogFields = {}): void => {
-      write(
-        JSON.stringify({ time: new Date(now()).toISOString(), level, message, ...fields, ...more }, whole),
-      );
-    };
-  return {
-    info: line('info'),
-    warn: line('warn'),
-    error: line('error'),
-    with: (more) => createLog(write, { ...fields, ...more }, now),
+  const line = (level: EventRow['level'], message: string, more: LogFields, at = now()): void => {
+    write(JSON.stringify({ time: new Date(at).toISOString(), level, message, ...fields, ...more }, whole));
   };
+  return {
+    info: (message, more = {}) => line('info', message, more),
+    warn: (message, more = {}) => line('warn', message, more),
+    error: (message, more = {}) => line('error', message, more),
+    event: (code, more = {}) => {
+      const { level, says } = events[code];
+      const at = now();
+      const metrics = metricsOf(code, more);
+      line(level, says, { code, ...more, ...(metrics !== undefined && measure(metrics, at)) }, at);
+    },
+    with: (more) => createLog(write, { ...fields, ...more }, now, measure),
+  };
+}
+
+function metricsOf(code: EventCode, fields: LogFields): Readonly<Record<string, number>> | undefined {
+  const { metrics }: EventRow = events[code];
+  if (metrics === undefined) return undefined;
+  return Object.fromEntries(
+    Object.entries(metrics).map(([name, value]) => [
+      name,
+      typeof value === 'number' ? value : Number(fields[value]),
+    ]),
+  );
 }
 
 /** Errors are logged whole, with what caused them; bytes are not. */

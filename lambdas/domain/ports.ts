@@ -1,3 +1,4 @@
+import type { EventCode } from '../contract/events.ts';
 import type { DatasetOperationKind, DatasetType } from './dataset.ts';
 import type { OperationKind } from './lifecycle.ts';
 
@@ -120,6 +121,8 @@ export interface Log {
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
+  /** A line that something depends on; the code says its level and its sentence. */
+  event(code: EventCode, fields?: LogFields): void;
   /** A log whose every line carries these fields. */
   with(fields: LogFields): Log;
 }

@@ -19,14 +19,15 @@ export interface DeploymentSpec extends DeploymentRef {
  * - `creating`: on its way, not yet serving
  * - `ready`: serving; `note` says what is unusual about it
  * - `updating`: serving, but the engine's owner is maintaining it and it can be neither changed nor removed
- * - `failed`: it will never serve; `reason` is already a remedy that a user can act on
+ * - `failed`: it will never serve; `reason` is already a remedy that a user can act on; `quota` says that the
+ *   account has no room for it
  * - `removing`: on its way out; an engine may need `remove` again before it is `gone`
  * - `gone`: the engine does not know it. `sealed`: nor can a call that is still on its way bring it about.
  */
 export type Observation =
   | { readonly state: 'creating'; readonly note?: string }
   | { readonly state: 'ready' | 'updating'; readonly note?: string; readonly unitsInService?: number }
-  | { readonly state: 'failed'; readonly reason: string }
+  | { readonly state: 'failed'; readonly reason: string; readonly quota?: boolean }
   | { readonly state: 'removing'; readonly note?: string }
   | { readonly state: 'gone'; readonly sealed: boolean };
 
@@ -75,6 +76,13 @@ export interface ModelImporter {
 /** The engine will never host this deployment. The message is a remedy that a user can act on. */
 export class EngineFailed extends Error {
   override readonly name = 'EngineFailed';
+  /** Whether it is the account that has no room for another unit. */
+  readonly quota: boolean;
+
+  constructor(message: string, { quota = false, ...options }: ErrorOptions & { quota?: boolean } = {}) {
+    super(message, options);
+    this.quota = quota;
+  }
 }
 
 /** Every unit is at work and the queue is full. */

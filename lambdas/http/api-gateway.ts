@@ -39,7 +39,7 @@ const byResource = new Map<string, OperationName>(
 /** The Lambda handler of a service. middy is for what surrounds a request; it never decides on a status. */
 export const serve = (service: Service, log: Log): middy.MiddyfiedHandler<ProxyEvent, ProxyResult> =>
   middy<ProxyEvent, ProxyResult>((event: ProxyEvent) => answer(service, event, log)).onError((request) => {
-    log.error('the host failed', { error: request.error });
+    log.event('host.failed', { error: request.error });
     request.response = carried(refusal(new InternalError(), request.event.requestContext.requestId));
   });
 

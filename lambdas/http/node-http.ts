@@ -41,7 +41,7 @@ export const listener =
         // the caller has gone; there is nobody to answer
         if (req.destroyed && !req.complete) return void res.destroy();
         const known = error instanceof ServiceError ? error : undefined;
-        if (known === undefined) host.log.error('the host failed', { requestId, error });
+        if (known === undefined) host.log.event('host.failed', { requestId, error });
         answer(req, res, refusal(known ?? new InternalError(), requestId));
       },
     );

@@ -46,10 +46,10 @@ export async function dispatch(
       (commonErrors.includes(error.name) || row.errors.includes(error.name))
     ) {
       if (error.name !== 'InternalServerException')
-        log.info('refused', { error: error.name, reason: error.message });
+        log.event('request.refused', { error: error.name, reason: error.message });
       return refusal(error, origin.requestId);
     }
-    log.error('unhandled failure', { error });
+    log.event('request.failed', { error });
     return refusal(new InternalError(), origin.requestId);
   }
 }

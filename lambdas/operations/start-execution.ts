@@ -13,6 +13,6 @@ export async function startExecution(
   try {
     await runner.start(execution);
   } catch (error) {
-    log.warn('the workflow was not started; the sweep will', { execution: execution.name, subject, error });
+    log.event('execution.not-started', { execution: execution.name, subject, error });
   }
 }

@@ -8,7 +8,6 @@ import {
   type IMetric,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
-import { FilterPattern, type ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
@@ -22,8 +21,6 @@ export interface AlarmsProps {
   readonly workflows: readonly Workflow[];
   readonly sweep: LambdaFunction;
   readonly audit: LambdaFunction;
-  /** The logs in which failed hostings, and operations that were taken over, are told. */
-  readonly logs: { readonly rows: ILogGroup; readonly sweep: ILogGroup };
 }
 
 interface Rule {
@@ -54,7 +51,6 @@ export class Alarms extends Construct {
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id);
     this.#props = props;
-    this.#countLines();
     const topic =
       props.topicArn === undefined ? undefined : Topic.fromTopicArn(this, 'Topic', props.topicArn);
     this.all = Object.entries(this.#rules()).map(([name, rule]) => {
@@ -76,36 +72,6 @@ export class Alarms extends Construct {
 
   #own(metricName: MetricName, period = minutes(1), statistic = 'Maximum'): Metric {
     return new Metric({ namespace: namespaceOf(this.#props.stage), metricName, period, statistic });
-  }
-
-  #countLines(): void {
-    const count = (id: string, log: ILogGroup, metricName: MetricName, pattern: string): void => {
-      log.addMetricFilter(id, {
-        filterPattern: FilterPattern.literal(pattern),
-        metricNamespace: namespaceOf(this.#props.stage),
-        metricName,
-        metricValue: '1',
-      });
-    };
-    const { rows, sweep } = this.#props.logs;
-    for (const [id, log] of [
-      ['Rows', rows],
-      ['Sweep', sweep],
-    ] as const) {
-      count(
-        `${id}HostingFailures`,
-        log,
-        'HostingFailures',
-        '{ $.message = "hosting failed" || $.message = "a hosted model failed" }',
-      );
-      count(
-        `${id}QuotaRefusals`,
-        log,
-        'QuotaRefusals',
-        '{ $.message = "hosting failed" && $.reason = "*quota*" }',
-      );
-    }
-    count('Takeovers', sweep, 'Takeovers', '{ $.message = "took an operation over" }');
   }
 
   #rules(): Record<string, Rule> {
@@ -172,6 +138,30 @@ export class Alarms extends Construct {
         above: 0,
         says: 'a model could not be hosted, or is hosted no longer.',
         heading: 'Hosting failed',
+      },
+      HostingDrift: {
+        metric: this.#own('HostingDrift', minutes(15), 'Sum'),
+        above: 5,
+        says: 'the engine keeps changing what is hosted.',
+        heading: 'Hosted models drift',
+      },
+      TrainingFailures: {
+        metric: this.#own('TrainingFailures', minutes(5), 'Sum'),
+        above: 0,
+        says: 'a training failed.',
+        heading: 'Training failed',
+      },
+      ImportFailures: {
+        metric: this.#own('ImportFailures', minutes(5), 'Sum'),
+        above: 0,
+        says: 'a model could not be checked in time and was not taken in.',
+        heading: 'Training failed',
+      },
+      DrainFailures: {
+        metric: this.#own('DrainFailures', minutes(5), 'Sum'),
+        above: 0,
+        says: 'the deletion of the stack waits for models that do not stop.',
+        heading: 'Drain failed',
       },
       QuotaRefusals: {
         metric: this.#own('QuotaRefusals', minutes(5), 'Sum'),

@@ -23,7 +23,6 @@ export interface TasksProps {
 /** The workflows' tasks, a function for each, grouped by what they may do. */
 export class Tasks extends Construct {
   readonly of: Readonly<Record<WorkflowName, Readonly<Record<string, LambdaFunction>>>>;
-  readonly rows: FunctionGroup<'rows'>;
 
   constructor(
     scope: Construct,
@@ -73,7 +72,6 @@ export class Tasks extends Construct {
     // nothing of it can still arrive.
     const props = { timeout: Duration.seconds(110), memory: 512 };
     const more = { ...props, memory: 1769 }; // a whole processor: what these do is parse, compare and decode
-    this.rows = rows;
     this.of = {
       hosting: {
         Claim: rows.add('Claim', props),

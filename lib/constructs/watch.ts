@@ -23,7 +23,6 @@ export interface WatchProps {
 export class Watch extends Construct {
   readonly sweep: LambdaFunction;
   readonly audit: LambdaFunction;
-  readonly sweepGroup: FunctionGroup<'sweep'>;
 
   constructor(
     scope: Construct,
@@ -31,14 +30,14 @@ export class Watch extends Construct {
     { defaults, table, hosting, training, workflows, environment }: WatchProps,
   ) {
     super(scope, id);
-    this.sweepGroup = new FunctionGroup(this, 'Sweep', {
+    const sweep = new FunctionGroup<'sweep'>(this, 'Sweep', {
       defaults,
       kind: 'sweep',
       bundle: 'sweep',
       environment: environment.sweep,
       description: 'Crowsnest: looks after every row that is due',
     });
-    const { role } = this.sweepGroup;
+    const { role } = sweep;
     table.allow(role, 'read', 'change', 'put', 'delete', 'bulk', 'identify');
     table.allowDue(role);
     for (const workflow of workflows) workflow.allowStart(role);
@@ -47,7 +46,7 @@ export class Watch extends Construct {
     // What no execution brings to its end in time is brought there by the sweep.
     hosting.allowDiscard(role);
     training.allowSettle(role);
-    this.sweep = this.sweepGroup.add('handler', { timeout: Duration.minutes(5), memory: 512 });
+    this.sweep = sweep.add('handler', { timeout: Duration.minutes(5), memory: 512 });
     every(this, 'Minute', Duration.minutes(1), this.sweep);
 
     const audit = new FunctionGroup(this, 'Audit', {

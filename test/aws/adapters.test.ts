@@ -190,7 +190,13 @@ describe('metrics', () => {
 });
 
 describe('a task as Lambda runs it', () => {
-  const log = { info: () => undefined, warn: () => undefined, error: () => undefined, with: () => log };
+  const log = {
+    info: () => undefined,
+    warn: () => undefined,
+    error: () => undefined,
+    event: () => undefined,
+    with: () => log,
+  };
   const parts = { log } as unknown as TaskParts;
   const input: TaskInput = {
     v: 1,

@@ -12,6 +12,7 @@ import { json, MemoryObjects } from './artifacts.ts';
 export const clock: Clock = { now: Date.now, sleep: (milliseconds) => sleep(milliseconds) };
 export const silent: Log = {
   info: () => undefined,
+  event: () => undefined,
   warn: () => undefined,
   error: () => undefined,
   with: () => silent,

@@ -16,6 +16,7 @@ import { listen, type LocalServer } from '../../lambdas/local/server.ts';
 import { detectHandlers, readHandlers, writeHandlers } from '../../lambdas/operations/handlers.ts';
 import { HostedMemory } from '../../lambdas/operations/models/hosted-memory.ts';
 import type { AccessKey } from '../../lambdas/local/environment.ts';
+import { metricFields } from '../../lambdas/aws/metrics.ts';
 import { createLog } from '../../lambdas/domain/log.ts';
 import { idsOf } from '../../lambdas/domain/clock-and-ids.ts';
 import { Store } from '../../lambdas/store/store.ts';
@@ -52,9 +53,15 @@ export class World {
   readonly objects = new MemoryObjects();
   readonly trainer = new ScriptedTrainer(this.objects);
   readonly logged: string[] = [];
-  readonly log: Log = createLog((line) => {
-    this.logged.push(line);
-  });
+  /** With the metrics of its events, as in AWS. */
+  readonly log: Log = createLog(
+    (line) => {
+      this.logged.push(line);
+    },
+    {},
+    Date.now,
+    (metrics, now) => metricFields('test', metrics, [{}], now),
+  );
   readonly dynamo: TestDynamo;
   readonly tableName: string;
   readonly executionsName: string;

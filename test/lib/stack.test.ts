@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { environments, type FunctionKind } from '../../lambdas/contract/environments.ts';
+import { events, type EventRow } from '../../lambdas/contract/events.ts';
 import { operationNames, operations } from '../../lambdas/contract/operations.ts';
 import { alarmTopicArn, flat, synthesise, unhashed, type Resource, type Synthesised } from './template.ts';
 
@@ -396,6 +397,29 @@ describe('alarms', () => {
     .map(
       ([, { Properties }]) => Properties as unknown as { AlarmDescription: string; AlarmActions: string[] },
     );
+
+  test('those on metrics of our own stand on what an event or a host writes, and none on the words of a line', () => {
+    const written = new Set<string>(
+      Object.values<EventRow>(events).flatMap(({ metrics }) => Object.keys(metrics ?? {})),
+    );
+    const own = prod
+      .ofType('AWS::CloudWatch::Alarm')
+      .map(([, { Properties }]) => Properties as unknown as { Namespace: string; MetricName: string })
+      .filter(({ Namespace }) => Namespace === 'Crowsnest/prod')
+      .map(({ MetricName }) => MetricName);
+    expect(own).toEqual(
+      expect.arrayContaining([
+        'Takeovers',
+        'HostingFailures',
+        'HostingDrift',
+        'TrainingFailures',
+        'UnknownResources',
+        'DrainFailures',
+      ]),
+    );
+    expect(own.filter((name) => !written.has(name))).toEqual([]);
+    expect(prod.ofType('AWS::Logs::MetricFilter')).toEqual([]);
+  });
 
   test('each goes to the topic, and its description leads to a heading of the runbook', () => {
     expect(alarms.length).toBeGreaterThan(10);

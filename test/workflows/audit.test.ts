@@ -130,17 +130,11 @@ test("SageMaker's inventory is what bears the stage's tag, page after page", asy
 const identityOf = (of: World): TableIdentity => new TableIdentity(dynamo.client, of.tableName, of.clock);
 
 async function sweepOnce(of: World): Promise<Record<string, unknown>> {
-  const lines: string[] = [];
   of.clock.advance(7200);
-  await sweepHandler({
-    context: of.context,
-    identity: identityOf(of),
-    write: (line) => {
-      lines.push(line);
-    },
-  })();
+  await sweepHandler({ context: of.context, identity: identityOf(of) })();
   await of.settle();
-  return JSON.parse(lines.at(-1) ?? '{}') as Record<string, unknown>;
+  const lines = of.logged.map((line) => JSON.parse(line) as Record<string, unknown>);
+  return lines.findLast(({ code }) => code === 'sweep.ended' || code === 'sweep.reporting') ?? {};
 }
 
 test('after a restore the sweep only reports, until the table is adopted', async () => {

@@ -187,7 +187,7 @@ export async function takeOverDataset(ctx: SweepContext, key: DatasetKey, until:
     ctx.store.scheduledDeletions.schedule(deletionId(last), staged(last), deletionAt(ctx)),
   );
   const execution = datasetExecution({ ...dataset, operation });
-  ctx.log.warn('took an operation over', {
+  ctx.log.event('operation.taken-over', {
     dataset: datasetId(dataset),
     execution: execution.name,
     status: dataset.status,

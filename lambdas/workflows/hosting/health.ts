@@ -68,7 +68,10 @@ async function follow(ctx: TaskContext, model: Model, deployment: Deployment): P
   const health = ctx.clock.now() + ctx.settings.times.health * 1000;
   if (seen.state === 'gone' || seen.state === 'removing') {
     const missing = (deployment.missing ?? 0) + 1;
-    if (missing < believed) return look(ctx, deployment, leaseUntil(ctx, 0), missing);
+    if (missing < believed) {
+      ctx.log.event('hosting.drifted', { model: modelId(model), from: model.status, to: seen.state });
+      return look(ctx, deployment, leaseUntil(ctx, 0), missing);
+    }
     return failHosted(
       ctx,
       model,
@@ -82,7 +85,7 @@ async function follow(ctx: TaskContext, model: Model, deployment: Deployment): P
 }
 
 async function show(
-  { store }: TaskContext,
+  { store, log }: TaskContext,
   model: Model,
   seen: Exclude<Observation, { state: 'gone' | 'failed' }>,
 ): Promise<void> {
@@ -91,6 +94,8 @@ async function show(
   const message = `${updating ? statusMessage.updating : statusMessage.hosted} ${seen.note ?? ''}`.trim();
   if (model.status === status && model.statusMessage === message) return;
   await store.commit(store.models.drift(model, { status, statusMessage: message }));
+  if (model.status !== status)
+    log.event('hosting.drifted', { model: modelId(model), from: model.status, to: status });
 }
 
 /** A hosted model fails at once; its deployment stays due, and counted, until the sweep has released it. */
@@ -100,7 +105,7 @@ export async function failHosted(
   deployment: Deployment,
   reason: string,
 ): Promise<void> {
-  ctx.log.warn('a hosted model failed', { model: modelId(model), deployment: deployment.id, reason });
+  ctx.log.event('hosting.lost', { model: modelId(model), deployment: deployment.id, reason });
   const now = ctx.clock.now();
   await ctx.store.commit(
     ctx.store.models.drift(model, { status: 'HOSTING_FAILED', statusMessage: reason }),

@@ -117,7 +117,7 @@ export async function markFailed(input: TaskInput, ctx: TaskContext): Promise<vo
   if (model.status === 'HOSTING_FAILED') return; // this task was here before, and its answer was lost
   const reason = reasonOf(input.failure?.Cause);
   const now = ctx.clock.now();
-  ctx.log.warn('hosting failed', {
+  ctx.log.event('hosting.failed', {
     model: `${model.project}/${model.version}`,
     operationId: input.operationId,
     reason,

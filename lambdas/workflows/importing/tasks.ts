@@ -1,5 +1,5 @@
 import { statusMessage } from '../../domain/lifecycle.ts';
-import type { Model } from '../../domain/model.ts';
+import { modelId, type Model } from '../../domain/model.ts';
 import type { Admission } from '../../engines/engine.ts';
 import {
   claimed,
@@ -64,6 +64,8 @@ async function conclude(
   model: Model,
   admission: Exclude<Admission, { admitted: 'pending' }>,
 ): Promise<void> {
+  if (admission === tooLate)
+    ctx.log.event('import.unchecked', { model: modelId(model), operationId: input.operationId });
   try {
     await commit(
       ctx,
@@ -111,7 +113,7 @@ async function attempt(
     return last && admission.admitted === 'pending' ? tooLate : admission;
   } catch (error) {
     if (!last) throw error;
-    log.error('an import could not be checked in time', { error });
+    log.error('a check failed after its deadline', { error });
     return tooLate;
   }
 }

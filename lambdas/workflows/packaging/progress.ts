@@ -37,7 +37,7 @@ export async function takeOverJob(ctx: SweepContext, key: JobKey, until: number)
   const operation = { ...job.operation, attempt: job.operation.attempt + 1, deadline };
   await ctx.store.commit(ctx.store.jobs.takeOver(job, operation, now + ctx.settings.times.delivery * 1000));
   const execution = packagingExecution({ ...key, operation });
-  ctx.log.warn('took a packaging job over', {
+  ctx.log.event('operation.taken-over', {
     job: `${job.project}/${job.name}`,
     execution: execution.name,
     status: job.status,

@@ -44,8 +44,7 @@ export async function audit(
     looked += 1;
     await judge(resource);
   }
-  for (const resource of unknown)
-    log.error('the engine has a resource of ours that the table never knew', { resource });
-  for (const resource of leftover) log.error('the engine has a resource whose run has ended', { resource });
+  for (const resource of unknown) log.event('audit.unknown', { resource });
+  for (const resource of leftover) log.event('audit.leftover', { resource });
   return { looked, unknown, leftover };
 }

@@ -44,7 +44,7 @@ export async function drain(ctx: DrainContext, startedAt: number): Promise<{ rea
       else if (stoppable.includes(model.status)) await stop(ctx, model);
     }
   }
-  log.info('draining', { left });
+  log.event('drain.looked', { left, waiting: left.length });
   if (left.length === 0) return { done: true };
   if (clock.now() > startedAt + patience) throw new DrainFailed(told(left));
   return { done: false };

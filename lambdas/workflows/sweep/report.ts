@@ -19,14 +19,14 @@ export async function report({
     due += 1;
     if (due > most) continue;
     if (row.kind !== 'model' && row.kind !== 'deployment') {
-      log.warn('this row is due, and nothing is done about it', { ...row });
+      log.event('sweep.row-reported', { ...row });
       continue;
     }
     const [model, deployment] = await Promise.all([
       store.models.get(row.key),
       row.kind === 'deployment' ? store.deployments.get(row.key) : undefined,
     ]);
-    log.warn('this row is due, and nothing is done about it', {
+    log.event('sweep.row-reported', {
       kind: row.kind,
       model: modelId(row.key),
       status: model?.status,

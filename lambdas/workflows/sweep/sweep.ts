@@ -42,7 +42,7 @@ export async function sweep(ctx: SweepContext, until = ctx.clock.now()): Promise
       )
         return;
       failed += 1; // one row's trouble is not the others'; it stays due
-      ctx.log.error('the sweep could not look after a row', { row: batch[index], error: outcome.reason });
+      ctx.log.event('sweep.row-failed', { row: batch[index], error: outcome.reason });
     });
     looked += batch.length;
     batch = [];
@@ -83,7 +83,7 @@ async function takeOver(ctx: SweepContext, key: ModelKey, until: number): Promis
   const dueAt = now + ctx.settings.times.delivery * 1000;
   await ctx.store.commit(ctx.store.models.takeOver(model, operation, dueAt));
   const execution = executionOf({ ...model, operation });
-  ctx.log.warn('took an operation over', {
+  ctx.log.event('operation.taken-over', {
     model: modelId(model),
     execution: execution.name,
     status: model.status,

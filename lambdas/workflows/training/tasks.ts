@@ -240,7 +240,7 @@ export async function markTrainingFailed(input: TaskInput, ctx: TaskContext): Pr
   const model = await claimed(ctx, input, [state, 'TRAINING_FAILED']);
   if (model.status === 'TRAINING_FAILED') return; // this task was here before, and its answer was lost
   const reason = reasonOf(input.failure?.Cause);
-  ctx.log.warn('a training failed', {
+  ctx.log.event('training.failed', {
     model: `${model.project}/${model.version}`,
     operationId: input.operationId,
     reason,

@@ -33,7 +33,13 @@ async function trainerWith(source: string, read?: ObjectStore['read']): Promise<
   await objects.write(spec.examples.train, lines([...examples, { source, label: 'normal', line: {} }]));
   await objects.write(spec.examples.test, lines(examples));
   const children = { register: () => undefined, unregister: () => undefined };
-  const log = { info: () => undefined, warn: () => undefined, error: () => undefined, with: () => log };
+  const log = {
+    info: () => undefined,
+    warn: () => undefined,
+    error: () => undefined,
+    event: () => undefined,
+    with: () => log,
+  };
   return createEmbeddedTrainer({
     objects:
       read === undefined

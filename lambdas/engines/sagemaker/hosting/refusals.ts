@@ -83,5 +83,6 @@ export function refusalOf(error: unknown, translate: Translate): EngineFailed | 
   if (!final.test(name)) return undefined;
   return new EngineFailed(translate(name === 'ValidationException' ? message : `${name}: ${message}`), {
     cause: error,
+    quota: name === 'ResourceLimitExceeded',
   });
 }

@@ -1,6 +1,6 @@
 import type { DescribeEndpointOutput, EndpointStatus } from '@aws-sdk/client-sagemaker';
 import type { Observation } from '../../engine.ts';
-import { remedyFor } from './user-messages.ts';
+import { isQuota, remedyFor } from './user-messages.ts';
 
 /** In these SageMaker refuses to delete an endpoint, so that a removal has to be patient. */
 export const busyStates: readonly (EndpointStatus | undefined)[] = [
@@ -50,7 +50,11 @@ export function observationOf(
     case 'SystemUpdating':
       return { state: 'updating', ...(note !== undefined && { note }), ...unitsInService };
     case 'Failed':
-      return { state: 'failed', reason: remedyFor(endpoint.FailureReason ?? '', about) };
+      return {
+        state: 'failed',
+        reason: remedyFor(endpoint.FailureReason ?? '', about),
+        ...(isQuota(endpoint.FailureReason ?? '') && { quota: true }),
+      };
     case 'OutOfService':
       return {
         state: 'failed',

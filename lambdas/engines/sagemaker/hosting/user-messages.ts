@@ -3,6 +3,11 @@ const longest = 500;
 
 type About = { readonly name: string; readonly instanceType: string };
 
+const quota = /ResourceLimitExceeded|service limit|service quota/i;
+
+/** Whether a reason of the service is the account's quota of instances. */
+export const isQuota = (reason: string): boolean => quota.test(reason);
+
 /** The first that fits wins: a reason about a quota may also mention capacity. */
 const remedies: readonly (readonly [when: RegExp, remedy: (about: About) => string])[] = [
   [
@@ -11,7 +16,7 @@ const remedies: readonly (readonly [when: RegExp, remedy: (about: About) => stri
       "This account is not subscribed to the model's AWS Marketplace product. Subscribe to it in this region, or have the subscription renewed, and start again.",
   ],
   [
-    /ResourceLimitExceeded|service limit|service quota/i,
+    quota,
     ({ instanceType }) =>
       `The account's quota of ${instanceType} instances for endpoints is used up. Stop another model, or ` +
       `request a higher quota "${instanceType} for endpoint usage" in Service Quotas, and start again.`,

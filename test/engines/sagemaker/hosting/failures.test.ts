@@ -47,7 +47,8 @@ describe('a start that SageMaker gives up', () => {
     await engine.create(spec());
     fake.clock.pass(minutes(5));
     const seen = await engine.observe(ref);
-    expect(seen).toEqual({ state: 'failed', reason: expect.stringMatching(remedy) });
+    expect(seen).toMatchObject({ state: 'failed', reason: expect.stringMatching(remedy) });
+    expect('quota' in seen).toBe(/quota/.test(remedy.source));
     expect('reason' in seen && seen.reason).toContain(reason);
     await untilGone(fake, engine);
     expect(fake.resources()).toEqual([]);
