@@ -38,6 +38,19 @@ export interface ModelSource {
   readonly ModelDataUrl?: string;
 }
 
+/**
+ * What can host an artifact: `onnx` is the project's own format, which a laptop and AWS host alike; `sagemaker`
+ * is what an endpoint of SageMaker alone can host.
+ */
+export type ArtifactFormat = 'onnx' | 'sagemaker';
+
+export interface Artifact {
+  readonly bucket: string;
+  readonly prefix: string;
+  /** Absent on rows of 0.1: `onnx` on a laptop, `sagemaker` in AWS. */
+  readonly format?: ArtifactFormat;
+}
+
 export interface Evaluation {
   readonly f1Score: number;
   readonly precision: number;
@@ -59,7 +72,7 @@ export interface Model extends ModelKey {
   readonly units?: Units;
   readonly source: ModelSource;
   /** Our copy of what the engine loads, absent until the import has made one. */
-  readonly artifact?: { readonly bucket: string; readonly prefix: string };
+  readonly artifact?: Artifact;
   readonly evaluation?: Evaluation;
   readonly output?: { readonly bucket: string; readonly prefix: string };
   /**
@@ -93,6 +106,8 @@ export interface Deployment extends ModelKey {
    * made.
    */
   readonly createUntil?: number;
+  /** Of what is hosted, and so which engine has it; noted with `createUntil`. */
+  readonly format?: ArtifactFormat;
   readonly hostedAt?: number;
   /** When it stopped being wanted. */
   readonly releasedAt?: number;

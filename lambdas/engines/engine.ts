@@ -1,4 +1,13 @@
-import type { Deployment, Evaluation, Model, ModelKey, ModelSource, Units } from '../domain/model.ts';
+import type {
+  Artifact,
+  ArtifactFormat,
+  Deployment,
+  Evaluation,
+  Model,
+  ModelKey,
+  ModelSource,
+  Units,
+} from '../domain/model.ts';
 import type { PictureType, Verdict } from '../domain/verdict.ts';
 
 /** What an engine needs to know of a deployment to make or find its resources. */
@@ -6,12 +15,14 @@ export interface DeploymentRef {
   /** The deployment's id. Names of the engine's resources are made from it alone. */
   readonly id: string;
   readonly model: ModelKey;
+  /** Of what it hosts, where that is known: a stage may have an engine for each. */
+  readonly format?: ArtifactFormat;
 }
 
 export interface DeploymentSpec extends DeploymentRef {
   readonly units: Units;
   readonly source: ModelSource;
-  readonly artifact: { readonly bucket: string; readonly prefix: string };
+  readonly artifact: Artifact;
 }
 
 /**
@@ -56,7 +67,7 @@ export interface HostingEngine {
 export type Admission =
   | {
       readonly admitted: true;
-      readonly artifact: { readonly bucket: string; readonly prefix: string };
+      readonly artifact: Artifact;
       readonly evaluation: Evaluation;
     }
   | { readonly admitted: 'pending'; readonly note: string }
@@ -101,7 +112,13 @@ export class NotHosted extends Error {
   override readonly name = 'NotHosted';
 }
 
-export const refOf = (deployment: Pick<Deployment, 'id' | 'project' | 'version'>): DeploymentRef => ({
-  id: deployment.id,
-  model: { project: deployment.project, version: deployment.version },
+export const refOf = ({
+  id,
+  project,
+  version,
+  format,
+}: Pick<Deployment, 'id' | 'project' | 'version' | 'format'>): DeploymentRef => ({
+  id,
+  model: { project, version },
+  ...(format !== undefined && { format }),
 });

@@ -1,5 +1,5 @@
 import type { EvaluationFigures } from '../domain/evaluation-files.ts';
-import type { ModelKey } from '../domain/model.ts';
+import type { Artifact, ModelKey } from '../domain/model.ts';
 import type { ObjectLocation, ObjectStore } from '../domain/ports.ts';
 
 /**
@@ -69,7 +69,7 @@ export type TrainingObservation =
   | { readonly state: 'running'; readonly note?: string }
   | {
       readonly state: 'trained';
-      readonly artifact: { readonly bucket: string; readonly prefix: string };
+      readonly artifact: Artifact;
       readonly results: ObjectLocation;
     }
   | { readonly state: 'failed'; readonly reason: string }

@@ -1,7 +1,7 @@
 import * as ort from 'onnxruntime-node';
 import { parseManifest } from '../../lambdas/vision/inference/artifact.ts';
 import type { LabelledPicture } from '../../lambdas/vision/pictures/training-pictures.ts';
-import { trainInProcess } from '../../lambdas/engines/process/training-process.ts';
+import { trainInProcess } from '../../lambdas/engines/training/training-process.ts';
 import type { Training } from '../../lambdas/vision/fitting/train.ts';
 import { findBackbone } from '../../lambdas/vision/features/backbone.ts';
 import { cookies } from '../helpers/cookies.ts';

@@ -2,11 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { artifactFiles } from '../../vision/inference/artifact.ts';
-
-export interface ArtifactBytes {
-  readonly graph: Uint8Array;
-  readonly manifest: Uint8Array;
-}
+import type { ArtifactBytes } from '../artifact-check.ts';
 
 /**
  * Artifacts as local files, from which units load and, when one is replaced, load again. Folders are named

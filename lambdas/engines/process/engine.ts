@@ -10,12 +10,13 @@ import {
   type Observation,
 } from '../engine.ts';
 import type { PictureType, Verdict } from '../../domain/verdict.ts';
-import { ArtifactImporter } from './admission.ts';
+import { ArtifactImporter } from '../artifact-importer.ts';
 import { artifactFiles } from '../../vision/inference/artifact.ts';
 import { ArtifactCache } from './artifact-cache.ts';
 import { pictureLimits, type PictureLimits } from '../../vision/pictures/limits.ts';
 import { Pool } from './pool.ts';
 import { defaultPoolOptions, type PoolOptions } from './pool-options.ts';
+import { checkArtifact, type TrialPorts } from './trial.ts';
 import { startUnit, type ChildRegistrar, type UnitProcess } from './unit-process.ts';
 
 export interface EmbeddedEngineOptions {
@@ -82,13 +83,16 @@ class ChildProcessEngine implements EmbeddedEngine {
     this.#pool = { ...defaultPoolOptions, ...options.pool };
     this.#cache = new ArtifactCache(options.folder);
     const { objects, clock, artifacts } = options;
-    this.#importer = new ArtifactImporter({
-      objects,
+    const trial: TrialPorts = {
       clock,
-      artifacts,
       cache: this.#cache,
       trial: this.#pool,
       start: (folder) => this.#start(folder, 'trial'),
+    };
+    this.#importer = new ArtifactImporter({
+      objects,
+      artifacts,
+      check: (artifact) => checkArtifact(trial, artifact),
     });
   }
 

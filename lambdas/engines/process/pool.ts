@@ -6,7 +6,7 @@ import { ArtifactUnfit } from '../../vision/inference/artifact.ts';
 import { begin, isIdle, memberOn, supervise, takesAnother, type Member } from './member.ts';
 import type { PoolOptions } from './pool-options.ts';
 import { Queue, type Job } from './queue.ts';
-import { Suspects } from './suspects.ts';
+import { Suspects } from '../suspects.ts';
 import { UnitLost, type UnitProcess } from './unit-process.ts';
 
 export interface PoolPorts {

@@ -1,16 +1,14 @@
 import type { PictureType, Verdict } from '../../domain/verdict.ts';
+import type { Tried } from '../suspects.ts';
 
-/** A picture that somebody waits for the verdict of. */
-export interface Job {
-  readonly picture: Uint8Array;
+/**
+ * A picture that somebody waits for the verdict of. A suspect is judged by a unit that has nothing else, and no
+ * other suspect is at the same time.
+ */
+export interface Job extends Tried {
   readonly type: PictureType;
   /** When it came, in the pool's time. */
   readonly since: number;
-  /**
-   * A unit was lost while it had this picture: it is judged by a unit that has nothing else, and no other
-   * suspect is at the same time.
-   */
-  suspect: boolean;
   readonly resolve: (verdict: Verdict) => void;
   readonly reject: (error: unknown) => void;
 }

@@ -2,7 +2,7 @@ import { ConflictError, ThrottlingError, ValidationError } from '../../contract/
 import type { Output } from '../../contract/operations.ts';
 import { isHosting } from '../../domain/lifecycle.ts';
 import { modelId, type Model, type ModelKey } from '../../domain/model.ts';
-import { EngineBusy, NotHosted, type DeploymentRef } from '../../engines/engine.ts';
+import { EngineBusy, NotHosted, refOf, type DeploymentRef } from '../../engines/engine.ts';
 import { PictureRefused, type PictureType, type Verdict } from '../../domain/verdict.ts';
 import type { DetectContext, Operation } from '../context.ts';
 import { isServing, notFound } from './models.ts';
@@ -58,7 +58,9 @@ async function lookUp(ctx: DetectContext, key: ModelKey): Promise<DeploymentRef>
       : await ctx.store.models.get(key);
   if (model === undefined) throw await notFound(ctx, key);
   if (!isServing(model) || model.deploymentId === undefined) throw notServing(model);
-  const ref = { id: model.deploymentId, model: { project: model.project, version: model.version } };
+  const { project, version, artifact } = model;
+  const format = artifact?.format;
+  const ref = refOf({ id: model.deploymentId, project, version, ...(format !== undefined && { format }) });
   ctx.hosted.remember(key, ref, ctx.clock.now());
   return ref;
 }

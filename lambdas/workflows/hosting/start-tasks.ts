@@ -1,6 +1,6 @@
 import { statusMessage } from '../../domain/lifecycle.ts';
-import type { DeploymentRef, Observation } from '../../engines/engine.ts';
-import { EngineFailed } from '../../engines/engine.ts';
+import type { Artifact, Deployment, Model } from '../../domain/model.ts';
+import { EngineFailed, refOf, type DeploymentRef, type Observation } from '../../engines/engine.ts';
 import { present } from '../../store/expression.ts';
 import {
   claimed,
@@ -19,10 +19,12 @@ import {
 const state = 'STARTING_HOSTING';
 
 /** A start's deployment bears the name of its operation. */
-const deploymentOf = ({ operationId: id, project, version }: TaskInput): DeploymentRef => ({
-  id,
-  model: { project, version },
-});
+const deploymentOf = (
+  { operationId: id, project, version }: TaskInput,
+  { artifact }: Pick<Model, 'artifact'>,
+): DeploymentRef => refOf({ id, project, version, ...formatOf(artifact) });
+const formatOf = (artifact: Artifact | undefined): Pick<Deployment, 'format'> =>
+  artifact?.format === undefined ? {} : { format: artifact.format };
 const keyOf = ({ operationId: id, project, version }: TaskInput) => ({ id, project, version });
 
 /**
@@ -43,12 +45,12 @@ export async function provision(input: TaskInput, ctx: TaskContext): Promise<Pro
     }),
     ctx.store.deployments.change(
       keyOf(input),
-      { set: { createUntil: ctx.clock.now() + times.provision * 1000 } },
+      { set: { createUntil: ctx.clock.now() + times.provision * 1000, ...formatOf(model.artifact) } },
       present('reserved'),
     ),
   );
   await ctx.engine.create({
-    ...deploymentOf(input),
+    ...deploymentOf(input, model),
     units: model.units,
     source: model.source,
     artifact: model.artifact,
@@ -66,7 +68,7 @@ export async function observeHosting(input: TaskInput, ctx: TaskContext): Promis
   const model = await claimed(ctx, input, [state]);
   const now = ctx.clock.now();
   const deadline = fairDeadline(model, now);
-  const seen = await ctx.engine.observe(deploymentOf(input));
+  const seen = await ctx.engine.observe(deploymentOf(input, model));
   if (seen.state === 'failed') throw new EngineFailed(seen.reason);
   if (seen.state === 'ready') return { state: 'ready', wait: 0, round: 0 };
   if (now > deadline) {
@@ -96,8 +98,8 @@ const told = (seen: Observation): string => ('note' in seen ? (seen.note ?? '') 
  * asked for.
  */
 export async function markHosted(input: TaskInput, ctx: TaskContext): Promise<void> {
-  const { units } = await claimed(ctx, input, [state]);
-  if (units?.max !== undefined) await ctx.engine.scale(deploymentOf(input), units);
+  const model = await claimed(ctx, input, [state]);
+  if (model.units?.max !== undefined) await ctx.engine.scale(deploymentOf(input, model), model.units);
   const now = ctx.clock.now();
   await commit(
     ctx,

@@ -35,7 +35,7 @@ describe('an artifact that can be hosted', () => {
     const admission = await bench.engine.admit(s3('a'));
     expect(admission).toEqual({
       admitted: true,
-      artifact: { bucket: 'kept', prefix: 'models/parts/3-op7/' },
+      artifact: { bucket: 'kept', prefix: 'models/parts/3-op7/', format: 'onnx' },
       evaluation: { f1Score: 0.9, precision: 0.8, recall: 1, evaluatedAt: 1769860800000 },
     });
     expect(keptKeys()).toEqual(['kept/models/parts/3-op7/model.onnx', 'kept/models/parts/3-op7/model.json']);
@@ -77,7 +77,7 @@ describe('refused, with the reason', () => {
       { Image: 'x', ModelDataUrl: 's3://x/y' },
     ]) {
       expect(reasonOf(await bench.engine.admit(modelOf(source)))).toMatch(
-        /^The embedded engine hosts only artifacts in S3 locations/,
+        /^This deployment hosts only artifacts in S3 locations/,
       );
     }
   });

@@ -205,7 +205,7 @@ async function admitted(
   } = options;
   const prefix = prefixOf(options, model);
   await objects.write({ bucket, key: manifestKey(prefix) }, manifestOf(model, evaluation));
-  return { admitted: true, artifact: { bucket, prefix }, evaluation };
+  return { admitted: true, artifact: { bucket, prefix, format: 'sagemaker' }, evaluation };
 }
 
 const allows = (list: readonly string[], name: string): boolean =>

@@ -100,7 +100,11 @@ async function observe(
   const { bucket, prefix } = training.workspace;
   // The engine finds the package by the last part of the prefix.
   if ((await options.objects.read(results)) !== undefined)
-    return { state: 'trained', artifact: { bucket, prefix: `${prefix}${name}/` }, results };
+    return {
+      state: 'trained',
+      artifact: { bucket, prefix: `${prefix}${name}/`, format: 'sagemaker' },
+      results,
+    };
   const job = await findTrainingJob(options, name);
   if (job === undefined) return { state: 'missing' };
   const level = trainingLevel(job, aboutTraining(options, training));

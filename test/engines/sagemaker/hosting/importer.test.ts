@@ -132,7 +132,7 @@ describe('training output', () => {
     expect(admission).toEqual({
       admitted: true,
       evaluation: figures,
-      artifact: { bucket: 'artifacts', prefix },
+      artifact: { bucket: 'artifacts', prefix, format: 'sagemaker' },
     });
     expect(objects.under('artifacts/')).toEqual([
       `artifacts/${prefix}model.json`,

@@ -30,7 +30,11 @@ describe('a training', () => {
       { state: 'missing' },
       {
         state: 'trained',
-        artifact: { bucket: 'artifacts', prefix: `lids/3-0mf3k2xq9v7d1t5r8w4yzabcd/${name}/` },
+        artifact: {
+          bucket: 'artifacts',
+          prefix: `lids/3-0mf3k2xq9v7d1t5r8w4yzabcd/${name}/`,
+          format: 'sagemaker',
+        },
         results: { bucket: 'artifacts', key: 'lids/3-0mf3k2xq9v7d1t5r8w4yzabcd/results.json' },
       },
     ]);

@@ -25,6 +25,10 @@ export interface RunnerOptions {
   readonly memory?: number;
   /** How long a training may take, in milliseconds. */
   readonly limit?: number;
+  /** The file that the process runs; unless given, the worker beside this file. */
+  readonly worker?: string;
+  /** All that the process gets of an environment: where its libraries are, say. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Told of the process that is started, and of its end, so that a later host finds what a dead one left. */
   readonly children?: { register(pid: number): void; unregister(pid: number): void };
 }
@@ -64,13 +68,13 @@ export async function trainInProcess(
     ...(input.minimums !== undefined && { minimums: input.minimums }),
     now: input.now(),
   };
-  const child = fork(fileURLToPath(new URL('training-worker.ts', import.meta.url)), [workerTitle], {
+  const child = fork(options.worker ?? beside(), [workerTitle], {
     execArgv: [
       '--disable-warning=ExperimentalWarning',
       `--max-old-space-size=${Math.round(memory / 2 / megabyte)}`,
     ],
     // Nothing of the host's environment is the business of a process that decodes strangers' pictures.
-    env: {},
+    env: { ...options.env },
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
@@ -141,6 +145,8 @@ export async function trainInProcess(
     child.kill('SIGKILL');
   }
 }
+
+const beside = (): string => fileURLToPath(new URL('training-worker.ts', import.meta.url));
 
 const cardOf = ({ id, type, label, mask }: LabelledPicture): PictureCard => ({
   id,

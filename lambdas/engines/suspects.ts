@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Log } from '../../domain/ports.ts';
-import { EngineBusy } from '../engine.ts';
-import { PictureRefused } from '../../domain/verdict.ts';
-import type { Job } from './queue.ts';
+import type { Log } from '../domain/ports.ts';
+import { EngineBusy } from './engine.ts';
+import { PictureRefused } from '../domain/verdict.ts';
 
 /**
  * How many pictures are remembered, and for how long, in milliseconds: who shows one again after that costs
@@ -18,6 +17,13 @@ interface Entry {
    * lost.
    */
   readonly reason?: string;
+}
+
+/** A picture that somebody waits for the verdict of. */
+export interface Tried {
+  readonly picture: Uint8Array;
+  /** A unit was lost while it had this picture. */
+  suspect: boolean;
 }
 
 export interface Loss {
@@ -57,7 +63,7 @@ export class Suspects {
   }
 
   /** @returns what the picture's sender is told, or nothing if it is worth another try */
-  afterLoss(job: Job, { reason, blamed, alone, late }: Loss, now: number): Error | undefined {
+  afterLoss(job: Tried, { reason, blamed, alone, late }: Loss, now: number): Error | undefined {
     if (blamed && job.suspect && alone) {
       this.#note(job.picture, { at: now, reason });
       this.#log.warn('A picture is refused: two inference units were lost over it', {

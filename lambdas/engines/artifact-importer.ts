@@ -1,36 +1,25 @@
-import type { Model } from '../../domain/model.ts';
-import { LocationRefused, type Clock, type ObjectStore } from '../../domain/ports.ts';
-import type { Admission, ModelImporter } from '../engine.ts';
-import {
-  ArtifactUnfit,
-  artifactFiles,
-  describeProblem,
-  parseManifest,
-} from '../../vision/inference/artifact.ts';
-import type { ArtifactBytes, ArtifactCache } from './artifact-cache.ts';
-import { graphProblems } from '../../vision/onnx/graph-check.ts';
-import type { UnitProcess } from './unit-process.ts';
+import type { Artifact, Model } from '../domain/model.ts';
+import { LocationRefused, type ObjectStore } from '../domain/ports.ts';
+import { artifactFiles, parseManifest } from '../vision/inference/artifact.ts';
+import type { ArtifactBytes } from './artifact-check.ts';
+import type { Admission, ModelImporter } from './engine.ts';
 
 export interface ImporterPorts {
-  readonly objects: ObjectStore;
-  readonly clock: Clock;
-  readonly cache: ArtifactCache;
+  readonly objects: Pick<ObjectStore, 'read' | 'write' | 'removeAll'>;
   /** Where the copies are kept. `prefix` is empty or ends with a slash. */
   readonly artifacts: { readonly bucket: string; readonly prefix: string };
-  /** Starts a unit on the artifact in `folder`. */
-  start(folder: string): UnitProcess;
   /**
-   * What a trial may use: milliseconds until the model is loaded and has judged a blank picture, and bytes of
-   * memory.
+   * Looks into the files, and tries the graph where its crash harms nobody.
+   * @returns what keeps the artifact from being hosted, as clauses of one sentence; none if nothing does
    */
-  readonly trial: { readonly load: number; readonly memory: number; readonly look: number };
+  check(artifact: ArtifactBytes, model: Model): Promise<readonly string[]>;
 }
 
 const refused = (reason: string): Admission => ({ admitted: false, reason });
 
 /**
- * Takes in artifacts from S3 locations: looks into the files, tries the graph in a process of its own, and
- * keeps a copy.
+ * Takes in artifacts from S3 locations: has them checked, and keeps a copy. A laptop and AWS differ in who
+ * checks, and where.
  */
 export class ArtifactImporter implements ModelImporter {
   readonly #ports: ImporterPorts;
@@ -43,7 +32,7 @@ export class ArtifactImporter implements ModelImporter {
     const { S3 } = model.source;
     if (S3 === undefined) {
       return refused(
-        'The embedded engine hosts only artifacts in S3 locations: import with Source.S3, or use a stage that hosts on SageMaker.',
+        'This deployment hosts only artifacts in S3 locations: import with Source.S3, or use a stage that hosts on SageMaker.',
       );
     }
     const kept = await this.#admittedBefore(model);
@@ -56,14 +45,8 @@ export class ArtifactImporter implements ModelImporter {
       throw error;
     });
     if (typeof found === 'string') return refused(found);
+    const problems = await this.#ports.check(found, model);
     const manifest = parseManifest(found.manifest);
-    const problems = [
-      ...(manifest.ok
-        ? []
-        : manifest.problems.map((problem) => `${artifactFiles.manifest}: ${describeProblem(problem)}`)),
-      ...graphProblems(found.graph).map((problem) => `${artifactFiles.graph} ${problem}`),
-    ];
-    if (problems.length === 0) problems.push(...(await this.#try(found)));
     if (!manifest.ok || problems.length > 0)
       return refused(`The artifact cannot be hosted: ${problems.join('; ')}.`);
 
@@ -103,13 +86,10 @@ export class ArtifactImporter implements ModelImporter {
       : undefined;
   }
 
-  #artifactOf({ artifact, project, version, operation }: Model): {
-    readonly bucket: string;
-    readonly prefix: string;
-  } {
+  #artifactOf({ artifact, project, version, operation }: Model): Artifact {
     const { bucket, prefix } = this.#ports.artifacts;
     // A later operation, a delete, say, finds what the import made by what the import told.
-    return artifact ?? { bucket, prefix: `${prefix}${project}/${version}-${operation.id}/` };
+    return artifact ?? { bucket, prefix: `${prefix}${project}/${version}-${operation.id}/`, format: 'onnx' };
   }
 
   /** @returns the files, or a sentence that says which are missing */
@@ -127,41 +107,5 @@ export class ArtifactImporter implements ModelImporter {
       missing.push(...absent.map((file) => `s3://${bucket}/${folder}${file}`));
     }
     return `The artifact is incomplete: there is no ${missing.join(' and no ')}. Put both files in one place and import the model again.`;
-  }
-
-  /**
-   * A graph may crash its runtime, never end, or fill the memory: whatever it does, it does it in a process
-   * of its own.
-   */
-  async #try(artifact: ArtifactBytes): Promise<readonly string[]> {
-    const { cache, clock, trial } = this.#ports;
-    const folder = await cache.hold(artifact);
-    const unit = this.#ports.start(folder);
-    const trying = { over: false };
-    void unit.ended.then(() => {
-      trying.over = true;
-    });
-    const watch = (async () => {
-      for (let spent = 0; !trying.over; spent += trial.look) {
-        if (spent > trial.load)
-          unit.kill(`it did not load and judge a blank picture within ${trial.load} ms`);
-        if (unit.memory() > trial.memory)
-          unit.kill(`it used more than ${Math.round(trial.memory / 1024 / 1024)} MB of memory`);
-        await clock.sleep(trial.look);
-      }
-    })();
-    try {
-      await unit.loaded;
-      return [];
-    } catch (error) {
-      return error instanceof ArtifactUnfit
-        ? error.problems
-        : [`${artifactFiles.graph} could not be tried: ${(error as Error).message}`];
-    } finally {
-      unit.kill('the trial is over');
-      await unit.ended;
-      await watch;
-      await cache.release(folder);
-    }
   }
 }

@@ -6,7 +6,7 @@ import {
   TrainingFailed,
   TrainingStopped,
 } from '../../../lambdas/vision/fitting/failures.ts';
-import { TrainingBroke, trainInProcess } from '../../../lambdas/engines/process/training-process.ts';
+import { TrainingBroke, trainInProcess } from '../../../lambdas/engines/training/training-process.ts';
 import type { TrainingInput } from '../../../lambdas/vision/fitting/train.ts';
 import { plates } from '../../vision/pictures-made.ts';
 

@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import { LocationRefused, type Clock, type ObjectLocation, type ObjectStore } from '../../domain/ports.ts';
+import { TrainingFailed, TrainingStopped } from '../../vision/fitting/failures.ts';
+import type { Progress, Stage, Training, TrainingInput } from '../../vision/fitting/train.ts';
+import type { LabelledPicture } from '../../vision/pictures/training-pictures.ts';
+import {
+  readExamples,
+  type TrainingExample,
+  type TrainingRef,
+  type TrainingResults,
+  type TrainingSpec,
+} from '../trainer.ts';
+import { trainInProcess, type RunnerOptions } from './training-process.ts';
+
+/** What trainers that learn by themselves share, wherever they run. */
+
+const saying: Readonly<Record<Stage, string>> = {
+  reading: 'Reading the images',
+  looking: 'Looking at the images',
+  learning: 'Learning',
+  evaluating: 'Evaluating the model',
+};
+
+export interface StageDone {
+  readonly stage: Stage;
+  /** 0 to 1, within the stage. */
+  readonly done: number;
+}
+
+export const noteOf = ({ stage, done }: StageDone): string =>
+  `${saying[stage]}: ${Math.round(done * 100)} %.`;
+
+/** Written last: where it is, the artifact is whole. */
+export const resultsAt = ({
+  workspace: { bucket, prefix },
+}: Pick<TrainingRef, 'workspace'>): ObjectLocation => ({
+  bucket,
+  key: `${prefix}results.json`,
+});
+
+export interface LearnOptions {
+  readonly objects: Pick<ObjectStore, 'read' | 'write'>;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly features?: TrainingInput['features'];
+  readonly runner: RunnerOptions;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+  /** Asked once, between learning and writing: whether anybody still wants the model. */
+  readonly wanted?: () => Promise<boolean>;
+}
+
+/**
+ * Learns a model from a training's examples, and writes its artifact and then its results into the workspace.
+ * The same examples give the same model, whichever version it is and wherever this runs.
+ * @throws TrainingFailed, TrainingStopped, TrainingBroke
+ */
+export async function learn(spec: TrainingSpec, options: LearnOptions): Promise<void> {
+  const { objects, clock, features = 'auto', runner, progress, signal, wanted } = options;
+  const [train, test] = await Promise.all([
+    readExamples(objects, spec.examples.train),
+    readExamples(objects, spec.examples.test),
+  ]);
+  const training = await trainInProcess(
+    {
+      pictures: train.map((example) => pictureOf(objects, example)),
+      test: test.map((example) => pictureOf(objects, example)),
+      // The same datasets give the same model, whichever version it is.
+      seed: createHash('sha256')
+        .update(train.map(({ source }) => source).join('\n'))
+        .digest()
+        .readUInt32BE(0),
+      features,
+      minimums: none,
+      now: () => clock.now(),
+    },
+    progress,
+    signal,
+    runner,
+  );
+  if (wanted !== undefined && !(await wanted())) throw new TrainingStopped();
+  const { bucket, prefix } = spec.workspace;
+  for (const [name, bytes] of Object.entries(training.files))
+    await objects.write({ bucket, key: `${prefix}${name}` }, bytes);
+  await objects.write(resultsAt(spec), Buffer.from(JSON.stringify(resultsOf(training, clock.now()))));
+}
+
+/** The numbers of images were checked when the training was asked for. */
+const none = {
+  single: { normals: 1, anomalies: 0 },
+  train: { normals: 1, anomalies: 0 },
+  test: { normals: 0, anomalies: 0 },
+} as const;
+
+function pictureOf(
+  objects: Pick<ObjectStore, 'read'>,
+  { source, label, mask }: TrainingExample,
+): LabelledPicture {
+  return {
+    id: source,
+    label,
+    type: /\.png$/i.test(source) ? 'image/png' : 'image/jpeg',
+    load: () => load(objects, source),
+    ...(mask !== undefined && {
+      mask: {
+        load: () => load(objects, mask.ref),
+        colours: mask.classes.map(({ name, color }) => ({ className: name, hexColor: color })),
+      },
+    }),
+  };
+}
+
+/** @throws TrainingFailed if there is no such object, or will never be */
+async function load(objects: Pick<ObjectStore, 'read'>, url: string): Promise<Uint8Array> {
+  const [, , bucket = '', ...key] = url.split('/');
+  const bytes = await objects.read({ bucket, key: key.join('/') }).catch((error: unknown) => {
+    throw error instanceof LocationRefused
+      ? new TrainingFailed(`${error.message}.`, { cause: error })
+      : error;
+  });
+  if (bytes === undefined)
+    throw new TrainingFailed(
+      `There is no object at ${url}. Put the image back, or train with a dataset that does not name it.`,
+    );
+  return bytes;
+}
+
+function resultsOf({ evaluation, results, pictures }: Training, evaluatedAt: number): TrainingResults {
+  const { f1Score, precision, recall, rocAuc, averagePrecision, classes } = evaluation;
+  return {
+    f1Score,
+    precision,
+    recall,
+    rocAuc,
+    averagePrecision,
+    evaluatedAt,
+    ...(classes !== undefined && {
+      classes: classes.map(({ className: name, ...figures }) => ({ name, ...figures })),
+    }),
+    images: { train: pictures.train, test: pictures.test },
+    pictures: results.map(({ id, isAnomalous, confidence }) => ({ source: id, isAnomalous, confidence })),
+  };
+}
