@@ -26,12 +26,10 @@ export async function checkArtifact(ports: TrialPorts, artifact: ArtifactBytes):
  * A graph may crash its runtime, never end, or fill the memory: whatever it does, it does it in a process of
  * its own.
  */
-async function tryArtifact(
-  { cache, clock, trial, start }: TrialPorts,
-  artifact: ArtifactBytes,
-): Promise<readonly string[]> {
+async function tryArtifact(ports: TrialPorts, artifact: ArtifactBytes): Promise<readonly string[]> {
+  const { cache, clock, trial } = ports;
   const folder = await cache.hold(artifact);
-  const unit = start(folder);
+  const unit = ports.start(folder);
   const trying = { over: false };
   void unit.ended.then(() => {
     trying.over = true;
