@@ -2,7 +2,7 @@ import { Aws, CfnOutput, Duration, Stack, Tags, type StackProps } from 'aws-cdk-
 import { Key } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import type { Environment } from '../lambdas/contract/environments.ts';
-import type { WorkflowName } from '../lambdas/domain/ports.ts';
+import { workflowNames } from '../lambdas/domain/workflows.ts';
 import { awsLimits } from '../lambdas/domain/settings.ts';
 import type { StageConfig, StageName } from './config/stages.ts';
 import { Alarms } from './constructs/alarms.ts';
@@ -133,26 +133,16 @@ export class ControlPlaneStack extends Stack {
         packaging: settings,
       },
     });
-    const workflow = (name: WorkflowName): Workflow =>
-      new Workflow(this, `${name.charAt(0).toUpperCase()}${name.slice(1)}Workflow`, {
-        name,
-        tasks: tasks.of[name],
-        defaults,
-      });
-    const workflows = {
-      hosting: workflow('hosting'),
-      importing: workflow('importing'),
-      training: workflow('training'),
-      datasets: workflow('datasets'),
-      packaging: workflow('packaging'),
-    };
-    const all = Object.values(workflows);
+    const all = workflowNames.map(
+      (name) =>
+        new Workflow(this, `${name.charAt(0).toUpperCase()}${name.slice(1)}Workflow`, {
+          name,
+          tasks: tasks.of[name],
+          defaults,
+        }),
+    );
     const runner = {
-      HOSTING_MACHINE_ARN: workflows.hosting.machine.stateMachineArn,
-      IMPORTING_MACHINE_ARN: workflows.importing.machine.stateMachineArn,
-      TRAINING_MACHINE_ARN: workflows.training.machine.stateMachineArn,
-      DATASETS_MACHINE_ARN: workflows.datasets.machine.stateMachineArn,
-      PACKAGING_MACHINE_ARN: workflows.packaging.machine.stateMachineArn,
+      MACHINES: Object.fromEntries(all.map(({ name, machine }) => [name, machine.stateMachineArn])),
     };
 
     const read = new FunctionGroup<'read'>(this, 'Read', {

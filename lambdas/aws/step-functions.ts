@@ -1,13 +1,14 @@
 import { ExecutionAlreadyExists, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
-import type { Environment } from '../contract/environments.ts';
-import type { Execution, WorkflowName, WorkflowRunner } from '../domain/ports.ts';
+import { BadEnvironment, type Environment } from '../contract/environments.ts';
+import type { Execution, WorkflowRunner } from '../domain/ports.ts';
 
 /** Hands executions to Step Functions. */
 export class StepFunctions implements WorkflowRunner {
   readonly #client: Pick<SFNClient, 'send'>;
-  readonly #machines: Readonly<Record<WorkflowName, string>>;
+  readonly #machines: Readonly<Record<string, string>>;
 
-  constructor(client: Pick<SFNClient, 'send'>, machines: Readonly<Record<WorkflowName, string>>) {
+  /** @param machines ARNs by the names of workflows */
+  constructor(client: Pick<SFNClient, 'send'>, machines: Readonly<Record<string, string>>) {
     this.#client = client;
     this.#machines = machines;
   }
@@ -17,10 +18,12 @@ export class StepFunctions implements WorkflowRunner {
    * and, for an execution that still runs with the same input, with success.
    */
   async start({ workflow, name, input }: Execution): Promise<'started' | 'exists'> {
+    const stateMachineArn = this.#machines[workflow];
+    if (stateMachineArn === undefined) throw new BadEnvironment(`MACHINES names no machine for ${workflow}.`);
     try {
       await this.#client.send(
         new StartExecutionCommand({
-          stateMachineArn: this.#machines[workflow],
+          stateMachineArn,
           name,
           input: JSON.stringify(input),
         }),
@@ -33,17 +36,9 @@ export class StepFunctions implements WorkflowRunner {
   }
 }
 
-export const stepFunctions = (
-  env: Pick<Environment<'write'>, `${Uppercase<WorkflowName>}_MACHINE_ARN`>,
-): StepFunctions =>
+export const stepFunctions = (env: Pick<Environment<'write'>, 'MACHINES'>): StepFunctions =>
   new StepFunctions(
     // The caller waits for this: what takes longer than two seconds is left to the sweep.
     new SFNClient({ maxAttempts: 2, requestHandler: { connectionTimeout: 500, requestTimeout: 1000 } }),
-    {
-      hosting: env.HOSTING_MACHINE_ARN,
-      importing: env.IMPORTING_MACHINE_ARN,
-      training: env.TRAINING_MACHINE_ARN,
-      datasets: env.DATASETS_MACHINE_ARN,
-      packaging: env.PACKAGING_MACHINE_ARN,
-    },
+    env.MACHINES,
   );

@@ -1,4 +1,5 @@
 import type { ExecutionInput, ObjectStore } from '../domain/ports.ts';
+import type { TaskGroup, TasksOf } from '../domain/workflows.ts';
 import type { HostingEngine, ModelImporter } from '../engines/engine.ts';
 import type { Trainer } from '../engines/trainer.ts';
 import type { Progress, TaskContext } from '../workflows/context.ts';
@@ -31,6 +32,15 @@ export function serveTask<Input extends ExecutionInput>(
   };
   return async (input) => (await task(input, { ...ctx, log: ctx.log.with(about(input)) })) ?? null;
 }
+
+/** The handlers of a group of tasks: of all that the table of workflows gives it, and of no other. */
+export const serveTasks = <G extends TaskGroup>(
+  tasks: Readonly<Record<TasksOf<G>, Task<never>>>,
+  parts: TaskParts,
+): Readonly<Record<TasksOf<G>, (input: never) => Promise<Progress | null>>> =>
+  Object.fromEntries(
+    Object.entries<Task<never>>(tasks).map(([name, task]) => [name, serveTask(task, parts)]),
+  ) as Readonly<Record<TasksOf<G>, (input: never) => Promise<Progress | null>>>;
 
 const about = ({ v: _, ...input }: ExecutionInput): Record<string, unknown> => {
   const { operationId, attempt, kind, project } = input;

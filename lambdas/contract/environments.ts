@@ -32,11 +32,7 @@ export const variables = {
   TIMES: { form: 'counts', of: ['delivery', 'start', 'import', 'train', 'release', 'provision', 'health'] },
   EXTENSIONS: { form: 'switch' },
   BUCKETS: { form: 'list' },
-  HOSTING_MACHINE_ARN: { form: 'text' },
-  IMPORTING_MACHINE_ARN: { form: 'text' },
-  TRAINING_MACHINE_ARN: { form: 'text' },
-  DATASETS_MACHINE_ARN: { form: 'text' },
-  PACKAGING_MACHINE_ARN: { form: 'text' },
+  MACHINES: { form: 'map' },
   INSTANCE_TYPE: { form: 'text' },
   EXECUTION_ROLE_ARN: { form: 'text' },
   VOLUME_KEY_ARN: { form: 'text', optional: true },
@@ -63,13 +59,8 @@ const settings = [
   'EXTENSIONS',
   'BUCKETS',
 ] as const;
-const runner = [
-  'HOSTING_MACHINE_ARN',
-  'IMPORTING_MACHINE_ARN',
-  'TRAINING_MACHINE_ARN',
-  'DATASETS_MACHINE_ARN',
-  'PACKAGING_MACHINE_ARN',
-] as const;
+/** The ARN of the state machine of each workflow. */
+const runner = ['MACHINES'] as const;
 const engine = [
   'INSTANCE_TYPE',
   'EXECUTION_ROLE_ARN',

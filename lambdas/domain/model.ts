@@ -1,6 +1,7 @@
 import type { ModelStatus } from '../contract/shapes.ts';
 import type { OperationKind } from './lifecycle.ts';
-import type { Execution, WorkflowName } from './ports.ts';
+import type { Execution } from './ports.ts';
+import type { WorkflowName } from './workflows.ts';
 
 export interface ModelKey {
   readonly project: string;
@@ -118,7 +119,7 @@ export interface Deployment extends ModelKey {
   readonly dueAt?: number;
 }
 
-const workflows = {
+const workflowOf = {
   import: 'importing',
   train: 'training',
   start: 'hosting',
@@ -136,7 +137,7 @@ export function executionOf({
 }: ModelKey & { readonly operation: OperationRecord }): ModelExecution {
   const { id, attempt, kind } = operation;
   return {
-    workflow: workflows[kind],
+    workflow: workflowOf[kind],
     name: `${id}-${attempt}`,
     input: { v: 1, kind, project, version, operationId: id, attempt },
   };

@@ -1,6 +1,7 @@
 import type { EventCode } from '../contract/events.ts';
 import type { DatasetOperationKind, DatasetType } from './dataset.ts';
 import type { OperationKind } from './lifecycle.ts';
+import type { SubjectOf, WorkflowName } from './workflows.ts';
 
 /** What the code needs of the world besides its table. A laptop and AWS differ behind these. */
 
@@ -87,18 +88,18 @@ export interface PackagingInput extends Delivery {
   readonly job: string;
 }
 
+/** What an execution is given, by what its operation changes. */
+interface SubjectInputs {
+  readonly model: ModelInput;
+  readonly dataset: DatasetInput;
+  readonly job: PackagingInput;
+}
+
 /**
  * What each workflow is given: a function of a row alone, so that a repeated delivery is the same delivery.
  */
-export interface WorkflowInputs {
-  readonly hosting: ModelInput;
-  readonly importing: ModelInput;
-  readonly training: ModelInput;
-  readonly datasets: DatasetInput;
-  readonly packaging: PackagingInput;
-}
+export type WorkflowInputs = { readonly [W in WorkflowName]: SubjectInputs[SubjectOf<W>] };
 
-export type WorkflowName = keyof WorkflowInputs;
 export type ExecutionInput = WorkflowInputs[WorkflowName];
 
 /** `name` is unique for 90 days, as in Step Functions, and has at most 80 characters. */

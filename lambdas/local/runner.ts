@@ -1,25 +1,10 @@
 import { StateMachine } from 'aws-local-stepfunctions';
-import type {
-  Execution,
-  ExecutionInput,
-  Log,
-  ModelInput,
-  WorkflowName,
-  WorkflowRunner,
-} from '../domain/ports.ts';
+import type { Execution, ExecutionInput, Log, ModelInput, WorkflowRunner } from '../domain/ports.ts';
+import { workflowNames, type WorkflowName } from '../domain/workflows.ts';
 import type { Progress, TaskContext, TaskData } from '../workflows/context.ts';
-import { tasks, type Task } from '../workflows/tasks.ts';
+import { allMachines, statesOf, type Machine } from '../workflows/machines.ts';
+import { taskOf } from '../workflows/tasks.ts';
 import type { ExecutionMemory, ExecutionStatus } from './execution-memory.ts';
-import datasets from '../workflows/datasets/machine.asl.json' with { type: 'json' };
-import hosting from '../workflows/hosting/machine.asl.json' with { type: 'json' };
-import importing from '../workflows/importing/machine.asl.json' with { type: 'json' };
-import packaging from '../workflows/packaging/machine.asl.json' with { type: 'json' };
-import training from '../workflows/training/machine.asl.json' with { type: 'json' };
-
-const definitions = { hosting, importing, training, datasets, packaging } as const satisfies Record<
-  WorkflowName,
-  object
->;
 
 type Definition = ConstructorParameters<typeof StateMachine>[0];
 
@@ -51,7 +36,8 @@ export interface RunnerOptions {
  */
 export class LocalRunner implements WorkflowRunner {
   readonly #options: RunnerOptions;
-  readonly #machines: Readonly<Record<WorkflowName, StateMachine>>;
+  readonly #machines: Readonly<Record<WorkflowName, Machine>> = allMachines();
+  readonly #interpreters: Readonly<Record<WorkflowName, StateMachine>>;
   readonly #running = new Map<string, { readonly abort: () => void; readonly over: Promise<void> }>();
   #context: TaskContext | undefined;
   #closed = false;
@@ -59,17 +45,14 @@ export class LocalRunner implements WorkflowRunner {
   constructor(options: RunnerOptions) {
     this.#options = options;
     // The files are linted by a test; validating them again would cost every start of the host 100 ms.
-    const machine = (name: WorkflowName): StateMachine =>
-      new StateMachine(definitions[name] as unknown as Definition, {
-        validationOptions: { noValidate: true },
-      });
-    this.#machines = {
-      hosting: machine('hosting'),
-      importing: machine('importing'),
-      training: machine('training'),
-      datasets: machine('datasets'),
-      packaging: machine('packaging'),
-    };
+    this.#interpreters = Object.fromEntries(
+      workflowNames.map((name) => [
+        name,
+        new StateMachine(this.#machines[name] as unknown as Definition, {
+          validationOptions: { noValidate: true },
+        }),
+      ]),
+    ) as Record<WorkflowName, StateMachine>;
   }
 
   /** The tasks' context, which the composition root can make only when it has a runner. */
@@ -115,9 +98,7 @@ export class LocalRunner implements WorkflowRunner {
 
   #run({ workflow, name, input }: Execution): void {
     let wait = 0;
-    const states = definitions[workflow].States as Readonly<Record<string, { readonly Type: string }>>;
-    const ofType = (type: string): string[] =>
-      Object.keys(states).filter((state) => states[state]?.Type === type);
+    const ofType = (type: string): string[] => statesOf(this.#machines[workflow], type);
     const handlers = Object.fromEntries(
       ofType('Task').map((state) => [
         state,
@@ -132,7 +113,7 @@ export class LocalRunner implements WorkflowRunner {
     for (const state of ofType('Wait'))
       Object.defineProperty(waits, state, { get: () => this.#pause(state, wait) });
     const { retryAfter } = this.#options;
-    const run = this.#machines[workflow].run(input as never, {
+    const run = this.#interpreters[workflow].run(input as never, {
       overrides: {
         taskResourceLocalHandlers: handlers as never,
         waitTimeOverrides: waits,
@@ -175,9 +156,8 @@ export class LocalRunner implements WorkflowRunner {
     data: TaskData<ExecutionInput>,
   ): Promise<Progress | undefined> {
     const context = this.#context;
-    const task = (tasks[workflow] as Readonly<Record<string, Task<never>>>)[state];
-    if (context === undefined || task === undefined)
-      throw new Error(`nothing carries out ${workflow}.${state}`);
+    const task = taskOf(workflow, state);
+    if (context === undefined) throw new Error('the runner serves no context yet');
     const { hostingNews, hostingLook = 1000 } = this.#options;
     if (state === 'ObserveHosting') await hostingNews?.(data as TaskData<ModelInput>, hostingLook);
     try {

@@ -1,4 +1,5 @@
-import type { WorkflowInputs, WorkflowName } from '../domain/ports.ts';
+import type { WorkflowInputs } from '../domain/ports.ts';
+import type { TaskName, WorkflowName } from '../domain/workflows.ts';
 import type { Progress, TaskContext, TaskInput, TaskData } from './context.ts';
 import { admit } from './importing/tasks.ts';
 import { claim } from './hosting/claim.ts';
@@ -21,7 +22,10 @@ import { markFailed, markHosted, observeHosting, provision } from './hosting/sta
  */
 export type Task<Input = TaskInput> = (input: Input, ctx: TaskContext) => Promise<Progress> | Promise<void>;
 
-/** The tasks of each workflow, under the names of their states. */
+/**
+ * The code of each workflow's tasks, under the names of their states. A task that the table of workflows
+ * names and nobody carries out does not compile, and neither does the opposite.
+ */
 export const tasks = {
   hosting: {
     Claim: claim,
@@ -46,5 +50,12 @@ export const tasks = {
   datasets: { Stage: stage, Carry: carry, Settle: settle },
   packaging: { Package: packageModel },
 } as const satisfies {
-  readonly [W in WorkflowName]: Readonly<Record<string, Task<TaskData<WorkflowInputs[W], never>>>>;
+  readonly [W in WorkflowName]: Readonly<Record<TaskName<W>, Task<TaskData<WorkflowInputs[W], never>>>>;
 };
+
+/** The task of a state, as an interpreter looks it up. @throws Error for a state that nobody carries out */
+export function taskOf(workflow: WorkflowName, state: string): Task<never> {
+  const task = (tasks[workflow] as Readonly<Record<string, Task<never>>>)[state];
+  if (task === undefined) throw new Error(`nothing carries out ${workflow}.${state}`);
+  return task;
+}

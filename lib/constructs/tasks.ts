@@ -2,14 +2,17 @@ import { Duration } from 'aws-cdk-lib';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { Environment } from '../../lambdas/contract/environments.ts';
-import type { WorkflowName } from '../../lambdas/domain/ports.ts';
+import {
+  taskRows,
+  workflowNames,
+  type TaskGroup,
+  type WorkflowName,
+} from '../../lambdas/domain/workflows.ts';
 import type { Hosting } from './hosting.ts';
 import type { Objects } from './objects.ts';
 import { FunctionGroup, type FunctionDefaults } from './service-function.ts';
 import type { StateTable } from './state-table.ts';
 import type { Training } from './training.ts';
-
-type Kind = 'rows' | 'provision' | 'release' | 'importing' | 'datasets' | 'training' | 'packaging';
 
 export interface TasksProps {
   readonly defaults: FunctionDefaults;
@@ -17,10 +20,19 @@ export interface TasksProps {
   readonly objects: Objects;
   readonly hosting: Hosting;
   readonly training: Training;
-  readonly environment: { readonly [K in Kind]: Environment<K> };
+  readonly environment: { readonly [K in TaskGroup]: Environment<K> };
 }
 
-/** The workflows' tasks, a function for each, grouped by what they may do. */
+/**
+ * Shorter than the 120 seconds after which a workflow gives a task up, and a later one believes that nothing
+ * of it can still arrive.
+ */
+const timeout = Duration.seconds(110);
+
+/**
+ * The workflows' tasks, a function for each, grouped by what they may do. The table of workflows says which
+ * function belongs to which group; the rights of each group are here.
+ */
 export class Tasks extends Construct {
   readonly of: Readonly<Record<WorkflowName, Readonly<Record<string, LambdaFunction>>>>;
 
@@ -30,7 +42,7 @@ export class Tasks extends Construct {
     { defaults, table, objects, hosting, training, environment }: TasksProps,
   ) {
     super(scope, id);
-    const group = <K extends Kind>(name: string, kind: K, description: string): FunctionGroup<K> =>
+    const group = <K extends TaskGroup>(name: string, kind: K, description: string): FunctionGroup<K> =>
       new FunctionGroup<K>(this, name, {
         defaults,
         kind,
@@ -68,38 +80,22 @@ export class Tasks extends Construct {
     objects.allowRead(packaging.role);
     objects.allowWrite(packaging.role);
 
-    // Shorter than the 120 seconds after which a workflow gives a task up, and a later one believes that
-    // nothing of it can still arrive.
-    const props = { timeout: Duration.seconds(110), memory: 512 };
-    const more = { ...props, memory: 1769 }; // a whole processor: what these do is parse, compare and decode
-    this.of = {
-      hosting: {
-        Claim: rows.add('Claim', props),
-        MarkFailed: rows.add('MarkFailed', props),
-        MarkStopped: rows.add('MarkStopped', props),
-        Provision: provision.add('Provision', props),
-        ObserveHosting: provision.add('ObserveHosting', props),
-        MarkHosted: provision.add('MarkHosted', props),
-        Release: release.add('Release', props),
-        ObserveRelease: release.add('ObserveRelease', props),
-        Erase: importing.add('Erase', props),
-      },
-      importing: { Admit: importing.add('Admit', props) },
-      datasets: {
-        Stage: datasets.add('Stage', more),
-        Carry: datasets.add('Carry', more),
-        Settle: datasets.add('Settle', more),
-      },
-      training: {
-        TakeExamples: trainer.add('TakeExamples', more),
-        Train: trainer.add('Train', more),
-        ObserveTraining: trainer.add('ObserveTraining', props),
-        MarkTrained: trainer.add('MarkTrained', more),
-        MarkTrainingFailed: rows.add('MarkTrainingFailed', props),
-        CleanUp: trainer.add('CleanUp', props),
-      },
-      // A component is put together in memory, and an artifact may have some hundred megabytes.
-      packaging: { Package: packaging.add('Package', { ...props, memory: 4096 }) },
+    const groups: Readonly<Record<TaskGroup, Pick<FunctionGroup, 'add'>>> = {
+      rows,
+      provision,
+      release,
+      importing,
+      datasets,
+      training: trainer,
+      packaging,
     };
+    const functionsOf = (workflow: WorkflowName): Readonly<Record<string, LambdaFunction>> =>
+      Object.fromEntries(
+        taskRows(workflow).map(([task, { group: name, memory = 512 }]) => [
+          task,
+          groups[name].add(task, { timeout, memory }),
+        ]),
+      );
+    this.of = Object.fromEntries(workflowNames.map((name) => [name, functionsOf(name)])) as typeof this.of;
   }
 }

@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { DefinitionBody, LogLevel, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import type { WorkflowName } from '../../lambdas/domain/ports.ts';
+import type { WorkflowName } from '../../lambdas/domain/workflows.ts';
+import { machineOf } from '../../lambdas/workflows/machines.ts';
 import { acknowledge } from '../acknowledge.ts';
 import { allow } from './grant.ts';
 import { newLog, type FunctionDefaults } from './service-function.ts';
@@ -16,34 +15,18 @@ export interface WorkflowProps {
   readonly defaults: FunctionDefaults;
 }
 
-/** The file names a task that nobody carries out, or nobody names one that somebody would. */
-export class WrongTasks extends Error {
-  override readonly name = 'WrongTasks';
-}
-
-/** One workflow, from the file that the local host runs. */
+/** One workflow, from the file that the local host runs, completed by the same loader. */
 export class Workflow extends Construct {
+  readonly name: WorkflowName;
   readonly machine: StateMachine;
 
   constructor(scope: Construct, id: string, { name, tasks, defaults }: WorkflowProps) {
     super(scope, id);
-    const definition = readFileSync(
-      fileURLToPath(new URL(`../../lambdas/workflows/${name}/machine.asl.json`, import.meta.url)),
-      'utf8',
-    );
-    const wanted = [...new Set([...definition.matchAll(/\$\{(\w+)\}/g)].map(([, task = '']) => task))];
-    const missing = wanted.filter((task) => tasks[task] === undefined);
-    const idle = Object.keys(tasks).filter((task) => !wanted.includes(task));
-    if (missing.length + idle.length > 0) {
-      throw new WrongTasks(
-        `${name}.asl.json: nobody carries out ${missing.join(', ') || 'nothing'}, and nobody asks for ${idle.join(', ') || 'nothing'}.`,
-      );
-    }
-
+    this.name = name;
     this.machine = new StateMachine(this, 'Machine', {
       // As text, so that the template shows it, and without the spaces, because a template has a limit. CDK
       // grants nothing for it.
-      definitionBody: DefinitionBody.fromString(JSON.stringify(JSON.parse(definition))),
+      definitionBody: DefinitionBody.fromString(JSON.stringify(machineOf(name))),
       // Published versions: an execution that is under way when a release comes goes on with the code that it
       // began with.
       definitionSubstitutions: Object.fromEntries(

@@ -94,10 +94,8 @@ describe.each(bundles)('%s', (name, kind, handlers) => {
 });
 
 test('a function that has lost a variable does not start, and says which', () => {
-  const { HOSTING_MACHINE_ARN: _, ...rest } = environmentOf('write');
-  expect(() => exportsOf('api-write', rest)).toThrow(
-    'The environment variable HOSTING_MACHINE_ARN is missing.',
-  );
+  const { MACHINES: _, ...rest } = environmentOf('write');
+  expect(() => exportsOf('api-write', rest)).toThrow('The environment variable MACHINES is missing.');
   expect(() => exportsOf('sweep', { ...environmentOf('sweep'), TIMES: '{"delivery":60}' })).toThrow(
     /The environment variable TIMES must be whole numbers for delivery, start, /,
   );

@@ -1,37 +1,12 @@
 import { StateMachine } from 'aws-local-stepfunctions';
-import type { Execution, ExecutionInput, WorkflowName } from '../../lambdas/domain/ports.ts';
+import type { Execution, ExecutionInput } from '../../lambdas/domain/ports.ts';
+import type { WorkflowName } from '../../lambdas/domain/workflows.ts';
 import type { Progress, TaskData } from '../../lambdas/workflows/context.ts';
-import { tasks, type Task } from '../../lambdas/workflows/tasks.ts';
-import datasets from '../../lambdas/workflows/datasets/machine.asl.json' with { type: 'json' };
-import hosting from '../../lambdas/workflows/hosting/machine.asl.json' with { type: 'json' };
-import importing from '../../lambdas/workflows/importing/machine.asl.json' with { type: 'json' };
-import packaging from '../../lambdas/workflows/packaging/machine.asl.json' with { type: 'json' };
-import training from '../../lambdas/workflows/training/machine.asl.json' with { type: 'json' };
+import { allMachines, statesOf } from '../../lambdas/workflows/machines.ts';
+import { taskOf } from '../../lambdas/workflows/tasks.ts';
 import type { World } from './world.ts';
 
-interface Rule {
-  readonly Next: string;
-  readonly ErrorEquals?: readonly string[];
-}
-
-/** The members of a state that these tests read. */
-export interface State {
-  readonly Type: string;
-  readonly Resource?: string;
-  readonly TimeoutSeconds?: number;
-  readonly Next?: string;
-  readonly Default?: string;
-  readonly Choices?: readonly (Rule & Readonly<Record<string, unknown>>)[];
-  readonly Catch?: readonly (Rule & { readonly ErrorEquals: readonly string[] })[];
-  readonly Retry?: readonly ({
-    readonly ErrorEquals: readonly string[];
-    readonly MaxAttempts: number;
-  } & Readonly<Record<string, unknown>>)[];
-}
-
-export const definitions: Readonly<
-  Record<WorkflowName, { readonly StartAt: string; readonly States: Readonly<Record<string, State>> }>
-> = { hosting, importing, training, datasets, packaging };
+export const definitions = allMachines();
 
 /** Every way on that a workflow has, as `from -> to`. */
 export const transitionsOf = (workflow: WorkflowName): string[] =>
@@ -43,9 +18,7 @@ export const transitionsOf = (workflow: WorkflowName): string[] =>
   );
 
 export const namesOf = (workflow: WorkflowName, type: string): string[] =>
-  Object.entries(definitions[workflow].States).flatMap(([name, state]) =>
-    state.Type === type ? [name] : [],
-  );
+  statesOf(definitions[workflow], type);
 
 /** How a task is carried out: once, by the real one, unless a test wants it otherwise. */
 export type Perform = (
@@ -71,8 +44,7 @@ export async function walk(
     states.map((state) => [
       state,
       async (data: TaskData<ExecutionInput>) => {
-        const task = (tasks[workflow] as Readonly<Record<string, Task<never>>>)[state];
-        if (task === undefined) throw new Error(`there is no task ${state}`);
+        const task = taskOf(workflow, state);
         const result = await perform(
           state,
           async () => (await task(structuredClone(data) as never, world.context)) ?? undefined,

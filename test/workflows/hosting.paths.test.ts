@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import type { Execution, WorkflowName } from '../../lambdas/domain/ports.ts';
+import type { Execution } from '../../lambdas/domain/ports.ts';
+import type { WorkflowName } from '../../lambdas/domain/workflows.ts';
 import { EngineFailed } from '../../lambdas/engines/engine.ts';
 import { TestDynamo } from '../helpers/dynamo.ts';
 import { close, drop, hosted, start, statusOf, stop, supersede, type Named } from '../helpers/flow.ts';

@@ -1,6 +1,6 @@
 import { base, readEnvironment } from '../base.ts';
 import { sageMakerImporter } from '../importer.ts';
-import { serveTask } from '../task-handler.ts';
+import { serveTasks } from '../task-handler.ts';
 import { admit } from '../../workflows/importing/tasks.ts';
 import { erase } from '../../workflows/hosting/release-tasks.ts';
 
@@ -8,5 +8,4 @@ import { erase } from '../../workflows/hosting/release-tasks.ts';
 const env = readEnvironment('importing');
 const parts = { ...base(env), importer: sageMakerImporter(env) };
 
-export const Admit = serveTask(admit, parts);
-export const Erase = serveTask(erase, parts);
+export const { Admit, Erase } = serveTasks<'importing'>({ Admit: admit, Erase: erase }, parts);

@@ -1,6 +1,6 @@
 import { base, readEnvironment } from '../base.ts';
 import { sageMakerEngine } from '../engine.ts';
-import { serveTask } from '../task-handler.ts';
+import { serveTasks } from '../task-handler.ts';
 import { observeRelease, release } from '../../workflows/hosting/release-tasks.ts';
 
 // The tasks that take the engine's resources away.
@@ -8,5 +8,7 @@ const env = readEnvironment('release');
 const common = base(env);
 const parts = { ...common, engine: sageMakerEngine(env, common) };
 
-export const Release = serveTask(release, parts);
-export const ObserveRelease = serveTask(observeRelease, parts);
+export const { Release, ObserveRelease } = serveTasks<'release'>(
+  { Release: release, ObserveRelease: observeRelease },
+  parts,
+);

@@ -1,5 +1,5 @@
 import { base, readEnvironment } from '../base.ts';
-import { serveTask } from '../task-handler.ts';
+import { serveTasks } from '../task-handler.ts';
 import { claim } from '../../workflows/hosting/claim.ts';
 import { markStopped } from '../../workflows/hosting/release-tasks.ts';
 import { markFailed } from '../../workflows/hosting/start-tasks.ts';
@@ -8,7 +8,7 @@ import { markTrainingFailed } from '../../workflows/training/tasks.ts';
 // The tasks that touch nothing but rows.
 const parts = base(readEnvironment('rows'));
 
-export const Claim = serveTask(claim, parts);
-export const MarkFailed = serveTask(markFailed, parts);
-export const MarkStopped = serveTask(markStopped, parts);
-export const MarkTrainingFailed = serveTask(markTrainingFailed, parts);
+export const { Claim, MarkFailed, MarkStopped, MarkTrainingFailed } = serveTasks<'rows'>(
+  { Claim: claim, MarkFailed: markFailed, MarkStopped: markStopped, MarkTrainingFailed: markTrainingFailed },
+  parts,
+);

@@ -1,7 +1,7 @@
 import { base, readEnvironment } from '../base.ts';
 import { sageMakerTrainer } from '../trainer.ts';
 import { s3Objects } from '../s3-objects.ts';
-import { serveTask } from '../task-handler.ts';
+import { serveTasks } from '../task-handler.ts';
 import {
   cleanUp,
   markTrained,
@@ -16,8 +16,13 @@ const env = readEnvironment('training');
 const common = base(env);
 const parts = { ...common, trainer: sageMakerTrainer(env, common), objects: s3Objects() };
 
-export const TakeExamples = serveTask(takeExamples, parts);
-export const Train = serveTask(train, parts);
-export const ObserveTraining = serveTask(observeTraining, parts);
-export const MarkTrained = serveTask(markTrained, parts);
-export const CleanUp = serveTask(cleanUp, parts);
+export const { TakeExamples, Train, ObserveTraining, MarkTrained, CleanUp } = serveTasks<'training'>(
+  {
+    TakeExamples: takeExamples,
+    Train: train,
+    ObserveTraining: observeTraining,
+    MarkTrained: markTrained,
+    CleanUp: cleanUp,
+  },
+  parts,
+);

@@ -1,32 +1,8 @@
 import type { Execution, ExecutionInput, WorkflowRunner } from '../../../lambdas/domain/ports.ts';
 import type { Progress, TaskData } from '../../../lambdas/workflows/context.ts';
-import datasets from '../../../lambdas/workflows/datasets/machine.asl.json' with { type: 'json' };
-import hosting from '../../../lambdas/workflows/hosting/machine.asl.json' with { type: 'json' };
-import importing from '../../../lambdas/workflows/importing/machine.asl.json' with { type: 'json' };
-import packaging from '../../../lambdas/workflows/packaging/machine.asl.json' with { type: 'json' };
-import training from '../../../lambdas/workflows/training/machine.asl.json' with { type: 'json' };
+import { allMachines, type State } from '../../../lambdas/workflows/machines.ts';
 
-/** As much of the States Language as the files use. */
-interface State {
-  readonly Type: string;
-  readonly Next?: string;
-  /** null: what the task returns is forgotten. */
-  readonly ResultPath?: string | null;
-  readonly Default?: string;
-  readonly Choices?: readonly {
-    readonly Variable: string;
-    readonly StringEquals: string;
-    readonly Next: string;
-  }[];
-  readonly Catch?: readonly {
-    readonly ErrorEquals: readonly string[];
-    readonly ResultPath: string | null;
-    readonly Next: string;
-  }[];
-  readonly Retry?: readonly { readonly ErrorEquals: readonly string[]; readonly MaxAttempts: number }[];
-}
-
-const files = { hosting, importing, training, datasets, packaging };
+const files = allMachines();
 
 export interface Run {
   readonly execution: Execution;
@@ -117,7 +93,7 @@ export class StepFunctions implements WorkflowRunner {
   }
 
   #state({ execution, state }: Run): State {
-    return (files[execution.workflow].States as Readonly<Record<string, State>>)[state] as State;
+    return files[execution.workflow].States[state] as State;
   }
 
   #enter(run: Run, next: string | undefined): void {
