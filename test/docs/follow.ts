@@ -4,10 +4,18 @@
  * page does not let run is told with its reason. Ends with 1 if anything was not as the page says.
  */
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { soundFolder } from '../helpers/export-folder.ts';
@@ -71,7 +79,13 @@ class Reader {
     const { status, stdout, stderr } = spawnSync('bash', ['-c', script], {
       cwd: this.#folder,
       encoding: 'utf8',
-      env: { ...process.env, PORT: String(this.#port), HOME: this.#folder, npm_config_loglevel: 'error' },
+      env: {
+        ...process.env,
+        PATH: `${join(this.#folder, '.debian')}${delimiter}${process.env['PATH'] ?? ''}`,
+        PORT: String(this.#port),
+        HOME: this.#folder,
+        npm_config_loglevel: 'error',
+      },
       maxBuffer: 2 ** 26,
     });
     if (status === 0) this.#state = readFileSync(state, 'utf8').replace(/^declare -\S*[rU]\S* .*$/gm, '');
@@ -137,7 +151,10 @@ const folder = mkdtempSync(join(tmpdir(), 'crowsnest-docs-'));
 try {
   execFileSync('git', ['clone', '--quiet', '--no-hardlinks', root, folder]);
   await soundFolder(join(folder, 'parts'));
-  writeFileSync(join(folder, '.git/info/exclude'), 'parts*\n');
+  writeFileSync(join(folder, '.git/info/exclude'), 'parts*\n.debian\n');
+  // README names Debian's client; another one of that name may come before it on PATH, and lack the service.
+  mkdirSync(join(folder, '.debian'));
+  if (existsSync('/usr/bin/aws')) symlinkSync('/usr/bin/aws', join(folder, '.debian/aws'));
   for (const page of pages) await follow(page, folder);
 } finally {
   rmSync(folder, { recursive: true, force: true });
