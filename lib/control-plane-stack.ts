@@ -49,17 +49,21 @@ export class ControlPlaneStack extends Stack {
       bundles,
       logRetention: config.logRetentionDays,
       keepLogs: config.keepData,
+      versionBasis: config.rolePath ?? '',
     };
-    const key = config.keyArn === undefined ? undefined : Key.fromKeyArn(this, 'Key', config.keyArn);
+    const keys = {
+      current: config.keyArn === undefined ? undefined : Key.fromKeyArn(this, 'Key', config.keyArn),
+      former: config.formerKeyArns.map((arn) => Key.fromKeyArn(this, `Former${arn}`, arn)),
+    };
 
     const table = new StateTable(this, 'Table', {
-      key,
+      keys,
       keep: config.keepData,
       pointInTimeRecovery: config.pointInTimeRecovery,
       restored: config.restoredTable,
     });
     const objects = new Objects(this, 'Objects', {
-      key,
+      keys,
       buckets: config.buckets,
       bucketKeyArns: config.bucketKeyArns,
     });
@@ -208,6 +212,7 @@ export class ControlPlaneStack extends Stack {
       table,
       workflows: all,
       environment: { ...settings, ...runner },
+      rolePath: config.rolePath ?? '/',
       needs: [table, objects, hosting, training, tasks, ...all, watch],
     });
 

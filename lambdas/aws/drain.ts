@@ -1,6 +1,7 @@
 import type { Environment } from '../contract/environments.ts';
 import { StopModel } from '../operations/models/stop-model.ts';
-import { drain, DrainFailed, type DrainContext } from '../workflows/sweep/drain.ts';
+import { atWork, drain, DrainFailed, namesOf, type DrainContext } from '../workflows/sweep/drain.ts';
+import { modelId } from '../domain/model.ts';
 import { base } from './base.ts';
 import { stackStatus } from './stack-status.ts';
 import { stepFunctions } from './step-functions.ts';
@@ -9,7 +10,14 @@ import { stepFunctions } from './step-functions.ts';
 export interface DrainEvent {
   readonly RequestType: 'Create' | 'Update' | 'Delete';
   readonly StackId: string;
+  readonly ResourceProperties?: { readonly RolePath?: string };
+  readonly OldResourceProperties?: { readonly RolePath?: string };
   readonly Data?: { readonly startedAt?: string };
+}
+
+/** The update would take from what runs the roles that it runs under. */
+export class RolesInUse extends Error {
+  override readonly name = 'RolesInUse';
 }
 
 export interface Drainer {
@@ -27,6 +35,7 @@ const PhysicalResourceId = 'drain';
 export const onEvent =
   ({ context, statusOf }: Drainer) =>
   async (event: DrainEvent): Promise<object> => {
+    if (event.RequestType === 'Update') await checkRoles(context, event);
     if (event.RequestType !== 'Delete') return { PhysicalResourceId };
     const status = await statusOf(event.StackId);
     if (status === 'DELETE_IN_PROGRESS')
@@ -34,6 +43,27 @@ export const onEvent =
     context.log.event('drain.not-asked', { status });
     return { PhysicalResourceId };
   };
+
+/**
+ * A role cannot move: CloudFormation makes another one and deletes the first. Instances that run, jobs and
+ * functions that were made under it cannot go on without it. This is asked before anything is deleted, and
+ * a failure takes the update back.
+ * @throws RolesInUse
+ */
+async function checkRoles(
+  context: DrainContext,
+  { ResourceProperties, OldResourceProperties }: DrainEvent,
+): Promise<void> {
+  const [from, to] = [OldResourceProperties?.RolePath, ResourceProperties?.RolePath];
+  if (from === undefined || from === to) return;
+  const working: string[] = [];
+  for await (const { model } of atWork(context)) working.push(`${modelId(model)} (${model.status})`);
+  if (working.length === 0) return;
+  throw new RolesInUse(
+    `rolePath cannot change from ${from} to ${to ?? '/'} while models run or are trained under the present roles: ` +
+      `${namesOf(working)}. Stop them, or put rolePath back, and deploy again.`,
+  );
+}
 
 /**
  * Asked every half minute. What goes wrong on the way is tried again with the next question; only time ends

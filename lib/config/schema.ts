@@ -103,6 +103,7 @@ export const schema: Readonly<Record<keyof StageConfig, Rule>> = {
   },
   gatewayLogRole: yesOrNo,
   keyArn,
+  formerKeyArns: texts(key, 'ARNs of keys'),
   permissionsBoundaryArn: arn('iam', 'arn:aws:iam::123456789012:policy/boundary'),
   rolePath: text(/^\/([\x21-\x7e]+\/)?$/, 'a path such as /service/crowsnest/'),
   reservedConcurrency: {

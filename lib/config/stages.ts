@@ -62,6 +62,8 @@ export interface StageConfig {
 
   /** Encrypts the table and the bucket; AWS's own keys, if not given. */
   readonly keyArn?: string;
+  /** What table and bucket were encrypted with before: objects keep the key that they were written with. */
+  readonly formerKeyArns: readonly string[];
   readonly permissionsBoundaryArn?: string;
   readonly rolePath?: string;
 
@@ -87,6 +89,7 @@ const shared = {
   trainingSeconds: 7200, // likewise
   buckets: [],
   bucketKeyArns: [],
+  formerKeyArns: [],
   images: [],
   modelPackages: [],
   quotas: defaultQuotas,

@@ -5,10 +5,10 @@ import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3'
 import { Construct } from 'constructs';
 import { acknowledge } from '../acknowledge.ts';
 import { allow } from './grant.ts';
-import { useKey } from './key.ts';
+import { useKey, useKeys, type Keys } from './key.ts';
 
 export interface ObjectsProps {
-  readonly key: IKey | undefined;
+  readonly keys: Keys;
   /** Buckets that callers may name, and the keys that these are encrypted with. */
   readonly buckets: readonly string[];
   readonly bucketKeyArns: readonly string[];
@@ -31,9 +31,9 @@ export class Objects extends Construct {
       enforceSSL: true,
       // nobody gets the right to empty it, and a bucket that is not empty cannot be deleted
       removalPolicy: RemovalPolicy.RETAIN,
-      ...(props.key === undefined
+      ...(props.keys.current === undefined
         ? { encryption: BucketEncryption.S3_MANAGED }
-        : { encryption: BucketEncryption.KMS, encryptionKey: props.key, bucketKeyEnabled: true }),
+        : { encryption: BucketEncryption.KMS, encryptionKey: props.keys.current, bucketKeyEnabled: true }),
     });
     acknowledge(
       this.artifacts,
@@ -63,7 +63,7 @@ export class Objects extends Construct {
       because,
     });
     allow(to, { actions: ['s3:ListBucket'], on: [this.artifacts.bucketArn] });
-    if (this.#props.key !== undefined) useKey(this.#props.key, to, 's3');
+    useKeys(this.#props.keys, to, 's3');
   }
 
   #each(to: IRole, onObjects: readonly string[], onBucket: readonly string[] = []): void {

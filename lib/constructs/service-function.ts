@@ -19,6 +19,11 @@ export interface FunctionDefaults {
   readonly logRetention: number;
   /** Whether logs outlive the stack. */
   readonly keepLogs: boolean;
+  /**
+   * What replaces something that a published version is bound to, as its role, without a change of the
+   * function itself: with another value here another version is published. Empty: nothing does.
+   */
+  readonly versionBasis: string;
 }
 
 export interface FunctionGroupProps<K extends FunctionKind> {
@@ -73,8 +78,8 @@ export class FunctionGroup<K extends FunctionKind = FunctionKind> extends Constr
 
   /** @param handler the name under which the bundle exports it */
   add(handler: string, { timeout, memory, reservedConcurrency }: FunctionProps): LambdaFunction {
-    const { kind, environment, description } = this.#props;
-    return new LambdaFunction(this, handler, {
+    const { kind, environment, description, defaults } = this.#props;
+    const fn = new LambdaFunction(this, handler, {
       description,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
@@ -90,5 +95,7 @@ export class FunctionGroup<K extends FunctionKind = FunctionKind> extends Constr
       // A version that an execution still calls must outlive the release that brought it.
       currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
     });
+    if (defaults.versionBasis !== '') fn.invalidateVersionBasedOn(defaults.versionBasis);
+    return fn;
   }
 }

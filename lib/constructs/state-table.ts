@@ -1,15 +1,14 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
-import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { tableSchema } from '../../lambdas/store/schema.ts';
 import { acknowledge } from '../acknowledge.ts';
 import { allow } from './grant.ts';
-import { useKey } from './key.ts';
+import { useKeys, type Keys } from './key.ts';
 
 export interface StateTableProps {
-  readonly key: IKey | undefined;
+  readonly keys: Keys;
   readonly pointInTimeRecovery: boolean;
   readonly keep: boolean;
   /** A table that was restored from this one, and is used instead. */
@@ -38,9 +37,9 @@ export class StateTable extends Construct {
   /** Of the table in use. */
   readonly tableName: string;
   readonly #arn: string;
-  readonly #key: IKey | undefined;
+  readonly #keys: Keys;
 
-  constructor(scope: Construct, id: string, { key, pointInTimeRecovery, keep, restored }: StateTableProps) {
+  constructor(scope: Construct, id: string, { keys, pointInTimeRecovery, keep, restored }: StateTableProps) {
     super(scope, id);
     const [partition, sort] = tableSchema.KeySchema;
     this.table = new Table(this, 'Table', {
@@ -51,9 +50,9 @@ export class StateTable extends Construct {
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: pointInTimeRecovery },
       deletionProtection: keep,
       removalPolicy: keep ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
-      ...(key === undefined
+      ...(keys.current === undefined
         ? { encryption: TableEncryption.AWS_MANAGED }
-        : { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey: key }),
+        : { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey: keys.current }),
     });
     for (const {
       IndexName,
@@ -73,12 +72,12 @@ export class StateTable extends Construct {
       restored === undefined
         ? this.table.tableArn
         : Stack.of(this).formatArn({ service: 'dynamodb', resource: 'table', resourceName: restored });
-    this.#key = key;
+    this.#keys = keys;
   }
 
   allow(role: IRole, ...which: readonly TableRight[]): void {
     allow(role, { actions: which.flatMap((right) => rights[right]), on: [this.#arn] });
-    if (this.#key !== undefined) useKey(this.#key, role, 'dynamodb');
+    useKeys(this.#keys, role, 'dynamodb');
   }
 
   /** Who looks for what is due asks the index. */

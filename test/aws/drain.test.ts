@@ -167,6 +167,25 @@ describe('draining', () => {
     },
   );
 
+  test('an update that moves the roles is refused while anything runs under them, and only then', async () => {
+    const moved = {
+      ...event,
+      RequestType: 'Update',
+      OldResourceProperties: { RolePath: '/' },
+      ResourceProperties: { RolePath: '/service/' },
+    } as const;
+    const update = (more: object = {}): Promise<object> => onEvent(drainer)({ ...moved, ...more });
+    expect(await update()).toEqual({ PhysicalResourceId: 'drain' });
+    await hosted('lids');
+    await expect(update()).rejects.toThrow(
+      'rolePath cannot change from / to /service/ while models run or are trained under the present roles: ' +
+        'lids/1 (HOSTED). Stop them, or put rolePath back, and deploy again.',
+    );
+    expect(await update({ ResourceProperties: { RolePath: '/' } })).toEqual({ PhysicalResourceId: 'drain' });
+    expect(await update({ OldResourceProperties: {} })).toEqual({ PhysicalResourceId: 'drain' });
+    expect(stops).toEqual([]);
+  });
+
   test('its id is the same on every kind of request', async () => {
     for (const RequestType of ['Create', 'Update', 'Delete'] as const)
       expect(await onEvent(drainer)({ ...event, RequestType })).toMatchObject({

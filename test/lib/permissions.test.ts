@@ -12,6 +12,7 @@ interface Statement {
 const kms = 'arn:aws:kms:eu-west-1:111122223333:key/01234567-89ab-cdef-0123-456789abcdef';
 const volume = 'arn:aws:kms:eu-west-1:111122223333:key/fedcba98-7654-3210-fedc-ba9876543210';
 
+const formerKey = 'arn:aws:kms:eu-west-1:111122223333:key/99999999-89ab-cdef-0123-456789abcdef';
 const cameraKey = 'arn:aws:kms:eu-west-1:444455556666:key/00112233-4455-6677-8899-aabbccddeeff';
 
 /** Everything that can be configured and leads to a right. */
@@ -20,6 +21,7 @@ const whole = synthesise('prod', {
   buckets: ['cameras'],
   bucketKeyArns: [cameraKey],
   keyArn: kms,
+  formerKeyArns: [formerKey],
   volumeKeyArn: volume,
   modelPackages: ['arn:aws:sagemaker:eu-west-1:865070037744:model-package/vision-*'],
   algorithmArn: 'arn:aws:sagemaker:eu-west-1:865070037744:algorithm/vision',
@@ -55,7 +57,11 @@ const linesOf = (statements: readonly Statement[]): string[] =>
             Condition === undefined
               ? ''
               : ` if ${Object.values(Condition)
-                  .flatMap((each) => Object.entries(each).map(([key, value]) => `${key}=${String(value)}`))
+                  .flatMap((each) =>
+                    Object.entries(each).map(
+                      ([key, value]) => `${key}=${flat(value).replace('<AWS::URLSuffix>', 'amazonaws.com')}`,
+                    ),
+                  )
                   .join(' and ')}`;
           return `${String(action)} on ${flat(resource)}${when}`;
         }),
@@ -84,8 +90,14 @@ const keyActions = [
   'kms:ReEncryptFrom',
   'kms:ReEncryptTo',
 ];
-const key = (service: string, arn = kms): string[] =>
-  keyActions.map((action) => `${action} on ${arn} if kms:ViaService=${service}.eu-west-1.amazonaws.com`);
+const key = (service: string, arn = kms): string[] => [
+  ...keyActions.map((action) => `${action} on ${arn} if kms:ViaService=${service}.eu-west-1.amazonaws.com`),
+  ...(arn === kms
+    ? ['kms:Decrypt', 'kms:DescribeKey'].map(
+        (action) => `${action} on ${formerKey} if kms:ViaService=${service}.eu-west-1.amazonaws.com`,
+      )
+    : []),
+];
 const cameras = (...actions: string[]): string[] => [
   ...on('arn:aws:s3:::cameras/*', ...actions.map((action) => `s3:${action}`)),
   ...key('s3', cameraKey),

@@ -35,14 +35,10 @@ export async function drain(ctx: DrainContext, startedAt: number): Promise<{ rea
   await store.commit(store.quotas.close('RUNNING_MODELS'));
   await store.commit(store.quotas.close('TRAINING_JOBS'));
   const left: string[] = [];
-  for await (const project of store.projects.list()) {
-    for await (const model of store.models.list(project.name)) {
-      const trains = model.status === 'TRAINING' && model.operation.kind === 'train';
-      if (!trains && (await openOf(ctx, model)).length === 0) continue;
-      left.push(`${modelId(model)} (${model.status})`);
-      if (trains) await endTraining(ctx, model, startedAt);
-      else if (stoppable.includes(model.status)) await stop(ctx, model);
-    }
+  for await (const { model, trains } of atWork(ctx)) {
+    left.push(`${modelId(model)} (${model.status})`);
+    if (trains) await endTraining(ctx, model, startedAt);
+    else if (stoppable.includes(model.status)) await stop(ctx, model);
   }
   log.event('drain.looked', { left, waiting: left.length });
   if (left.length === 0) return { done: true };
@@ -50,7 +46,19 @@ export async function drain(ctx: DrainContext, startedAt: number): Promise<{ rea
   return { done: false };
 }
 
-async function openOf({ store }: DrainContext, model: Model): Promise<Deployment[]> {
+/** What costs: models with a deployment that has not ended, and models that are being trained. */
+export async function* atWork({
+  store,
+}: Pick<DrainContext, 'store'>): AsyncGenerator<{ readonly model: Model; readonly trains: boolean }> {
+  for await (const project of store.projects.list()) {
+    for await (const model of store.models.list(project.name)) {
+      const trains = model.status === 'TRAINING' && model.operation.kind === 'train';
+      if (trains || (await openOf({ store }, model)).length > 0) yield { model, trains };
+    }
+  }
+}
+
+async function openOf({ store }: Pick<DrainContext, 'store'>, model: Model): Promise<Deployment[]> {
   const open: Deployment[] = [];
   for await (const deployment of store.deployments.ofModel(model))
     if (deployment.endedAt === undefined) open.push(deployment);
@@ -84,11 +92,14 @@ async function endTraining({ store, clock }: DrainContext, model: Model, started
   }
 }
 
-/** CloudFormation shows the beginning of a reason, so the models that are named come first. */
+/** So many that CloudFormation, which shows the beginning of a reason, shows what comes after them too. */
+export const namesOf = (models: readonly string[]): string =>
+  models.slice(0, 10).join(', ') + (models.length > 10 ? `, and ${models.length - 10} more` : '');
+
+/** The models that are named come first. */
 function told(left: readonly string[]): string {
-  const some = left.slice(0, 10).join(', ');
   return (
-    `Still at work after 55 minutes: ${some}${left.length > 10 ? `, and ${left.length - 10} more` : ''}. ` +
+    `Still at work after 55 minutes: ${namesOf(left)}. ` +
     'Nothing was deleted that they need. Delete the stack again when they are gone; see "Drain failed" in docs/runbook.md.'
   );
 }
