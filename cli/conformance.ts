@@ -18,7 +18,7 @@ interface Options {
   readonly modelS3?: string;
   readonly modelPackageArn?: string;
   readonly picture?: string;
-  readonly patience: string;
+  readonly timeout: string;
 }
 
 export function conformanceCommand(): Command {
@@ -45,13 +45,13 @@ export function conformanceCommand(): Command {
     )
     .option('--model-package-arn <arn>', 'a model package to import')
     .option('--picture <file>', 'a JPEG or PNG that the model can judge')
-    .option('--patience <minutes>', 'how long a start, an import or a training may take', '30')
+    .option('--timeout <minutes>', 'how long a start, an import or a training may take', '30')
     .action(conform);
 }
 
 async function conform(options: Options): Promise<void> {
-  const patience = Number(options.patience) * 60_000;
-  if (!(patience > 0)) throw new CommandFailed('--patience must be a number of minutes.');
+  const timeout = Number(options.timeout) * 60_000;
+  if (!(timeout > 0)) throw new CommandFailed('--timeout must be a number of minutes.');
   const target = await openTarget(options);
   const reachable = await target.raw({ method: 'GET', path: '/2020-11-20/projects' }).then(
     () => undefined,
@@ -63,7 +63,7 @@ async function conform(options: Options): Promise<void> {
   const project = `conformance-${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 6)}`;
   console.log(`Project ${project} on ${options.endpoint}\n`);
   try {
-    const results = await runConformance({ target, material, project, patience }, (result) =>
+    const results = await runConformance({ target, material, project, timeout }, (result) =>
       console.log(line(result)),
     );
     console.log(`\n${summary(results)}`);

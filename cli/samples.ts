@@ -1,13 +1,15 @@
 /**
  * Writes the sample pictures, the sample model and a dataset to train from into the local data folder: `npm
- * run samples [-- <folder>]`, `data` unless told.
+ * run samples [-- <folder>]`. Without a folder it is DATA_DIR, and `data` where that is not set, as for the
+ * host.
  */
 import { join } from 'node:path';
+import { localEnvironment } from '../lambdas/local/environment.ts';
 import { createFolderObjects } from '../lambdas/local/folder-objects.ts';
 import { writeDataset } from '../lambdas/local/samples/dataset.ts';
 import { writeSamples } from '../lambdas/local/samples/write-samples.ts';
 
-const root = join(process.argv[2] ?? 'data', 's3');
+const root = join(process.argv[2] ?? localEnvironment().dataDir, 's3');
 const objects = createFolderObjects(root);
 const { bucket, model, train, evaluation, test, figures } = await writeSamples(objects);
 const dataset = await writeDataset(objects);

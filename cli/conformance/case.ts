@@ -9,7 +9,7 @@ export interface Bench {
   readonly material: Material;
   readonly project: string;
   /** Milliseconds that a start, a training or an import may take. */
-  readonly patience: number;
+  readonly timeout: number;
   /** The version that was imported or trained, once there is one. */
   model?: string;
   hosted?: boolean;

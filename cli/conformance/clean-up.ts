@@ -13,7 +13,7 @@ export async function cleanUp(bench: Bench): Promise<string[]> {
   const {
     target: { client },
     project,
-    patience,
+    timeout,
   } = bench;
   const left: string[] = [];
   const attempt = async (what: string, work: () => Promise<unknown>): Promise<void> => {
@@ -24,7 +24,7 @@ export async function cleanUp(bench: Bench): Promise<string[]> {
   };
   await attempt('models', () =>
     until(
-      patience,
+      timeout,
       () => removeModels(client, project),
       (count) => count === 0,
       (count) => `in the way: ${count} models`,

@@ -254,7 +254,7 @@ export const stoppingCases: readonly Case[] = [
       );
       if (ModelArn === undefined) throw new Unlike('gave no ARN');
       await until(
-        bench.patience,
+        bench.timeout,
         async () =>
           (await bench.target.client.send(new ListModelsCommand({ ProjectName: model.ProjectName })))
             .Models ?? [],

@@ -27,7 +27,8 @@ export interface TargetOptions {
   readonly signingName: string;
 }
 
-const isLoopback = (endpoint: string): boolean =>
+/** Whether the endpoint is on this machine, as a local host's is. */
+export const isLoopback = (endpoint: string): boolean =>
   ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(endpoint).hostname);
 
 /**

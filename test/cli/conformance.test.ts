@@ -60,6 +60,17 @@ test('the local host conforms, and nothing is left of it', async () => {
   );
 }, 450_000);
 
+test('a local host without keys conforms with nothing lent to it, and lets everybody in by right', async () => {
+  const keyless = await startKeyedHost({ keyless: true });
+  const { code, out } = await conform(keyless);
+  await keyless.close();
+  expect(code).toBe(0);
+  expect(out).toMatch(
+    /^as hoped +ListProjects +a request without a signature .* 200: this local host has no keys$/m,
+  );
+  expect(out).toMatch(/Probes: 6 as hoped, 0 otherwise/);
+}, 300_000);
+
 test('what does not conform is told, reported and cleaned up, and fails the command', async () => {
   broken.engine.admission = { admitted: false, reason: 'It is <not> a model.' };
   const report = join(broken.folder, 'junit.xml');

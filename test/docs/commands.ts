@@ -11,7 +11,9 @@ export interface Block {
 
 export interface Command {
   readonly text: string;
-  /** The last status that the comment behind the command promises: the command is repeated until it is told. */
+  /**
+   * The last status that the comment behind the command promises: the command is repeated until it is told.
+   */
   readonly until?: string;
   /** What the comment says that the answer holds. */
   readonly tells?: string;

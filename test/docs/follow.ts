@@ -1,7 +1,7 @@
 /**
  * npm run test:docs: follows README and the pages word by word. It clones the project as it is committed,
- * types what each page says, in one shell a page, and holds the answers against what the page promises. What a
- * page does not let run is told with its reason. Ends with 1 if anything was not as the page says.
+ * types what each page says, in one shell a page, and holds the answers against what the page promises. What
+ * a page does not let run is told with its reason. Ends with 1 if anything was not as the page says.
  */
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import {

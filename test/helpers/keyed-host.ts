@@ -20,9 +20,12 @@ export interface KeyedHost {
 
 /**
  * The local host as a user starts it with one key, on a clock that is the tools' own; the engine is scripted
- * unless it must be real.
+ * unless it must be real. A `keyless` one was given no key, and lets everybody on its machine in.
  */
-export async function startKeyedHost({ real = false }: { readonly real?: boolean } = {}): Promise<KeyedHost> {
+export async function startKeyedHost({
+  real = false,
+  keyless = false,
+}: { readonly real?: boolean; readonly keyless?: boolean } = {}): Promise<KeyedHost> {
   const folder = await mkdtemp(join(tmpdir(), 'crowsnest-clients-'));
   const key = { accessKeyId: 'AKCLIENTS', secretAccessKey: 'a secret for this test' };
   const dataDir = join(folder, 'data');
@@ -31,7 +34,7 @@ export async function startKeyedHost({ real = false }: { readonly real?: boolean
     environment: localEnvironment({
       PORT: '0',
       DATA_DIR: dataDir,
-      CROWSNEST_KEYS: JSON.stringify([{ ...key, name: 'clients' }]),
+      ...(!keyless && { CROWSNEST_KEYS: JSON.stringify([{ ...key, name: 'clients' }]) }),
     }),
     log: createLog(() => undefined),
     engine: real ? embeddedEngine : () => engine,
