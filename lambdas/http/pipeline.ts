@@ -1,12 +1,6 @@
-import {
-  commonErrors,
-  errorStatus,
-  InternalError,
-  ServiceError,
-  UnavailableError,
-} from '../contract/errors.ts';
+import { commonErrors, errorStatus, InternalError, ServiceError } from '../contract/errors.ts';
 import { operations, type OperationName, type OperationRow } from '../contract/operations.ts';
-import { StorageUnavailable, type Log } from '../domain/ports.ts';
+import type { Log } from '../domain/ports.ts';
 import type { Contexts, Handlers, Operation } from '../operations/context.ts';
 import { encodeValue } from './encode.ts';
 import type { HttpRequest, HttpResponse } from './message.ts';
@@ -56,8 +50,7 @@ export async function dispatch(
       return refusal(error, origin.requestId);
     }
     log.event('request.failed', { error });
-    const unavailable = error instanceof StorageUnavailable;
-    return refusal(unavailable ? new UnavailableError() : new InternalError(), origin.requestId);
+    return refusal(new InternalError(), origin.requestId);
   }
 }
 
@@ -82,7 +75,7 @@ export function refusal(error: ServiceError, requestId: string): HttpResponse {
     Message: error.message,
     ...error.members(),
   });
-  return answer(error instanceof UnavailableError ? 503 : errorStatus[error.name], body, requestId, {
+  return answer(errorStatus[error.name], body, requestId, {
     'x-amzn-ErrorType': error.name,
     ...(error.retryAfter !== undefined && { 'Retry-After': String(Math.ceil(error.retryAfter)) }),
   });

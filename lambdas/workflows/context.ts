@@ -96,11 +96,9 @@ export async function commit(
 
 /**
  * Waits grow, because a history ends at 25,000 events and most of what takes long takes very long: 5 s, then
- * half as long again, up to a minute; after four hours two minutes, because a look is about ten events and a
- * training may last for two days.
+ * half as long again, up to a minute.
  */
-export const waitOf = (round: number): number =>
-  Math.min(round > 240 ? 120 : 60, Math.round(5 * 1.5 ** round));
+export const waitOf = (round: number): number => Math.min(60, Math.round(5 * 1.5 ** round));
 
 /** Until when a visitor who comes again within `wait` seconds holds the lease. */
 export const leaseUntil = (

@@ -1,6 +1,5 @@
 import { dispatch } from '../../lambdas/http/pipeline.ts';
-import { startDatabase } from '../../lambdas/local/database.ts';
-import { documentClient, ensureTable } from '../../lambdas/local/table-client.ts';
+import { documentClient, ensureTable, startDatabase } from '../../lambdas/local/database.ts';
 import { readHandlers } from '../../lambdas/operations/handlers.ts';
 import { systemClock as clock } from '../../lambdas/domain/clock-and-ids.ts';
 import { Store } from '../../lambdas/store/store.ts';
@@ -20,7 +19,7 @@ const bound = 1.2;
  */
 export async function rowBenchmarks(): Promise<Result[]> {
   const database = await startDatabase(undefined, { register: () => undefined, unregister: () => undefined });
-  const client = documentClient(database);
+  const client = documentClient(database.endpoint);
   try {
     const sizes = { many: 1000, few: 1 };
     for (const [table, projects] of Object.entries(sizes)) {

@@ -1,5 +1,4 @@
-import { startDatabase } from '../../lambdas/local/database.ts';
-import { documentClient, ensureTable } from '../../lambdas/local/table-client.ts';
+import { documentClient, ensureTable, startDatabase } from '../../lambdas/local/database.ts';
 import { carryOut, prologue } from '../proof/model-based/history.ts';
 import { Simulation } from '../proof/model-based/simulation.ts';
 import { resultOf, type Result } from './measure.ts';
@@ -18,7 +17,7 @@ const byHand = {
  */
 export async function stepBenchmarks(): Promise<Result[]> {
   const database = await startDatabase(undefined, { register: () => undefined, unregister: () => undefined });
-  const client = documentClient(database);
+  const client = documentClient(database.endpoint);
   try {
     const world = new Simulation(client, 'aws');
     await ensureTable(client, world.table);

@@ -85,3 +85,44 @@ describe('the look into an ONNX file', () => {
     }
   });
 });
+
+describe('what another reader of the format would read otherwise', () => {
+  /** A tag of five bytes: the number is that of a 32-bit reader, and bit 32 is set besides. */
+  const hidden = (number: number, ...content: number[]): number[] => {
+    const tag = (number << 3) | 2;
+    return [(tag & 127) | 128, (tag >> 7) | 128, 128, 128, 16, content.length, ...content];
+  };
+  const damaged = ['is not an ONNX model: it is damaged or incomplete'];
+
+  test('tags above 32 bits hide neither operators nor files', () => {
+    expect(graphProblems(model(...field(1, field(4, text('X')), hidden(7, ...text('com.example')))))).toEqual(
+      damaged,
+    );
+    expect(graphProblems(model(...field(5, hidden(13, ...field(1, text('location'))))))).toEqual(damaged);
+    expect(graphProblems(model(...field(5, [0xf0, 0x80, 0x80, 0x80, 0x10, 1])))).toEqual(damaged);
+  });
+
+  test('a tag that is padded to five bytes is the tag that it is', () => {
+    const padded = [(7 << 3) | 2 | 128, 128, 128, 128, 0, 11, ...text('com.example')];
+    expect(graphProblems(model(...field(1, field(4, text('X')), padded)))).toEqual([
+      'uses the custom operator "com.example.X"; only standard ONNX operators are hosted',
+    ]);
+  });
+
+  test('a data location of 64 bits whose lower half says external is external', () => {
+    const location = [14 << 3, 0x81, 0x80, 0x80, 0x80, 0x80, 0x01];
+    expect(graphProblems(model(...field(5, field(8, text('w')), location)))).toEqual([
+      'keeps the tensor "w" in another file; export it with all weights inside',
+    ]);
+  });
+});
+
+test('a hundred million fields end the look at the most that there may be, at once', () => {
+  const bytes = new Uint8Array(200_000_000);
+  for (let at = 0; at < bytes.length; at += 2) bytes[at] = 8; // field 1, the number 0
+  const began = performance.now();
+  expect(graphProblems(bytes)).toEqual([
+    `has more than ${graphLimits.fields} fields; export it without unused parts`,
+  ]);
+  expect(performance.now() - began).toBeLessThan(5000);
+});

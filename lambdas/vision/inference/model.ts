@@ -11,6 +11,7 @@ import {
   type InputSpec,
 } from './artifact.ts';
 import { resizeTo, type Picture } from '../pictures/decode.ts';
+import { runtimeReason } from './runtime-reason.ts';
 import { classify, segment, type AnomalyMap } from './verdict.ts';
 
 /** A loaded model. It judges one picture at a time: the buffer of its input is used again. */
@@ -44,7 +45,7 @@ export async function loadModel(folder: string, threads: number): Promise<Loaded
     executionMode: 'sequential',
     logSeverityLevel: 4,
   }).catch((error: unknown) => {
-    throw new ArtifactUnfit([`${artifactFiles.graph} does not load: ${sentence(error)}`]);
+    throw new ArtifactUnfit([`${artifactFiles.graph} does not load: ${runtimeReason(error)}`]);
   });
   const declared = declarationProblems(session, manifest);
   if (declared.length > 0) throw new ArtifactUnfit(declared);
@@ -62,7 +63,9 @@ export async function loadModel(folder: string, threads: number): Promise<Loaded
     (error: unknown) => {
       throw error instanceof ArtifactUnfit
         ? error
-        : new ArtifactUnfit([`${artifactFiles.graph} does not run on a blank picture: ${sentence(error)}`]);
+        : new ArtifactUnfit([
+            `${artifactFiles.graph} does not run on a blank picture: ${runtimeReason(error)}`,
+          ]);
     },
   );
   return {
@@ -181,13 +184,3 @@ function createFeed(input: InputSpec): { readonly tensor: ort.Tensor; fill(rgb: 
     },
   };
 }
-
-/**
- * A runtime's message without line breaks and the paths of this machine, cut to what a status message can
- * hold.
- */
-const sentence = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error))
-    .replace(/\s+/g, ' ')
-    .replace(/(?:\/[^\s/:]+){2,}\//g, '')
-    .slice(0, 200);

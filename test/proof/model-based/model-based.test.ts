@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { startDatabase, type Database } from '../../../lambdas/local/database.ts';
-import { documentClient } from '../../../lambdas/local/table-client.ts';
+import { documentClient, startDatabase, type Database } from '../../../lambdas/local/database.ts';
 import { histories, type CallName, type Command, type History } from './commands.ts';
 import { live } from './history.ts';
 
@@ -11,7 +10,7 @@ let client: DynamoDBDocumentClient;
 
 beforeAll(async () => {
   database = await startDatabase(undefined, { register: () => undefined, unregister: () => undefined });
-  client = documentClient(database);
+  client = documentClient(database.endpoint);
 });
 
 afterAll(async () => {

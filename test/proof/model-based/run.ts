@@ -1,6 +1,5 @@
 import fc from 'fast-check';
-import { startDatabase } from '../../../lambdas/local/database.ts';
-import { documentClient } from '../../../lambdas/local/table-client.ts';
+import { documentClient, startDatabase } from '../../../lambdas/local/database.ts';
 import { histories } from './commands.ts';
 import { live } from './history.ts';
 
@@ -19,7 +18,7 @@ export async function explore(
   replay: { readonly seed?: number; readonly path?: string } = {},
 ): Promise<Explored> {
   const database = await startDatabase(undefined, { register: () => undefined, unregister: () => undefined });
-  const client = documentClient(database);
+  const client = documentClient(database.endpoint);
   let lived = 0;
   let steps = 0;
   try {
