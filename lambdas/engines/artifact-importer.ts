@@ -1,28 +1,48 @@
 import type { Artifact, Model } from '../domain/model.ts';
 import { LocationRefused, type ObjectStore } from '../domain/ports.ts';
-import { artifactFiles, parseManifest } from '../vision/inference/artifact.ts';
+import { artifactFiles, describeProblem, parseManifest } from '../vision/inference/artifact.ts';
 import type { ArtifactBytes } from './artifact-check.ts';
 import type { Admission, ModelImporter } from './engine.ts';
+import { ArtifactTooLarge, openArtifact, readWhole } from './read-artifact.ts';
+import { Turns } from './turns.ts';
 
 export interface ImporterPorts {
-  readonly objects: Pick<ObjectStore, 'read' | 'write' | 'removeAll'>;
+  readonly objects: Pick<ObjectStore, 'read' | 'stream' | 'write' | 'removeAll'>;
   /** Where the copies are kept. `prefix` is empty or ends with a slash. */
   readonly artifacts: { readonly bucket: string; readonly prefix: string };
   /**
    * Looks into the files, and tries the graph where its crash harms nobody.
    * @returns what keeps the artifact from being hosted, as clauses of one sentence; none if nothing does
+   * @throws anything that says nothing about the artifact: another try may do better
    */
   check(artifact: ArtifactBytes, model: Model): Promise<readonly string[]>;
 }
 
+/** Trials at a time: each may use the memory of a unit, and holds the graph. */
+const atOnce = 1;
+
+/** How long an import waits here for its trial, in milliseconds; then it is told to ask again. */
+const longestWait = 20_000;
+
+/** Problems that are named one by one: the sentence ends in a status message. */
+const named = 10;
+
 const refused = (reason: string): Admission => ({ admitted: false, reason });
 
+const unfit = (problems: readonly string[]): Admission =>
+  refused(
+    `The artifact cannot be hosted: ${problems.slice(0, named).join('; ')}${
+      problems.length > named ? `; and ${problems.length - named} more problems` : ''
+    }.`,
+  );
+
 /**
- * Takes in artifacts from S3 locations: has them checked, and keeps a copy. A laptop and AWS differ in who
+ * Takes in artifacts from S3 locations, one at a time: has them checked, and keeps a copy. A laptop and AWS differ in who
  * checks, and where.
  */
 export class ArtifactImporter implements ModelImporter {
   readonly #ports: ImporterPorts;
+  readonly #turns = new Turns(atOnce);
 
   constructor(ports: ImporterPorts) {
     this.#ports = ports;
@@ -38,17 +58,29 @@ export class ArtifactImporter implements ModelImporter {
     const kept = await this.#admittedBefore(model);
     if (kept !== undefined) return kept;
 
-    const found = await this.#find(S3.Bucket, S3.Prefix ?? '').catch((error: unknown) => {
+    const leave = await this.#turns.enter(longestWait);
+    if (leave === undefined)
+      return { admitted: 'pending', note: 'Other models are being checked before it.' };
+    try {
+      return await this.#check(model, S3.Bucket, S3.Prefix ?? '');
+    } catch (error) {
       // A store that will never serve a location says so under this name; any other failure is worth another
       // try.
-      if (error instanceof LocationRefused) return error.message;
+      if (error instanceof LocationRefused) return refused(error.message);
+      if (error instanceof ArtifactTooLarge) return unfit([error.message]);
       throw error;
-    });
+    } finally {
+      leave();
+    }
+  }
+
+  async #check(model: Model, bucket: string, prefix: string): Promise<Admission> {
+    const found = await this.#find(bucket, prefix);
     if (typeof found === 'string') return refused(found);
     const problems = await this.#ports.check(found, model);
+    if (problems.length > 0) return unfit(problems);
     const manifest = parseManifest(found.manifest);
-    if (!manifest.ok || problems.length > 0)
-      return refused(`The artifact cannot be hosted: ${problems.join('; ')}.`);
+    if (!manifest.ok) return unfit(manifest.problems.map(describeProblem));
 
     const artifact = this.#artifactOf(model);
     const { objects } = this.#ports;
@@ -97,14 +129,10 @@ export class ArtifactImporter implements ModelImporter {
     const folders = prefix === '' || prefix.endsWith('/') ? [prefix] : [prefix, `${prefix}/`];
     const missing: string[] = [];
     for (const folder of folders) {
-      const graph = await this.#ports.objects.read({ bucket, key: `${folder}${artifactFiles.graph}` });
-      const manifest = await this.#ports.objects.read({ bucket, key: `${folder}${artifactFiles.manifest}` });
-      if (graph !== undefined && manifest !== undefined) return { graph, manifest };
-      const absent = [
-        ...(graph === undefined ? [artifactFiles.graph] : []),
-        ...(manifest === undefined ? [artifactFiles.manifest] : []),
-      ];
-      missing.push(...absent.map((file) => `s3://${bucket}/${folder}${file}`));
+      const found = await openArtifact(this.#ports.objects, bucket, folder);
+      if (!('missing' in found))
+        return { manifest: found.manifest, graph: await readWhole(found.graph, 'graph') };
+      missing.push(...found.missing);
     }
     return `The artifact is incomplete: there is no ${missing.join(' and no ')}. Put both files in one place and import the model again.`;
   }

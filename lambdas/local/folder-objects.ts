@@ -23,7 +23,8 @@ export function createFolderObjects(root: string): ObjectStore {
       const real = await unlessMissing(realpath(path));
       if (real === undefined) return undefined;
       await checkInside(root, real, location);
-      return unlessMissing(readFile(real));
+      // A pipe or a device would be waited for, for ever.
+      return (await unlessMissing(stat(real)))?.isFile() === true ? unlessMissing(readFile(real)) : undefined;
     },
 
     async stream(location, from = 0) {

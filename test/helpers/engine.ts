@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -28,10 +28,17 @@ export interface Bench {
   /** Puts an artifact where the engine keeps imported ones, and returns what creates a deployment of it. */
   deployment(id: string, graph: Uint8Array, manifest: unknown, units: Units): DeploymentSpec;
   ready(spec: DeploymentSpec): Promise<void>;
+  /** Where the local copies of artifacts are. */
+  readonly folder: string;
+  /** What is in it. */
+  leftovers(): Promise<string[]>;
   end(): Promise<void>;
 }
 
-export async function openBench(pool: Partial<PoolOptions> = {}): Promise<Bench> {
+export async function openBench(
+  pool: Partial<PoolOptions> = {},
+  options: { readonly node?: string } = {},
+): Promise<Bench> {
   const folder = await mkdtemp(join(tmpdir(), 'crowsnest-engine-'));
   const objects = new MemoryObjects();
   const pids = new Set<number>();
@@ -43,6 +50,7 @@ export async function openBench(pool: Partial<PoolOptions> = {}): Promise<Bench>
     folder,
     artifacts: { bucket: 'kept', prefix: 'models/' },
     pool: { look: 20, ...pool },
+    ...options,
     children: {
       register: (pid) => {
         pids.add(pid);
@@ -56,6 +64,8 @@ export async function openBench(pool: Partial<PoolOptions> = {}): Promise<Bench>
     objects,
     pids,
     started,
+    folder,
+    leftovers: () => readdir(folder),
     deployment(id, graph, manifest, units) {
       objects.objects.set(`kept/${id}/model.onnx`, graph);
       objects.objects.set(`kept/${id}/model.json`, json(manifest));

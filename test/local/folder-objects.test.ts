@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,6 +39,13 @@ describe('objects in a folder', () => {
     expect(await text('photos', 'a/b/c')).toBeUndefined();
     await objects.removeAll('photos', 'none/');
     await objects.removeAll('nobucket', '');
+  });
+
+  test('are files alone: nobody waits for a pipe', async () => {
+    await write('photos', 'a', 'x');
+    execFileSync('mkfifo', [join(root, 'photos', 'pipe')]);
+    expect(await text('photos', 'pipe')).toBeUndefined();
+    expect(await objects.stream({ bucket: 'photos', key: 'pipe' })).toBeUndefined();
   });
 
   test('are removed by what their keys begin with', async () => {

@@ -11,13 +11,14 @@ import {
 } from '../engine.ts';
 import type { PictureType, Verdict } from '../../domain/verdict.ts';
 import { ArtifactImporter } from '../artifact-importer.ts';
-import { artifactFiles } from '../../vision/inference/artifact.ts';
+import type { ChildRegistrar } from '../child.ts';
+import { ArtifactTooLarge, openArtifact } from '../read-artifact.ts';
 import { ArtifactCache } from './artifact-cache.ts';
 import { pictureLimits, type PictureLimits } from '../../vision/pictures/limits.ts';
 import { Pool } from './pool.ts';
 import { defaultPoolOptions, type PoolOptions } from './pool-options.ts';
 import { checkArtifact, type TrialPorts } from './trial.ts';
-import { startUnit, type ChildRegistrar, type UnitProcess } from './unit-process.ts';
+import { startUnit, type UnitProcess } from './unit-process.ts';
 
 export interface EmbeddedEngineOptions {
   readonly objects: ObjectStore;
@@ -35,6 +36,8 @@ export interface EmbeddedEngineOptions {
   readonly pool?: Partial<PoolOptions>;
   /** Threads within one picture's inference; 1 unless told, so that units scale on cores. */
   readonly threads?: number;
+  /** The Node that units run on; this one unless told. */
+  readonly node?: string;
 }
 
 export interface EmbeddedEngine extends HostingEngine, ModelImporter {
@@ -49,7 +52,8 @@ export interface EmbeddedEngine extends HostingEngine, ModelImporter {
 
 interface Hosted {
   readonly pool: Pool;
-  readonly folder: string;
+  /** With the artifact's files; another one when they were fetched again. */
+  folder: string;
   removing: boolean;
 }
 
@@ -87,7 +91,7 @@ class ChildProcessEngine implements EmbeddedEngine {
       clock,
       cache: this.#cache,
       trial: this.#pool,
-      start: (folder) => this.#start(folder, 'trial'),
+      start: (folder) => this.#start(folder, 'trial', true),
     };
     this.#importer = new ArtifactImporter({
       objects,
@@ -109,7 +113,8 @@ class ChildProcessEngine implements EmbeddedEngine {
       const pool = new Pool(spec.units, this.#pool, {
         clock,
         log: log.with({ deployment: spec.id, model: label }),
-        start: () => this.#start(folder, label),
+        start: () => this.#start(this.#hosted.get(spec.id)?.folder ?? folder, label),
+        renew: () => this.#renew(spec),
       });
       this.#hosted.set(spec.id, { pool, folder, removing: false });
     });
@@ -187,22 +192,33 @@ class ChildProcessEngine implements EmbeddedEngine {
   }
 
   async #load({ artifact: { bucket, prefix } }: DeploymentSpec): Promise<string> {
-    const [graph, manifest] = await Promise.all(
-      [artifactFiles.graph, artifactFiles.manifest].map((file) =>
-        this.#options.objects.read({ bucket, key: `${prefix}${file}` }),
-      ),
-    );
-    if (graph === undefined || manifest === undefined) {
-      throw new EngineFailed(
-        `The model's artifact at s3://${bucket}/${prefix} is incomplete. Import the model again as a new version.`,
-      );
+    try {
+      const found = await openArtifact(this.#options.objects, bucket, prefix);
+      if (!('missing' in found))
+        return await this.#cache.hold({ graph: found.graph, manifest: [found.manifest] });
+    } catch (error) {
+      if (!(error instanceof ArtifactTooLarge)) throw error;
+      throw new EngineFailed(`The model cannot be hosted: ${error.message}. Import it again.`);
     }
-    return this.#cache.hold({ graph, manifest });
+    throw new EngineFailed(
+      `The model's artifact at s3://${bucket}/${prefix} is incomplete. Import the model again as a new version.`,
+    );
   }
 
-  #start(folder: string, label: string): UnitProcess {
-    const { limits = pictureLimits, threads = 1, children } = this.#options;
-    const unit = startUnit({ folder, limits, threads }, label, children);
+  /** Fetches the artifact again, for units that cannot load what is here. @throws as `#load` */
+  #renew(spec: DeploymentSpec): Promise<void> {
+    return this.#inLine(spec.id, async () => {
+      const hosted = this.#hosted.get(spec.id);
+      if (hosted === undefined || hosted.removing) return;
+      const before = hosted.folder;
+      hosted.folder = await this.#load(spec);
+      await this.#cache.release(before);
+    });
+  }
+
+  #start(folder: string, label: string, check = false): UnitProcess {
+    const { limits = pictureLimits, threads = 1, children, node } = this.#options;
+    const unit = startUnit({ folder, limits, threads, ...(check && { check }) }, label, children, node);
     this.#units.add(unit);
     void unit.ended.then(() => this.#units.delete(unit));
     if (this.#closed) unit.kill('the host is being stopped');

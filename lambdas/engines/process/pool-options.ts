@@ -30,6 +30,8 @@ export interface PoolOptions {
   readonly backoffLimit: number;
   /** So many units lost without a single one ever having been ready, and the deployment has failed. */
   readonly attempts: number;
+  /** How long a model that was served may be without a unit that can load it; then it has failed. */
+  readonly outage: number;
   /** Of one unit's process, in bytes. */
   readonly memory: number;
 }
@@ -46,5 +48,6 @@ export const defaultPoolOptions: PoolOptions = {
   backoff: 250,
   backoffLimit: 30_000,
   attempts: 3,
+  outage: 600_000,
   memory: 1024 * 1024 * 1024,
 };

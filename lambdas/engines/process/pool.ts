@@ -6,6 +6,7 @@ import { ArtifactUnfit } from '../../vision/inference/artifact.ts';
 import { begin, isIdle, memberOn, supervise, takesAnother, type Member } from './member.ts';
 import type { PoolOptions } from './pool-options.ts';
 import { Queue, type Job } from './queue.ts';
+import { Reloading } from './reloading.ts';
 import { Suspects } from '../suspects.ts';
 import { UnitLost, type UnitProcess } from './unit-process.ts';
 
@@ -13,6 +14,11 @@ export interface PoolPorts {
   readonly clock: Clock;
   readonly log: Log;
   start(): UnitProcess;
+  /**
+   * Fetches the artifact again, for units that cannot load what is here.
+   * @throws EngineFailed if it will never be there; anything else is worth another try
+   */
+  renew(): Promise<void>;
 }
 
 export type PoolState =
@@ -42,6 +48,7 @@ export class Pool {
   readonly #settled = Promise.withResolvers<undefined>();
   #failure: string | undefined;
   #losses = 0;
+  readonly #reloading: Reloading;
   #closing = false;
   /**
    * Time as it passed for us, so that a laptop's sleep counts as one long look and ends no unit that did
@@ -54,6 +61,7 @@ export class Pool {
     this.#options = options;
     this.#ports = ports;
     this.#suspects = new Suspects(ports.log);
+    this.#reloading = new Reloading(options, () => ports.renew());
     this.#units = units;
     this.#wanted = units.min;
     this.#fill();
@@ -64,12 +72,9 @@ export class Pool {
     if (this.#failure !== undefined) return { state: 'failed', reason: this.#failure };
     if (!this.#everReady) return { state: 'creating' };
     const unitsInService = this.#members.filter(({ ready }) => ready).length;
-    const missing = unitsInService < this.#units.min;
-    return {
-      state: 'ready',
-      unitsInService,
-      ...(missing && { note: `${unitsInService} of ${this.#units.min} inference units are in service.` }),
-    };
+    if (unitsInService >= this.#units.min) return { state: 'ready', unitsInService };
+    const note = `${unitsInService} of ${this.#units.min} inference units are in service.`;
+    return { state: 'ready', unitsInService, note: `${note}${this.#reloading.note}` };
   }
 
   /** Resolves when the pool is no longer `creating`. */
@@ -131,25 +136,36 @@ export class Pool {
       () => {
         this.#everReady = true;
         this.#settled.resolve(undefined);
+        this.#reloading.succeeded();
         this.#rest(member);
         member.ready = true;
         this.#dispatch();
       },
       (error: unknown) => {
         // The same file would be refused again, by every unit: nothing is gained by more attempts.
-        if (error instanceof ArtifactUnfit)
+        if (error instanceof ArtifactUnfit && !this.#everReady)
           this.#fail(
             `The model cannot be hosted: ${error.message}. Export it again and import it as a new version.`,
           );
+        if (this.#everReady && !this.#closing && this.#members.includes(member)) this.#cannotReload(error);
+        member.unit.kill('it could not load the model'); // one that says so is still there
       },
     );
-    void unit.ended.then((reason) => this.#lost(member, reason));
+    void unit.ended.then(({ reason }) => this.#lost(member, reason));
+  }
+
+  /** A model that was served cannot be loaded by another unit: what is on this machine may be damaged. */
+  #cannotReload(error: unknown): void {
+    void this.#reloading.failed(error, this.#time).then((verdict) => {
+      if (verdict !== undefined && !this.#members.some(({ ready }) => ready)) this.#fail(verdict);
+    });
   }
 
   #fail(reason: string): void {
-    if (this.#everReady) return;
+    if (this.#closing) return;
     this.#failure ??= reason;
     this.#settled.resolve(undefined);
+    for (const job of this.#queue.empty()) job.reject(new NotHosted('The model is not hosted.'));
     for (const { unit } of this.#members) unit.kill('the model cannot be hosted');
   }
 

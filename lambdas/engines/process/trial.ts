@@ -1,14 +1,15 @@
 import type { Clock } from '../../domain/ports.ts';
 import { ArtifactUnfit } from '../../vision/inference/artifact.ts';
-import { fileProblems, notTried, type ArtifactBytes } from '../artifact-check.ts';
+import { notTried, type ArtifactBytes } from '../artifact-check.ts';
+import { isCrash } from '../child.ts';
 import type { ArtifactCache } from './artifact-cache.ts';
-import type { UnitProcess } from './unit-process.ts';
+import { UnitLost, type UnitProcess } from './unit-process.ts';
 
 export interface TrialPorts {
   readonly clock: Clock;
   readonly cache: ArtifactCache;
-  /** Starts a unit on the artifact in `folder`. */
-  start(folder: string): UnitProcess;
+  /** Starts a unit on the artifact in `folder`, which looks into the files first. */
+  readonly start: (folder: string) => UnitProcess;
   /**
    * What a trial may use: milliseconds until the model is loaded and has judged a blank picture, and bytes of
    * memory.
@@ -16,41 +17,35 @@ export interface TrialPorts {
   readonly trial: { readonly load: number; readonly memory: number; readonly look: number };
 }
 
-/** Looks into an artifact's files, and if they are in order loads it in a process of its own. */
-export async function checkArtifact(ports: TrialPorts, artifact: ArtifactBytes): Promise<readonly string[]> {
-  const problems = fileProblems(artifact);
-  return problems.length > 0 ? problems : tryArtifact(ports, artifact);
-}
-
 /**
- * A graph may crash its runtime, never end, or fill the memory: whatever it does, it does it in a process of
- * its own.
+ * Has an artifact's files looked into and its graph tried: a graph may crash its runtime, never end, or fill
+ * the memory, and whatever it does, it does it in a process of its own.
+ * @returns what is wrong with the artifact, as clauses of one sentence
+ * @throws UnitLost if the process ended for another reason: that says nothing about the artifact
  */
-async function tryArtifact(ports: TrialPorts, artifact: ArtifactBytes): Promise<readonly string[]> {
-  const { cache, clock, trial } = ports;
-  const folder = await cache.hold(artifact);
-  const unit = ports.start(folder);
-  const trying = { over: false };
-  void unit.ended.then(() => {
-    trying.over = true;
-  });
-  const watch = (async () => {
-    for (let spent = 0; !trying.over; spent += trial.look) {
-      if (spent > trial.load) unit.kill(`it did not load and judge a blank picture within ${trial.load} ms`);
-      if (unit.memory() > trial.memory)
-        unit.kill(`it used more than ${Math.round(trial.memory / 1024 / 1024)} MB of memory`);
-      await clock.sleep(trial.look);
-    }
-  })();
+export async function checkArtifact(
+  { cache, clock, trial, start }: TrialPorts,
+  { graph, manifest }: ArtifactBytes,
+): Promise<readonly string[]> {
+  const folder = await cache.hold({ graph: [graph], manifest: [manifest] });
+  const unit = start(folder);
+  unit.limit({ time: trial.load, memory: trial.memory, look: trial.look, clock });
   try {
     await unit.loaded;
     return [];
   } catch (error) {
-    return error instanceof ArtifactUnfit ? error.problems : [notTried((error as Error).message)];
+    if (error instanceof ArtifactUnfit) return error.problems;
+    if (!(error instanceof UnitLost) || error.ending === undefined) throw error;
+    const { ending } = error;
+    if (ending.how === 'killed' && ending.over === 'time')
+      return [notTried(`it did not load and judge a blank picture within ${trial.load} ms`)];
+    if (ending.how === 'killed' && ending.over === 'memory')
+      return [notTried(`${ending.reason}; export a smaller model`)];
+    if (isCrash(ending)) return [notTried(`it crashes its runtime: ${ending.reason}`)];
+    throw error;
   } finally {
     unit.kill('the trial is over');
     await unit.ended;
-    await watch;
     await cache.release(folder);
   }
 }

@@ -14,6 +14,8 @@ export interface UnitOptions {
    * Threads within one picture's inference. One is right where several units shall scale on several cores.
    */
   readonly threads: number;
+  /** Looks into the files before the runtime does: they come from outside. */
+  readonly check?: boolean;
 }
 
 export interface UnitRequest {

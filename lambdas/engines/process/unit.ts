@@ -8,7 +8,9 @@ import { Worker } from 'node:worker_threads';
 import sharp from 'sharp';
 import { PictureRefused } from '../../domain/verdict.ts';
 import { ArtifactUnfit } from '../../vision/inference/artifact.ts';
+import { checkArtifact } from '../../vision/inference/check-artifact.ts';
 import { loadModel, type LoadedModel } from '../../vision/inference/model.ts';
+import { runtimeReason } from '../../vision/inference/runtime-reason.ts';
 import { decode, type Picture } from '../../vision/pictures/decode.ts';
 import type { UnitMessage, UnitOptions, UnitRequest } from './unit-protocol.ts';
 
@@ -33,6 +35,7 @@ const say = (message: UnitMessage): void => void process.send?.(message);
 const rss = (): number => process.memoryUsage.rss();
 
 try {
+  if (options.check === true) await checkArtifact(options.folder);
   const model = await loadModel(options.folder, options.threads);
   let last = Promise.resolve();
   process.on('message', (request: UnitRequest) => {
@@ -58,6 +61,6 @@ async function answer(model: LoadedModel, id: number, decoded: Promise<Picture>)
     return { kind: 'verdict', id, verdict: await model.judge(picture), rss: rss() };
   } catch (error) {
     if (error instanceof PictureRefused) return { kind: 'refused', id, rule: error.message, rss: rss() };
-    return { kind: 'failed', id, reason: error instanceof Error ? error.message : String(error), rss: rss() };
+    return { kind: 'failed', id, reason: runtimeReason(error), rss: rss() };
   }
 }

@@ -1,6 +1,5 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { foreignReason } from '../../domain/foreign-reason.ts';
 import {
   MaskUnusable,
   MixedSizes,
@@ -10,6 +9,7 @@ import {
   TrainingStopped,
 } from '../../vision/fitting/failures.ts';
 import type { LabelledPicture } from '../../vision/pictures/training-pictures.ts';
+import { startChild, type ChildRegistrar, type Ending } from '../child.ts';
 import {
   workerTitle,
   type FromWorker,
@@ -30,11 +30,11 @@ export interface RunnerOptions {
   /** All that the process gets of an environment: where its libraries are, say. */
   readonly env?: Readonly<Record<string, string>>;
   /** Told of the process that is started, and of its end, so that a later host finds what a dead one left. */
-  readonly children?: { register(pid: number): void; unregister(pid: number): void };
+  readonly children?: ChildRegistrar;
 }
 
 const defaults = { memory: 3 * 1024 ** 3, limit: 60 * 60 * 1000 } as const;
-const megabyte = 1024 ** 2;
+const clock = { now: Date.now, sleep: (milliseconds: number) => sleep(milliseconds) };
 
 /** The process that trained ended without a result; another try may do better. */
 export class TrainingBroke extends Error {
@@ -68,85 +68,59 @@ export async function trainInProcess(
     ...(input.minimums !== undefined && { minimums: input.minimums }),
     now: input.now(),
   };
-  const child = fork(options.worker ?? beside(), [workerTitle], {
-    execArgv: [
-      '--disable-warning=ExperimentalWarning',
-      `--max-old-space-size=${Math.round(memory / 2 / megabyte)}`,
-    ],
-    // Nothing of the host's environment is the business of a process that decodes strangers' pictures.
-    env: { ...options.env },
-    serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-  });
-  const endings: (() => void)[] = [];
-  const { pid } = child;
-  if (pid !== undefined) {
-    options.children?.register(pid);
-    child.once('exit', () => options.children?.unregister(pid));
-  }
+  const result = Promise.withResolvers<Training>();
+  const stop = (): void => result.reject(new TrainingStopped());
+  const child = startChild(
+    {
+      program: options.worker ?? beside(),
+      argv: [workerTitle],
+      heap: memory / 2,
+      env: options.env,
+      children: options.children,
+    },
+    (message: FromWorker) => {
+      // A message to a process that has just ended is lost, and its end is already known.
+      const tell = (reply: ToWorker): void => void child.send(reply).catch(() => undefined);
+      switch (message.kind) {
+        case 'ready':
+          tell(task);
+          break;
+        case 'want':
+          answer(message, sets).then(tell, result.reject);
+          break;
+        case 'progress':
+          progress(message.stage, message.done);
+          break;
+        case 'trained':
+          result.resolve(message.training);
+          break;
+        case 'failed':
+          result.reject(failureOf(message.name, message.message));
+          break;
+        case 'broken':
+          result.reject(new TrainingBroke(message.message));
+          break;
+      }
+    },
+  );
+  child.limit({ time: limit, memory, look: 500, clock });
+  void child.ended.then((ending) => result.reject(failureOfEnding(ending)));
+  signal?.addEventListener('abort', stop, { once: true });
   try {
-    return await new Promise<Training>((resolve, reject) => {
-      const stop = (): void => reject(new TrainingStopped());
-      signal?.addEventListener('abort', stop, { once: true });
-      const timer = setTimeout(
-        () => reject(new TrainingBroke(`The training took longer than ${Math.round(limit / 1000)} s.`)),
-        limit,
-      );
-      const watch = setInterval(
-        () =>
-          void residentMemory(child).then((bytes) => {
-            if (bytes > memory)
-              reject(
-                new TrainingFailed(
-                  `Training needs more than ${Math.round(memory / megabyte)} MB of memory; use fewer or smaller images.`,
-                ),
-              );
-          }),
-        500,
-      );
-      endings.push(
-        () => signal?.removeEventListener('abort', stop),
-        () => clearTimeout(timer),
-        () => clearInterval(watch),
-      );
-      child.on('error', reject);
-      child.on('exit', (code, by) =>
-        reject(
-          new TrainingBroke(
-            `The training process ended without a result (${by ?? `code ${code ?? 'unknown'}`}).`,
-          ),
-        ),
-      );
-      child.on('message', (message: FromWorker) => {
-        switch (message.kind) {
-          case 'ready':
-            tell(child, task);
-            break;
-          case 'want':
-            answer(message, sets).then((reply) => tell(child, reply), reject);
-            break;
-          case 'progress':
-            progress(message.stage, message.done);
-            break;
-          case 'trained':
-            resolve(message.training);
-            break;
-          case 'failed':
-            reject(failureOf(message.name, message.message));
-            break;
-          case 'broken':
-            reject(new TrainingBroke(message.message));
-            break;
-        }
-      });
-    });
+    return await result.promise;
   } finally {
-    for (const end of endings) end();
-    child.kill('SIGKILL');
+    signal?.removeEventListener('abort', stop);
+    child.kill('the training is over');
   }
 }
 
-const beside = (): string => fileURLToPath(new URL('training-worker.ts', import.meta.url));
+/** What ends for more memory than there may be ends so again; everything else is worth another try. */
+const failureOfEnding = (ending: Ending): Error =>
+  ending.how === 'killed' && ending.over === 'memory'
+    ? new TrainingFailed(`Training cannot go on: ${ending.reason}. Use fewer or smaller images.`)
+    : new TrainingBroke(`The training has no result: ${ending.reason}.`);
+
+const beside = (): URL => new URL('./training-worker.ts', import.meta.url);
 
 const cardOf = ({ id, type, label, mask }: LabelledPicture): PictureCard => ({
   id,
@@ -154,11 +128,6 @@ const cardOf = ({ id, type, label, mask }: LabelledPicture): PictureCard => ({
   label,
   ...(mask !== undefined && { colours: mask.colours }),
 });
-
-/** A message to a process that has just ended is lost, and its end is already known by the event. */
-function tell(child: ChildProcess, message: ToWorker): void {
-  if (child.connected) child.send(message, () => undefined);
-}
 
 /** @throws TrainingFailed for what will never be there: nothing is gained by another try */
 async function answer(
@@ -176,7 +145,7 @@ async function answer(
     return { kind: 'bytes', request, bytes: Uint8Array.from(bytes) };
   } catch (error) {
     if (error instanceof TrainingFailed) throw error;
-    return { kind: 'unread', request, reason: error instanceof Error ? error.message : String(error) };
+    return { kind: 'unread', request, reason: foreignReason(error) };
   }
 }
 
@@ -194,13 +163,6 @@ function failureOf(name: string, message: string): TrainingFailed {
     default:
       return new TrainingFailed(message);
   }
-}
-
-/** Of the process, in bytes; 0 where the system does not tell. */
-async function residentMemory({ pid }: ChildProcess): Promise<number> {
-  if (pid === undefined) return 0;
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
 }
 
 async function collect<T>(items: AsyncIterable<T> | Iterable<T>): Promise<T[]> {

@@ -3,7 +3,7 @@ import type { Model, ModelSource } from '../../../lambdas/domain/model.ts';
 import type { Admission } from '../../../lambdas/engines/engine.ts';
 import { float32, Graph, int64 } from '../../../lambdas/vision/onnx/graph.ts';
 import { colourGraph, colourManifest, hangingGraph, json, manifest, start } from '../../helpers/artifacts.ts';
-import { openBench, type Bench } from '../../helpers/engine.ts';
+import { openBench, until, type Bench } from '../../helpers/engine.ts';
 
 let bench: Bench;
 afterEach(() => bench.end());
@@ -168,6 +168,26 @@ describe('refused, with the reason', () => {
     expect(bench.pids.size).toBe(0);
   });
 
+  test('files that are larger than an artifact may have, without reading them whole', async () => {
+    bench = await openBench();
+    put('', colourGraph(), manifest);
+    const endless = async function* (): AsyncGenerator<Uint8Array> {
+      for (;;) yield await Promise.resolve(new Uint8Array(16 * 1024 * 1024));
+    };
+    const stream = bench.objects.stream.bind(bench.objects);
+    for (const [file, most] of [
+      ['model.json', 1024 * 1024],
+      ['model.onnx', 256 * 1024 * 1024],
+    ] as const) {
+      bench.objects.stream = (location) =>
+        location.key === file ? Promise.resolve({ tag: '', bytes: endless() }) : stream(location);
+      expect(reasonOf(await bench.engine.admit(s3()))).toBe(
+        `The artifact cannot be hosted: ${file} has more than ${most} bytes, which is the most.`,
+      );
+    }
+    expect(await bench.leftovers()).toEqual([]);
+  });
+
   test('a graph that fills the memory', async () => {
     bench = await openBench({ memory: 400 * 1024 * 1024 });
     const graph = new Graph('greedy');
@@ -187,5 +207,38 @@ describe('refused, with the reason', () => {
     graph.output('score', 'float32', [1]);
     put('', graph.encode(), manifest);
     expect(reasonOf(await bench.engine.admit(s3()))).toContain('it used more than 400 MB of memory');
+  });
+});
+
+describe('what is not the fault of the artifact', () => {
+  test('a trial that somebody ended is worth another try, and so is one that could not be started', async () => {
+    bench = await openBench();
+    put('', hangingGraph(true), manifest);
+    const trying = bench.engine.admit(s3());
+    await until(() => bench.pids.size === 1);
+    process.kill([...bench.pids][0] ?? 0, 'SIGKILL');
+    await expect(trying).rejects.toThrow('its process ended (signal SIGKILL)');
+
+    await bench.end();
+    bench = await openBench({}, { node: '/nowhere/node' });
+    put('', colourGraph(), colourManifest);
+    await expect(bench.engine.admit(s3())).rejects.toThrow('its process could not be started (ENOENT)');
+    expect(keptKeys()).toEqual([]);
+  });
+
+  test('eight imports at once are tried one after the other, and what it takes is one trial', async () => {
+    bench = await openBench();
+    put('', colourGraph(), colourManifest);
+    let most = 0;
+    const watch = setInterval(() => {
+      most = Math.max(most, bench.pids.size);
+    }, 5);
+    const models = Array.from({ length: 8 }, (_, index) => ({ ...s3(), version: String(index) }));
+    const admissions = await Promise.all(models.map((model) => bench.engine.admit(model)));
+    clearInterval(watch);
+    expect(most).toBe(1);
+    // Who has waited for long is told to ask again.
+    for (const admission of admissions) expect([true, 'pending']).toContain(admission.admitted);
+    expect(admissions.filter(({ admitted }) => admitted === true).length).toBeGreaterThan(1);
   });
 });

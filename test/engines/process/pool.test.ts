@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { EngineBusy, NotHosted, type DeploymentSpec } from '../../../lambdas/engines/engine.ts';
 import { PictureRefused } from '../../../lambdas/domain/verdict.ts';
@@ -80,6 +82,74 @@ test('a unit that dies at work is replaced, and its picture is judged by the nex
   process.kill(second, 'SIGKILL');
   expect(await again).toMatchObject({ isAnomalous: true });
 });
+
+/** Makes what units load from unloadable. */
+async function spoil(): Promise<void> {
+  for (const name of await bench.leftovers())
+    await writeFile(join(bench.folder, name, 'model.onnx'), 'spoilt');
+}
+
+test('a local copy that is damaged is fetched again when a unit is replaced', async () => {
+  bench = await openBench({ backoff: 10, backoffLimit: 10 });
+  const spec = await host(colourGraph(), { min: 1 });
+  await spoil();
+  const pid = firstPid();
+  process.kill(pid, 'SIGKILL');
+  await until(() => firstPid() !== pid && bench.pids.size === 1);
+  await bench.ready(spec);
+  expect(await judge(spec, white)).toMatchObject({ isAnomalous: true });
+});
+
+test('a model whose units cannot load again, whatever is fetched, has failed with the reason', async () => {
+  bench = await openBench({ backoff: 10, backoffLimit: 10 });
+  const spec = await host(colourGraph(), { min: 1 });
+  await spoil();
+  bench.objects.objects.set('kept/d1/model.onnx', Buffer.from('spoilt too'));
+  process.kill(firstPid(), 'SIGKILL');
+  await until(async () => (await bench.engine.observe(spec)).state === 'failed');
+  const seen = await bench.engine.observe(spec);
+  expect(seen.state === 'failed' ? seen.reason : '').toMatch(
+    /^The model's inference units were lost, and no new one can load the model: model\.onnx does not load: .*import it as a new version\.$/,
+  );
+  await expect(judge(spec, white)).rejects.toThrow(NotHosted);
+  await until(() => bench.pids.size === 0);
+});
+
+test('without the artifact in the store a served model whose copy is damaged has failed, and says what is missing', async () => {
+  bench = await openBench({ backoff: 10, backoffLimit: 10 });
+  const spec = await host(colourGraph(), { min: 1 });
+  await spoil();
+  bench.objects.objects.delete('kept/d1/model.onnx');
+  process.kill(firstPid(), 'SIGKILL');
+  await until(async () => (await bench.engine.observe(spec)).state === 'failed');
+  expect(await bench.engine.observe(spec)).toEqual({
+    state: 'failed',
+    reason: "The model's artifact at s3://kept/d1/ is incomplete. Import the model again as a new version.",
+  });
+});
+
+test('a store that does not answer is asked again, for as long as an outage may take', async () => {
+  bench = await openBench({ backoff: 10, backoffLimit: 10, outage: 20_000 });
+  const spec = await host(colourGraph(), { min: 1 });
+  await spoil();
+  const stream = bench.objects.stream.bind(bench.objects);
+  bench.objects.stream = () => Promise.reject(new Error('the store does not answer'));
+  process.kill(firstPid(), 'SIGKILL');
+  await until(async () => {
+    const seen = await bench.engine.observe(spec);
+    return seen.state === 'ready' && seen.note?.includes('could not load the model') === true;
+  });
+  bench.objects.stream = stream;
+  await bench.ready(spec);
+
+  await bench.end();
+  bench = await openBench({ backoff: 10, backoffLimit: 10, outage: 1 });
+  const other = await host(colourGraph(), { min: 1 });
+  await spoil();
+  bench.objects.stream = () => Promise.reject(new Error('the store does not answer'));
+  process.kill(firstPid(), 'SIGKILL');
+  await until(async () => (await bench.engine.observe(other)).state === 'failed');
+}, 60_000);
 
 test('pictures given to units in the instant of their death are judged, each once', async () => {
   bench = await openBench({ backoff: 1, backoffLimit: 1, queuePerUnit: 100 });

@@ -101,10 +101,10 @@ describe('training in a process of its own', () => {
       register: (pid: number) => void setTimeout(() => process.kill(pid, 'SIGKILL'), 300),
     };
     await expect(trainInProcess(input, undefined, undefined, { children })).rejects.toThrow(
-      /ended without a result \(SIGKILL\)/,
+      /has no result: its process ended \(signal SIGKILL\)/,
     );
     const small = trainInProcess(input, undefined, undefined, { memory: 64 * 1024 ** 2 });
-    await expect(small).rejects.toThrow(/^Training needs more than 64 MB of memory/);
+    await expect(small).rejects.toThrow(/^Training cannot go on: it used more than 64 MB of memory/);
     await expect(small).rejects.toBeInstanceOf(TrainingFailed);
     await expect(trainInProcess(input, undefined, undefined, { limit: 200 })).rejects.toThrow(/took longer/);
   }, 300_000);
