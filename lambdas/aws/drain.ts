@@ -103,11 +103,21 @@ export function awsDrainer(env: Environment<'drain'>): Drainer {
     },
     statusOf: (stackId) =>
       stackStatus(
-        { endpoint: `https://cloudformation.${region}.${domain}`, region, credentials: ownCredentials() },
+        {
+          endpoint: configuredEndpoint() ?? `https://cloudformation.${region}.${domain}`,
+          region,
+          credentials: ownCredentials(),
+        },
         stackId,
       ),
   };
 }
+
+/** The standard variables that every SDK client obeys: an interface endpoint in a VPC is named by them. */
+const configuredEndpoint = (): string | undefined => {
+  const { AWS_ENDPOINT_URL_CLOUDFORMATION: own, AWS_ENDPOINT_URL: all } = process.env;
+  return (own ?? all)?.replace(/\/+$/, '');
+};
 
 /** Lambda hands a function its role's credentials in the environment. */
 const ownCredentials = (): {
