@@ -98,6 +98,13 @@ export function modelOf({ project, model }: Bench): {
   return { ProjectName: project, ModelVersion: model };
 }
 
+/** A bucket that the deployment may use: it refuses to look further at a request that names another. */
+export function bucketOf({ material }: Bench): string {
+  if (material.dataset === undefined)
+    throw new Skipped('there is no bucket that the deployment may use: see --bucket and --data-dir');
+  return material.dataset.bucket;
+}
+
 export const missingModel = ({
   project,
 }: Bench): { readonly ProjectName: string; readonly ModelVersion: string } => ({

@@ -7,7 +7,7 @@ import {
   UpdateDatasetEntriesCommand,
   ValidationException,
 } from '@aws-sdk/client-lookoutvision';
-import { accepted, refused, require, Skipped, type Bench, type Case } from './case.ts';
+import { accepted, bucketOf, refused, require, Skipped, type Bench, type Case } from './case.ts';
 import { datasetSettled, settled } from './poll.ts';
 
 const type = 'train';
@@ -33,17 +33,13 @@ export const datasetCases: readonly Case[] = [
   {
     operation: 'CreateModel',
     title: 'without a dataset there is nothing to train from',
-    run: ({ target: { client }, project }) =>
-      refused(
-        client.send(
-          new CreateModelCommand({
-            ProjectName: project,
-            OutputConfig: { S3Location: { Bucket: 'crowsnest-conformance', Prefix: '' } },
-          }),
-        ),
-        'ResourceNotFoundException',
-        { ResourceType: 'DATASET' },
-      ),
+    async run(bench) {
+      const OutputConfig = { S3Location: { Bucket: bucketOf(bench), Prefix: '' } };
+      const request = new CreateModelCommand({ ProjectName: bench.project, OutputConfig });
+      return refused(bench.target.client.send(request), 'ResourceNotFoundException', {
+        ResourceType: 'DATASET',
+      });
+    },
   },
   {
     operation: 'CreateDataset',

@@ -3,7 +3,7 @@ import {
   ListModelPackagingJobsCommand,
   StartModelPackagingJobCommand,
 } from '@aws-sdk/client-lookoutvision';
-import { accepted, missingModel, refused, require, type Case } from './case.ts';
+import { accepted, bucketOf, missingModel, refused, require, type Case } from './case.ts';
 
 export const packagingCases: readonly Case[] = [
   {
@@ -30,14 +30,14 @@ export const packagingCases: readonly Case[] = [
   {
     operation: 'StartModelPackagingJob',
     title: 'a version that is not there is refused',
-    run: (bench) =>
-      refused(
+    async run(bench) {
+      return refused(
         bench.target.client.send(
           new StartModelPackagingJobCommand({
             ...missingModel(bench),
             Configuration: {
               Greengrass: {
-                S3OutputLocation: { Bucket: 'crowsnest-conformance', Prefix: '' },
+                S3OutputLocation: { Bucket: bucketOf(bench), Prefix: '' },
                 ComponentName: 'conformance',
                 TargetDevice: 'jetson_xavier',
               },
@@ -46,6 +46,7 @@ export const packagingCases: readonly Case[] = [
         ),
         'ResourceNotFoundException',
         { ResourceType: 'MODEL' },
-      ),
+      );
+    },
   },
 ];
