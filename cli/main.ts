@@ -5,6 +5,7 @@ import { clientCommand } from './client.ts';
 import { conformanceCommand } from './conformance.ts';
 import { CommandFailed } from './failed.ts';
 import { migrateCommand } from './migrate.ts';
+import { preflightCommand } from './preflight.ts';
 
 /**
  * The command line. What a user can put right is told in one sentence; anything else is a fault of ours and
@@ -17,7 +18,8 @@ export async function run(argv: readonly string[]): Promise<void> {
     )
     .addCommand(clientCommand())
     .addCommand(conformanceCommand())
-    .addCommand(migrateCommand());
+    .addCommand(migrateCommand())
+    .addCommand(preflightCommand());
   try {
     await program.parseAsync(argv);
   } catch (error) {
