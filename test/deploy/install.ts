@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { run, type Command } from './processes.ts';
+
+/** The project's own folder, and the cache inside of it that git ignores. */
+export const root = join(import.meta.dirname, '../..');
+const cache = join(root, '.cache/deploy');
+
+/** AWS's runtime interface client for Node, as published; its scripts, which would compile, are not run. */
+const client = {
+  version: '4.0.2',
+  integrity:
+    'sha512-FE5Vskx7mYNnqAnWWJXUOsLp2VGgdsJsCoRLFTa8L4Yk0QVtArqR8q58yPA++QC1a73ZWJXBQ2AH31nIAv7NOQ==',
+};
+
+/** What the run needs and the project does not bring. */
+export interface Installed {
+  readonly python: string;
+  /** The folder of the runtime interface client. */
+  readonly client: string;
+  /** What Lambda's Node brings along: the AWS SDK. */
+  readonly packages: string;
+}
+
+/** Something that cannot be had on this machine, so that nothing can be tried. */
+export class Missing extends Error {
+  override readonly name = 'Missing';
+}
+
+/**
+ * Installs into the cache what is not there yet.
+ * @throws Missing
+ */
+export async function install(command: Command): Promise<Installed> {
+  await mkdir(cache, { recursive: true });
+  return {
+    python: await emulator(command),
+    client: await runtimeClient(command),
+    packages: await sdk(),
+  };
+}
+
+async function emulator(command: Command): Promise<string> {
+  const requirements = await readFile(join(import.meta.dirname, 'requirements.txt'));
+  const folder = join(
+    cache,
+    `emulator-${createHash('sha256').update(requirements).digest('hex').slice(0, 12)}`,
+  );
+  const python = join(folder, 'bin/python');
+  if (existsSync(join(folder, 'complete'))) return python;
+  await rm(folder, { recursive: true, force: true });
+  const system = await pythonOf(command);
+  await run(system, ['-m', 'venv', folder], command).catch((error: unknown) => {
+    throw new Missing(`Python cannot make a virtual environment (Debian: python3-venv): ${String(error)}`);
+  });
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '-r'];
+  await run(python, [...pip, join(import.meta.dirname, 'requirements.txt')], command).catch(
+    (error: unknown) => {
+      throw new Missing(`The emulator cannot be installed from PyPI: ${String(error)}`);
+    },
+  );
+  await writeFile(join(folder, 'complete'), '');
+  return python;
+}
+
+async function pythonOf(command: Command): Promise<string> {
+  for (const name of ['python3', 'python3.11', 'python3.12', 'python3.13']) {
+    const version = await run(name, ['-c', 'import sys; print(sys.version_info >= (3, 11))'], command).catch(
+      () => '',
+    );
+    if (version.trim() === 'True') return name;
+  }
+  throw new Missing('There is no Python 3.11 or later.');
+}
+
+async function runtimeClient(command: Command): Promise<string> {
+  const folder = join(cache, `aws-lambda-ric-${client.version}`);
+  if (existsSync(folder)) return folder;
+  const work = join(cache, `download-${process.pid}`);
+  await rm(work, { recursive: true, force: true });
+  await mkdir(work);
+  try {
+    const pack = ['pack', '--silent', `aws-lambda-ric@${client.version}`];
+    await run('npm', pack, { ...command, cwd: work }).catch((error: unknown) => {
+      throw new Missing(`AWS's runtime interface client cannot be had from npm: ${String(error)}`);
+    });
+    const [packed = ''] = (await readdir(work)).filter((name) => name.endsWith('.tgz'));
+    const digest = createHash('sha512').update(await readFile(join(work, packed)));
+    if (`sha512-${digest.digest('base64')}` !== client.integrity)
+      throw new Error(`${packed} is not the package that is expected here.`);
+    await run('tar', ['xzf', packed], { ...command, cwd: work });
+    await rename(join(work, 'package'), folder);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+  return folder;
+}
+
+/** A folder with the SDK alone: with all of the project's packages, a bundle that lacks one would work here. */
+async function sdk(): Promise<string> {
+  const folder = join(cache, 'packages/node_modules');
+  await mkdir(folder, { recursive: true });
+  const link = join(folder, '@aws-sdk');
+  await rm(link, { force: true });
+  await symlink(join(root, 'node_modules/@aws-sdk'), link);
+  return folder;
+}
