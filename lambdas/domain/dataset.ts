@@ -1,5 +1,6 @@
 import type { DatasetStatus } from '../contract/shapes.ts';
 import type { Label } from './manifest.ts';
+import { attemptName, fenceOf, type Operation } from './operation.ts';
 import type { Execution } from './ports.ts';
 
 export type DatasetType = 'train' | 'test';
@@ -11,16 +12,9 @@ export interface DatasetKey {
 
 export type DatasetOperationKind = 'createDataset' | 'updateDataset';
 
-/** What is, or last was, under way for a dataset. Tasks are fenced on `id` and `attempt`. */
-export interface DatasetOperation {
-  readonly id: string;
-  readonly attempt: number;
+/** What is, or last was, under way for a dataset. */
+export interface DatasetOperation extends Operation {
   readonly kind: DatasetOperationKind;
-  /** Who asked. */
-  readonly actor: string;
-  /** When, in epoch milliseconds. */
-  readonly at: number;
-  readonly deadline: number;
   /** The size of an update's changes: fewer than these would be another update. */
   readonly bytes?: number;
 }
@@ -78,8 +72,10 @@ export const mayUpdate: readonly DatasetStatus[] = [
 ];
 
 /** Whether an operation is under way, so that somebody must be looking after it. */
-export const isBusy = (status: DatasetStatus): boolean =>
-  Object.values<DatasetStatus>(passingDatasetState).includes(status);
+export const isBusy = (status: DatasetStatus): boolean => busyStates.includes(status);
+
+/** The states in which an operation is under way. */
+export const busyStates: readonly DatasetStatus[] = Object.values(passingDatasetState);
 
 /** What `StatusMessage` says. Clients index it without asking, so no state is without one. */
 export const datasetMessage = {
@@ -90,8 +86,7 @@ export const datasetMessage = {
 } as const;
 
 /** Where each attempt writes: its own place, so that what is left of another one harms nothing. */
-export const generationOf = ({ id, attempt }: { readonly id: string; readonly attempt: number }): string =>
-  `${id}-${attempt}`;
+export const generationOf = attemptName;
 
 export const noImages: ImageStats = { total: 0, labeled: 0, normal: 0, anomaly: 0 };
 
@@ -108,11 +103,14 @@ export const datasetId = ({ project, type }: DatasetKey): string => `${project}/
 export function datasetExecution({
   project,
   type,
-  operation: { id, attempt, kind },
-}: DatasetKey & { readonly operation: DatasetOperation }): Execution {
+  operation,
+}: DatasetKey & { readonly operation: DatasetOperation }): Extract<
+  Execution,
+  { readonly workflow: 'datasets' }
+> {
   return {
     workflow: 'datasets',
-    name: `${id}-${attempt}`,
-    input: { v: 1, kind, project, type, operationId: id, attempt },
+    name: attemptName(operation),
+    input: { v: 1, kind: operation.kind, project, type, ...fenceOf({ operation }) },
   };
 }

@@ -1,5 +1,6 @@
 import type { ModelStatus } from '../contract/shapes.ts';
 import type { OperationKind } from './lifecycle.ts';
+import { attemptName, type Operation } from './operation.ts';
 import type { Execution } from './ports.ts';
 import type { WorkflowName } from './workflows.ts';
 
@@ -15,20 +16,9 @@ export interface Units {
   readonly max?: number;
 }
 
-/** What is, or last was, under way for a model. Tasks are fenced on `id` and `attempt`. */
-export interface OperationRecord {
-  readonly id: string;
-  readonly attempt: number;
+/** What is, or last was, under way for a model. */
+export interface ModelOperation extends Operation {
   readonly kind: OperationKind;
-  /** Who asked. */
-  readonly actor: string;
-  /** When, in epoch milliseconds. */
-  readonly at: number;
-  /**
-   * After this an observation that finds the work undone fails the model, or, where the kind cannot fail, is
-   * reported.
-   */
-  readonly deadline: number;
 }
 
 /** Where a model came from: exactly one form of the ImportModel request. */
@@ -67,7 +57,7 @@ export interface Model extends ModelKey {
   readonly description?: string;
   readonly status: ModelStatus;
   readonly statusMessage: string;
-  readonly operation: OperationRecord;
+  readonly operation: ModelOperation;
   /** The newest deployment, while the model is hosted, on its way there or back, or failed to get there. */
   readonly deploymentId?: string;
   readonly units?: Units;
@@ -134,11 +124,11 @@ export function executionOf({
   project,
   version,
   operation,
-}: ModelKey & { readonly operation: OperationRecord }): ModelExecution {
+}: ModelKey & { readonly operation: ModelOperation }): ModelExecution {
   const { id, attempt, kind } = operation;
   return {
     workflow: workflowOf[kind],
-    name: `${id}-${attempt}`,
+    name: attemptName(operation),
     input: { v: 1, kind, project, version, operationId: id, attempt },
   };
 }

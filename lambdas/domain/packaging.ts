@@ -1,4 +1,5 @@
 import type { ModelStatus, Value } from '../contract/shapes.ts';
+import { attemptName, fenceOf, type Operation } from './operation.ts';
 import type { Execution } from './ports.ts';
 
 export interface JobKey {
@@ -8,14 +9,6 @@ export interface JobKey {
 
 export type JobStatus = Value<'ModelPackagingJobStatus'>;
 export type GreengrassConfiguration = Value<'GreengrassConfiguration'>;
-
-export interface JobOperation {
-  readonly id: string;
-  readonly attempt: number;
-  readonly actor: string;
-  readonly at: number;
-  readonly deadline: number;
-}
 
 /** The packaging of one model version for Greengrass. */
 export interface PackagingJob extends JobKey {
@@ -30,7 +23,7 @@ export interface PackagingJob extends JobKey {
   readonly greengrass: GreengrassConfiguration;
   /** The component's version: the one asked for, or `{ModelVersion}.0.0`. */
   readonly componentVersion: string;
-  readonly operation: JobOperation;
+  readonly operation: Operation;
   /** Counted against the quota of concurrent jobs. */
   readonly reserved?: true;
   readonly dueAt?: number;
@@ -45,6 +38,9 @@ export const packagable: readonly ModelStatus[] = [
   'STOPPING_HOSTING',
   'SYSTEM_UPDATING',
 ];
+
+/** The states in which the job is under way. */
+export const busyJobs: readonly JobStatus[] = ['CREATED', 'RUNNING'];
 
 export const endedJobs: readonly JobStatus[] = ['SUCCEEDED', 'FAILED'];
 
@@ -61,11 +57,11 @@ export const packagingMethod = 'Greengrass';
 export function packagingExecution({
   project,
   name,
-  operation: { id, attempt },
-}: JobKey & { readonly operation: JobOperation }): Extract<Execution, { readonly workflow: 'packaging' }> {
+  operation,
+}: JobKey & { readonly operation: Operation }): Extract<Execution, { readonly workflow: 'packaging' }> {
   return {
     workflow: 'packaging',
-    name: `${id}-${attempt}`,
-    input: { v: 1, kind: 'package', project, job: name, operationId: id, attempt },
+    name: attemptName(operation),
+    input: { v: 1, kind: 'package', project, job: name, ...fenceOf({ operation }) },
   };
 }

@@ -1,10 +1,10 @@
 import type { ModelStatus } from '../contract/shapes.ts';
 import type { Model } from '../domain/model.ts';
+import { holds, type Fence, type Underway } from '../domain/operation.ts';
 import type { Clock, ExecutionInput, Log, ModelInput, ObjectStore, WorkflowRunner } from '../domain/ports.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { HostingEngine, ModelImporter } from '../engines/engine.ts';
 import type { TransactionItem } from '../store/expression.ts';
-import type { Fence } from '../store/models.ts';
 import type { Store } from '../store/store.ts';
 import { ConditionFailed } from '../store/table.ts';
 import type { Trainer } from '../engines/trainer.ts';
@@ -47,32 +47,27 @@ export class Superseded extends Error {
   override readonly name = 'Superseded';
 }
 
-export const fenceOf = ({ project, version, operationId, attempt }: ModelInput): Fence => ({
-  project,
-  version,
-  operationId,
-  attempt,
-});
-
 /**
- * The model that a task works for, if it is still this attempt's to work on.
+ * The row that a task works for, if it is still this attempt's to work on.
+ * @param states those in which the task may find it
  * @throws Superseded
  */
-export async function claimed(
+export function inCharge<Row extends Underway>(
+  row: Row | undefined,
+  fence: Fence,
+  states: readonly Row['status'][],
+): Row {
+  if (row === undefined || !holds(row, fence) || !states.includes(row.status))
+    throw new Superseded(`operation ${fence.operationId}, attempt ${fence.attempt}, is no longer in charge`);
+  return row;
+}
+
+/** The model that a task works for. @throws Superseded */
+export const claimed = async (
   { store }: Pick<TaskContext, 'store'>,
   input: ModelInput,
   states: readonly ModelStatus[],
-): Promise<Model> {
-  const model = await store.models.get(input);
-  if (
-    model?.operation.id !== input.operationId ||
-    model.operation.attempt !== input.attempt ||
-    !states.includes(model.status)
-  ) {
-    throw new Superseded(`operation ${input.operationId}, attempt ${input.attempt}, is no longer in charge`);
-  }
-  return model;
-}
+): Promise<Model> => inCharge(await store.models.get(input), input, states);
 
 /** The parts of a commit that carry a fence. */
 const fences = ['model', 'dataset', 'job'];
@@ -99,39 +94,6 @@ export async function commit(
  * half as long again, up to a minute.
  */
 export const waitOf = (round: number): number => Math.min(60, Math.round(5 * 1.5 ** round));
-
-/** Until when a visitor who comes again within `wait` seconds holds the lease. */
-export const leaseUntil = (
-  { clock, settings }: Pick<TaskContext, 'clock' | 'settings'>,
-  wait: number,
-): number => clock.now() + (wait + settings.times.delivery) * 1000;
-
-/** What is under way for a model, a dataset or a job. */
-interface Underway {
-  readonly operation: { readonly deadline: number };
-  readonly dueAt?: number;
-}
-
-/**
- * The deadline, without the time for which nobody was looking: a laptop that slept, or a fleet of tasks that
- * could not run, is not the engine's delay. `now` is from before the observation that it is held against.
- */
-export const fairDeadline = ({ operation: { deadline }, dueAt }: Underway, now: number): number =>
-  deadline + Math.max(0, now - (dueAt ?? now));
-
-/**
- * What a visitor who comes again within `wait` seconds writes on the row: the lease, and the deadline without
- * the time before this visit for which nobody was looking. The two go together, because the lease is what
- * that time is measured by.
- */
-export function leased<T extends Underway>(
-  ctx: Pick<TaskContext, 'clock' | 'settings'>,
-  row: T,
-  now: number,
-  wait: number,
-): { readonly dueAt: number; readonly operation: T['operation'] } {
-  return { dueAt: leaseUntil(ctx, wait), operation: { ...row.operation, deadline: fairDeadline(row, now) } };
-}
 
 /** What an error said that Step Functions caught: Lambda reports one as JSON. */
 export function reasonOf(cause = ''): string {

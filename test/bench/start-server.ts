@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { mayBegin, passingState, statusMessage } from '../../lambdas/domain/lifecycle.ts';
-import { executionOf, type OperationRecord } from '../../lambdas/domain/model.ts';
+import { executionOf, type ModelOperation } from '../../lambdas/domain/model.ts';
 import { fingerprint } from '../../lambdas/domain/tokens.ts';
 import { listener } from '../../lambdas/http/node-http.ts';
 import { documentClient, ensureTable, startDatabase } from '../../lambdas/local/database.ts';
@@ -59,7 +59,7 @@ async function bareStart({
 }: Asked): Promise<{ status: number; body: object }> {
   const now = clock.now();
   const id = ids.next();
-  const operation: OperationRecord = {
+  const operation: ModelOperation = {
     id,
     attempt: 1,
     kind: 'start',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { modelArn, parseArn, projectArn } from '../../lambdas/domain/arns.ts';
-import { executionOf, modelId, type OperationRecord } from '../../lambdas/domain/model.ts';
+import { executionOf, modelId, type ModelOperation } from '../../lambdas/domain/model.ts';
 import { idsOf } from '../../lambdas/domain/clock-and-ids.ts';
 
 const home = { partition: 'aws-cn', region: 'cn-north-1', account: '111122223333' };
@@ -46,7 +46,7 @@ describe('an ARN', () => {
 });
 
 describe('an execution', () => {
-  const operation: OperationRecord = {
+  const operation: ModelOperation = {
     id: 'a'.repeat(25),
     attempt: 3,
     kind: 'start',

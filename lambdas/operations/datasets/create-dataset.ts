@@ -1,6 +1,7 @@
 import { ConflictError, ValidationError } from '../../contract/errors.ts';
 import type { Input } from '../../contract/operations.ts';
 import { datasetId, datasetMessage, noImages, type Dataset } from '../../domain/dataset.ts';
+import { beginOperation } from '../../domain/operation.ts';
 import { requireListed } from '../buckets.ts';
 import type { Operation, WriteContext } from '../context.ts';
 import { datasetMetadata, deliverDataset, keyOf } from './describe-dataset.ts';
@@ -16,7 +17,8 @@ export const CreateDataset: Operation<'CreateDataset'> = async (input, ctx, call
   const source = sourceOf(input, ctx);
   const key = keyOf(input);
   const { times } = ctx.settings;
-  const now = ctx.clock.now();
+  const operation = { ...beginOperation(ctx, call.caller, times.import), kind: 'createDataset' as const };
+  const now = operation.at;
   const dataset: Dataset = {
     v: 1,
     ...key,
@@ -24,14 +26,7 @@ export const CreateDataset: Operation<'CreateDataset'> = async (input, ctx, call
     updatedAt: now,
     stats: noImages,
     positions: 0,
-    operation: {
-      id: ctx.ids.next(),
-      attempt: 1,
-      kind: 'createDataset',
-      actor: call.caller,
-      at: now,
-      deadline: now + times.import * 1000,
-    },
+    operation,
     ...(source === undefined
       ? { status: 'CREATE_COMPLETE', statusMessage: datasetMessage.created }
       : {

@@ -1,5 +1,6 @@
 import { ServiceError, ValidationError } from '../../contract/errors.ts';
 import { datasetMessage, mayUpdate, type Dataset, type DatasetOperation } from '../../domain/dataset.ts';
+import { beginOperation } from '../../domain/operation.ts';
 import { places } from '../../store/keys.ts';
 import type { Operation } from '../context.ts';
 import { deliverDataset, keyOf, wrongDatasetState } from './describe-dataset.ts';
@@ -26,16 +27,12 @@ export const UpdateDatasetEntries: Operation<'UpdateDatasetEntries'> = async (in
   if (before === undefined || !mayUpdate.includes(before.status))
     throw await wrongDatasetState(ctx, key, before, 'updated');
 
-  const now = ctx.clock.now();
   const operation: DatasetOperation = {
-    id: ctx.ids.next(),
-    attempt: 1,
+    ...beginOperation(ctx, call.caller, times.import),
     kind: 'updateDataset',
-    actor: call.caller,
-    at: now,
-    deadline: now + times.import * 1000,
     bytes: input.Changes.length,
   };
+  const now = operation.at;
   await ctx.store.changes.write(operation.id, input.Changes, now);
   try {
     const { answer, first } = await idempotent.commit(

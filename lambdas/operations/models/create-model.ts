@@ -4,6 +4,7 @@ import { datasetId, mayUpdate, type Dataset } from '../../domain/dataset.ts';
 import { passingState, statusMessage } from '../../domain/lifecycle.ts';
 import { isListed } from '../../domain/locations.ts';
 import type { Model } from '../../domain/model.ts';
+import { beginOperation } from '../../domain/operation.ts';
 import { quotaCodes } from '../../domain/settings.ts';
 import { lacking } from '../../domain/training.ts';
 import { noTags } from '../../store/tags.ts';
@@ -131,10 +132,12 @@ function newModel(
   version: string,
   train: Dataset,
   test: Dataset | undefined,
-  { clock, ids, settings: { times } }: WriteContext,
+  ctx: WriteContext,
   caller: string,
 ): Model {
-  const now = clock.now();
+  const { times } = ctx.settings;
+  const operation = { ...beginOperation(ctx, caller, times.train), kind: 'train' as const };
+  const now = operation.at;
   const { Bucket, Prefix } = input.OutputConfig.S3Location;
   return {
     v: 1,
@@ -143,14 +146,7 @@ function newModel(
     createdAt: now,
     status: passingState.train,
     statusMessage: statusMessage.training,
-    operation: {
-      id: ids.next(),
-      attempt: 1,
-      kind: 'train',
-      actor: caller,
-      at: now,
-      deadline: now + times.train * 1000,
-    },
+    operation,
     source: {},
     dueAt: now + times.delivery * 1000,
     output: { bucket: Bucket, prefix: Prefix ?? '' },

@@ -1,6 +1,7 @@
 import { modelArn } from '../../domain/arns.ts';
 import { mayBegin, passingState, statusMessage } from '../../domain/lifecycle.ts';
-import type { Model, ModelKey, OperationRecord } from '../../domain/model.ts';
+import type { Model, ModelKey } from '../../domain/model.ts';
+import { beginOperation } from '../../domain/operation.ts';
 import type { Operation } from '../context.ts';
 import { deliver, wrongState } from './models.ts';
 import { IdempotentCall } from '../idempotency.ts';
@@ -11,14 +12,9 @@ import { IdempotentCall } from '../idempotency.ts';
  */
 export const DeleteModel: Operation<'DeleteModel'> = async (input, ctx, call) => {
   const key: ModelKey = { project: input.ProjectName, version: input.ModelVersion };
-  const now = ctx.clock.now();
-  const operation: OperationRecord = {
-    id: ctx.ids.next(),
-    attempt: 1,
-    kind: 'delete',
-    actor: call.caller,
-    at: now,
-    deadline: now + ctx.settings.times.release * 1000,
+  const operation = {
+    ...beginOperation(ctx, call.caller, ctx.settings.times.release),
+    kind: 'delete' as const,
   };
   const done = { ModelArn: modelArn(ctx.settings, key) };
   const idempotent = new IdempotentCall<typeof done>(ctx, 'DeleteModel', input);
@@ -29,7 +25,7 @@ export const DeleteModel: Operation<'DeleteModel'> = async (input, ctx, call) =>
         status: passingState.delete,
         statusMessage: statusMessage.deleting,
         operation,
-        dueAt: now + ctx.settings.times.delivery * 1000,
+        dueAt: operation.at + ctx.settings.times.delivery * 1000,
       }),
     ],
     (refused) => {

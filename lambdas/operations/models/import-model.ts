@@ -1,10 +1,11 @@
 import { ConflictError, QuotaError } from '../../contract/errors.ts';
 import { passingState, statusMessage } from '../../domain/lifecycle.ts';
 import type { Model, ModelSource } from '../../domain/model.ts';
+import { beginOperation } from '../../domain/operation.ts';
 import { quotaCodes } from '../../domain/settings.ts';
 import { noTags } from '../../store/tags.ts';
 import { requireListed } from '../buckets.ts';
-import type { Operation, ReadContext } from '../context.ts';
+import type { Operation, ReadContext, WriteContext } from '../context.ts';
 import { deliver, metadata, noProject } from './models.ts';
 import { IdempotentCall } from '../idempotency.ts';
 import { requireOwnKeys, tagMap } from '../tags/tags.ts';
@@ -42,15 +43,7 @@ export const ImportModel: Operation<'ImportModel'> = async (input, ctx, call) =>
         ),
       );
     }
-    const model = newModel(
-      name,
-      String(project.nextVersion),
-      source,
-      input.Description,
-      ctx,
-      call.caller,
-      ctx.ids.next(),
-    );
+    const model = newModel(name, String(project.nextVersion), source, input.Description, ctx, call.caller);
     const overtaken = new ConflictError(
       'PROJECT',
       name,
@@ -79,11 +72,12 @@ function newModel(
   version: string,
   source: ModelSource,
   description: string | undefined,
-  { clock, settings: { times } }: Pick<ReadContext, 'clock' | 'settings'>,
+  ctx: WriteContext,
   caller: string,
-  id: string,
 ): Model {
-  const now = clock.now();
+  const { times } = ctx.settings;
+  const operation = { ...beginOperation(ctx, caller, times.import), kind: 'import' as const };
+  const now = operation.at;
   return {
     v: 1,
     project,
@@ -91,14 +85,7 @@ function newModel(
     createdAt: now,
     status: passingState.import,
     statusMessage: statusMessage.importing,
-    operation: {
-      id,
-      attempt: 1,
-      kind: 'import',
-      actor: caller,
-      at: now,
-      deadline: now + times.import * 1000,
-    },
+    operation,
     source,
     dueAt: now + times.delivery * 1000,
     ...outputOf(source),

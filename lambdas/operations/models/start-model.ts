@@ -1,6 +1,7 @@
 import { QuotaError, type ServiceError } from '../../contract/errors.ts';
 import { mayBegin, passingState, statusMessage } from '../../domain/lifecycle.ts';
-import { modelId, type Model, type ModelKey, type OperationRecord, type Units } from '../../domain/model.ts';
+import { modelId, type Model, type ModelKey, type Units } from '../../domain/model.ts';
+import { beginOperation } from '../../domain/operation.ts';
 import { quotaCodes } from '../../domain/settings.ts';
 import type { ConditionFailed } from '../../store/table.ts';
 import type { Operation, WriteContext } from '../context.ts';
@@ -36,16 +37,8 @@ export const StartModel: Operation<'StartModel'> = async (input, ctx, call) => {
     store,
     settings: { times, quotas },
   } = ctx;
-  const now = ctx.clock.now();
-  const id = ctx.ids.next();
-  const operation: OperationRecord = {
-    id,
-    attempt: 1,
-    kind: 'start',
-    actor: call.caller,
-    at: now,
-    deadline: now + times.start * 1000,
-  };
+  const operation = { ...beginOperation(ctx, call.caller, times.start), kind: 'start' as const };
+  const { id, at: now } = operation;
   const dueAt = now + times.delivery * 1000;
 
   const { answer, first } = await idempotent.commit(

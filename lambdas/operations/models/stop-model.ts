@@ -1,5 +1,6 @@
 import { mayBegin, passingState, statusMessage } from '../../domain/lifecycle.ts';
-import type { Model, ModelKey, OperationRecord } from '../../domain/model.ts';
+import type { Model, ModelKey } from '../../domain/model.ts';
+import { beginOperation } from '../../domain/operation.ts';
 import type { Operation } from '../context.ts';
 import { currentStatus, deliver, notFound, resolveVersion, wrongState } from './models.ts';
 import { IdempotentCall } from '../idempotency.ts';
@@ -22,15 +23,7 @@ export const StopModel: Operation<'StopModel'> = async (input, ctx, call) => {
   if (version === undefined) return idempotent.replayOrThrow(await notFound(ctx, key));
 
   const { times } = ctx.settings;
-  const now = ctx.clock.now();
-  const operation: OperationRecord = {
-    id: ctx.ids.next(),
-    attempt: 1,
-    kind: 'stop',
-    actor: call.caller,
-    at: now,
-    deadline: now + times.release * 1000,
-  };
+  const operation = { ...beginOperation(ctx, call.caller, times.release), kind: 'stop' as const };
   const { answer, first } = await idempotent.commit(
     { answer: { Status: 'STOPPING_HOSTING' as const }, operationId: operation.id, version },
     [
@@ -38,7 +31,7 @@ export const StopModel: Operation<'StopModel'> = async (input, ctx, call) => {
         status: passingState.stop,
         statusMessage: statusMessage.stopping,
         operation,
-        dueAt: now + times.delivery * 1000,
+        dueAt: operation.at + times.delivery * 1000,
       }),
     ],
     (refused) => wrongState(ctx, key, refused.row('model') as Model | undefined, 'stopped'),

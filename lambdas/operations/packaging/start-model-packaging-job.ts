@@ -8,6 +8,7 @@ import {
   type GreengrassConfiguration,
   type PackagingJob,
 } from '../../domain/packaging.ts';
+import { beginOperation } from '../../domain/operation.ts';
 import { quotaCodes } from '../../domain/settings.ts';
 import { requireListed } from '../buckets.ts';
 import type { Operation, WriteContext } from '../context.ts';
@@ -38,8 +39,8 @@ export const StartModelPackagingJob: Operation<'StartModelPackagingJob'> = async
   const model: ModelKey = { project: project.name, version: version ?? input.ModelVersion };
   if (version === undefined) return idempotent.replayOrThrow(await notFound(ctx, model));
 
-  const now = ctx.clock.now();
-  const id = ctx.ids.next();
+  const operation = beginOperation(ctx, call.caller, times.import);
+  const { id, at: now } = operation;
   const limit = quotas.concurrentPackagingJobs;
   const job: PackagingJob = {
     v: 1,
@@ -53,7 +54,7 @@ export const StartModelPackagingJob: Operation<'StartModelPackagingJob'> = async
     ...(input.Description !== undefined && { description: input.Description }),
     greengrass: Greengrass,
     componentVersion: Greengrass.ComponentVersion ?? `${version}.0.0`,
-    operation: { id, attempt: 1, actor: call.caller, at: now, deadline: now + times.import * 1000 },
+    operation,
     reserved: true,
     dueAt: now + times.delivery * 1000,
   };
@@ -69,7 +70,7 @@ export const StartModelPackagingJob: Operation<'StartModelPackagingJob'> = async
     { answer: { JobName: job.name }, operationId: id, version },
     [
       store.models.isIn(model, packagable),
-      store.jobs.create(job, project),
+      store.jobs.createIn(project, job),
       store.quotas.take('PACKAGING_JOBS', limit),
     ],
     (refused) => {

@@ -12,11 +12,11 @@ import {
 } from '../../domain/dataset.ts';
 import type { DatasetInput } from '../../domain/ports.ts';
 import { places } from '../../store/keys.ts';
+import { fenceOf, leased } from '../../domain/operation.ts';
+import { isDue, takeOver } from '../take-over.ts';
 import {
   commit,
-  fairDeadline,
-  leased,
-  Superseded,
+  inCharge,
   type Progress,
   type SweepContext,
   type TaskContext,
@@ -48,13 +48,6 @@ export type DatasetTaskInput = TaskData<DatasetInput, DatasetProgress>;
 
 type Reach = Pick<TaskContext, 'store' | 'clock' | 'settings'>;
 
-const fenceOf = ({ project, type, operationId, attempt }: DatasetInput) => ({
-  project,
-  type,
-  operationId,
-  attempt,
-});
-
 /** Where this attempt writes. */
 export const stagedBy = ({ operationId, attempt }: DatasetInput): string =>
   generationOf({ id: operationId, attempt });
@@ -71,19 +64,12 @@ const deletionAt = ({ clock, settings }: Reach): number => clock.now() + setting
  * @throws Superseded
  */
 export async function claimedDataset(ctx: Reach, input: DatasetTaskInput): Promise<Dataset> {
-  const dataset = await ctx.store.datasets.get(input);
-  if (
-    dataset?.operation.id !== input.operationId ||
-    dataset.operation.attempt !== input.attempt ||
-    dataset.status !== passingDatasetState[input.kind]
-  ) {
-    throw new Superseded(`operation ${input.operationId}, attempt ${input.attempt}, is no longer in charge`);
-  }
+  const dataset = inCharge(await ctx.store.datasets.get(input), input, [passingDatasetState[input.kind]]);
   const lines = input.progress?.lines ?? 0;
   const message = input.kind === 'createDataset' ? datasetMessage.creating : datasetMessage.updating;
   await commit(
     ctx,
-    ctx.store.datasets.move(fenceOf(input), {
+    ctx.store.datasets.move(input, [passingDatasetState[input.kind]], {
       set: {
         ...leased(ctx, dataset, ctx.clock.now(), ctx.settings.times.provision),
         statusMessage: lines === 0 ? message : `${message} ${lines} lines were read.`,
@@ -112,7 +98,7 @@ export async function complete(
   ];
   await commit(
     ctx,
-    ctx.store.datasets.move(fenceOf(input), {
+    ctx.store.datasets.move(input, [passingDatasetState[input.kind]], {
       set: {
         status: doneDatasetState[input.kind],
         statusMessage:
@@ -136,7 +122,7 @@ export async function fail(ctx: Reach, input: DatasetInput, reason: string): Pro
       : 'The dataset could not be updated, and is as it was before';
   await commit(
     ctx,
-    ctx.store.datasets.move(fenceOf(input), {
+    ctx.store.datasets.move(input, [passingDatasetState[input.kind]], {
       set: {
         status: failedDatasetState[input.kind],
         statusMessage: `${what}. ${reason}`,
@@ -166,37 +152,17 @@ const deletionId = ({ attempt, operationId }: DatasetInput): string => `${attemp
  */
 export async function takeOverDataset(ctx: SweepContext, key: DatasetKey, until: number): Promise<void> {
   const dataset = await ctx.store.datasets.get(key);
-  if (
-    dataset?.dueAt === undefined ||
-    dataset.dueAt > until ||
-    dataset.status !== passingDatasetState[dataset.operation.kind]
-  )
-    return;
-  const now = ctx.clock.now();
-  const deadline = fairDeadline(dataset, now);
-  const operation = { ...dataset.operation, attempt: dataset.operation.attempt + 1, deadline };
-  const last = {
-    ...key,
-    v: 1,
-    kind: dataset.operation.kind,
-    operationId: dataset.operation.id,
-    attempt: dataset.operation.attempt,
-  } as const;
-  await ctx.store.commit(
-    ctx.store.datasets.takeOver(dataset, operation, now + ctx.settings.times.delivery * 1000),
-    ctx.store.scheduledDeletions.schedule(deletionId(last), staged(last), deletionAt(ctx)),
-  );
-  const execution = datasetExecution({ ...dataset, operation });
-  ctx.log.event('operation.taken-over', {
-    dataset: datasetId(dataset),
-    execution: execution.name,
-    status: dataset.status,
+  if (!isDue(dataset, until) || dataset.status !== passingDatasetState[dataset.operation.kind]) return;
+  const { kind } = dataset.operation;
+  const last = { ...key, v: 1, kind, ...fenceOf(dataset) } as const;
+  await takeOver(ctx, dataset, {
+    subject: { dataset: datasetId(dataset) },
+    items: (operation, dueAt) => [
+      ctx.store.datasets.takeOver(dataset, operation, dueAt),
+      ctx.store.scheduledDeletions.schedule(deletionId(last), staged(last), deletionAt(ctx)),
+    ],
+    execution: (operation) => datasetExecution({ ...dataset, operation }),
+    conclude: (input) =>
+      fail(ctx, input, 'It could not be done in time. Try again; if it fails again, look into the log.'),
   });
-  if (now > deadline)
-    return fail(
-      ctx,
-      { ...last, attempt: operation.attempt },
-      'It could not be done in time. Try again; if it fails again, look into the log.',
-    );
-  await ctx.runner.start(execution);
 }

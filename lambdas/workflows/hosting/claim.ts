@@ -1,13 +1,6 @@
 import { passingState } from '../../domain/lifecycle.ts';
-import {
-  claimed,
-  commit,
-  fenceOf,
-  leased,
-  type Progress,
-  type TaskContext,
-  type TaskInput,
-} from '../context.ts';
+import { leased } from '../../domain/operation.ts';
+import { claimed, commit, type Progress, type TaskContext, type TaskInput } from '../context.ts';
 
 /**
  * The first look: whether this attempt is in charge. It takes the lease, for the task that follows too, so
@@ -18,7 +11,7 @@ export async function claim(input: TaskInput, ctx: TaskContext): Promise<Progres
   const model = await claimed(ctx, input, [state]);
   await commit(
     ctx,
-    ctx.store.models.move(fenceOf(input), [state], {
+    ctx.store.models.move(input, [state], {
       set: leased(ctx, model, ctx.clock.now(), ctx.settings.times.provision),
     }),
   );

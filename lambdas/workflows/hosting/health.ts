@@ -4,7 +4,8 @@ import { modelId, type Deployment, type Model } from '../../domain/model.ts';
 import { refOf, type Observation } from '../../engines/engine.ts';
 import type { DeploymentKey } from '../../store/deployments.ts';
 import { equals } from '../../store/expression.ts';
-import { leaseUntil, type TaskContext } from '../context.ts';
+import { leaseUntil } from '../../domain/operation.ts';
+import type { TaskContext } from '../context.ts';
 import { releaseStep } from './release.ts';
 
 /**

@@ -2,17 +2,8 @@ import { passingState, statusMessage } from '../../domain/lifecycle.ts';
 import type { ModelStatus } from '../../contract/shapes.ts';
 import type { Deployment, Model } from '../../domain/model.ts';
 import { refOf } from '../../engines/engine.ts';
-import {
-  claimed,
-  commit,
-  fairDeadline,
-  fenceOf,
-  leased,
-  waitOf,
-  type Progress,
-  type TaskContext,
-  type TaskInput,
-} from '../context.ts';
+import { fairDeadline, leased } from '../../domain/operation.ts';
+import { claimed, commit, waitOf, type Progress, type TaskContext, type TaskInput } from '../context.ts';
 import { releaseStep } from './release.ts';
 
 /**
@@ -66,7 +57,7 @@ export async function release(input: TaskInput, ctx: TaskContext): Promise<Progr
     if (deployment.releasedAt === undefined) {
       await commit(
         ctx,
-        ctx.store.models.guard(fenceOf(input), [releasing(input)]),
+        ctx.store.models.guard(input, [releasing(input)]),
         ctx.store.deployments.change(deployment, { set: { releasedAt: model.operation.at } }),
       );
     }
@@ -97,7 +88,7 @@ async function takeLease(input: TaskInput, model: Model, wait: number, ctx: Task
   const message = input.kind === 'stop' ? statusMessage.stopping : statusMessage.deleting;
   await commit(
     ctx,
-    ctx.store.models.move(fenceOf(input), [releasing(input)], {
+    ctx.store.models.move(input, [releasing(input)], {
       set: {
         ...leased(ctx, model, now, wait),
         statusMessage: late
@@ -111,7 +102,7 @@ async function takeLease(input: TaskInput, model: Model, wait: number, ctx: Task
 export async function markStopped(input: TaskInput, ctx: TaskContext): Promise<void> {
   await commit(
     ctx,
-    ctx.store.models.move(fenceOf(input), ['STOPPING_HOSTING'], {
+    ctx.store.models.move(input, ['STOPPING_HOSTING'], {
       set: { status: 'TRAINED', statusMessage: statusMessage.stopped },
       remove: ['dueAt', 'deploymentId', 'units'],
     }),
@@ -127,7 +118,7 @@ export async function erase(input: TaskInput, ctx: TaskContext): Promise<void> {
   await ctx.importer.discard(model);
   await commit(
     ctx,
-    ctx.store.models.delete(fenceOf(input)),
+    ctx.store.models.delete(input),
     ctx.store.projects.dropModel(model.project),
     ctx.store.tags.drop(model),
   );

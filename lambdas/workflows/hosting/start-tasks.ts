@@ -2,13 +2,10 @@ import { statusMessage } from '../../domain/lifecycle.ts';
 import type { Artifact, Deployment, Model } from '../../domain/model.ts';
 import { EngineFailed, refOf, type DeploymentRef, type Observation } from '../../engines/engine.ts';
 import { present } from '../../store/expression.ts';
+import { fairDeadline, leased, leaseUntil } from '../../domain/operation.ts';
 import {
   claimed,
   commit,
-  fairDeadline,
-  fenceOf,
-  leased,
-  leaseUntil,
   reasonOf,
   waitOf,
   type Progress,
@@ -40,7 +37,7 @@ export async function provision(input: TaskInput, ctx: TaskContext): Promise<Pro
   const { times } = ctx.settings;
   await commit(
     ctx,
-    ctx.store.models.move(fenceOf(input), [state], {
+    ctx.store.models.move(input, [state], {
       set: leased(ctx, model, ctx.clock.now(), times.provision),
     }),
     ctx.store.deployments.change(
@@ -80,7 +77,7 @@ export async function observeHosting(input: TaskInput, ctx: TaskContext): Promis
   const wait = waitOf(round);
   await commit(
     ctx,
-    ctx.store.models.move(fenceOf(input), [state], {
+    ctx.store.models.move(input, [state], {
       set: {
         ...leased(ctx, model, now, wait),
         statusMessage: `${statusMessage.starting} ${told(seen)}`.trim(),
@@ -103,7 +100,7 @@ export async function markHosted(input: TaskInput, ctx: TaskContext): Promise<vo
   const now = ctx.clock.now();
   await commit(
     ctx,
-    ctx.store.models.move(fenceOf(input), [state], {
+    ctx.store.models.move(input, [state], {
       set: { status: 'HOSTED', statusMessage: statusMessage.hosted },
       remove: ['dueAt'],
     }),
@@ -126,7 +123,7 @@ export async function markFailed(input: TaskInput, ctx: TaskContext): Promise<vo
   });
   await commit(
     ctx,
-    ctx.store.models.move(fenceOf(input), [state], {
+    ctx.store.models.move(input, [state], {
       set: { status: 'HOSTING_FAILED', statusMessage: reason },
       remove: ['dueAt'],
     }),

@@ -1,13 +1,10 @@
 import { statusMessage } from '../../domain/lifecycle.ts';
 import { modelId, type Model } from '../../domain/model.ts';
 import type { Admission } from '../../engines/engine.ts';
+import { fairDeadline, leased, leaseUntil } from '../../domain/operation.ts';
 import {
   claimed,
   commit,
-  fairDeadline,
-  fenceOf,
-  leased,
-  leaseUntil,
   Superseded,
   waitOf,
   type Progress,
@@ -33,7 +30,7 @@ export async function admit(input: TaskInput, ctx: TaskContext): Promise<Progres
   const round = (input.progress?.round ?? 0) + 1;
   await commit(
     ctx,
-    ctx.store.models.move(fenceOf(input), [state], {
+    ctx.store.models.move(input, [state], {
       set: leased(ctx, model, now, ctx.settings.times.provision),
     }),
   );
@@ -43,7 +40,7 @@ export async function admit(input: TaskInput, ctx: TaskContext): Promise<Progres
     const message = `${statusMessage.importing} ${admission.note}`;
     await commit(
       ctx,
-      ctx.store.models.move(fenceOf(input), [state], {
+      ctx.store.models.move(input, [state], {
         set: { dueAt: leaseUntil(ctx, wait), statusMessage: message },
       }),
     );
@@ -70,7 +67,7 @@ async function conclude(
     await commit(
       ctx,
       ctx.store.models.move(
-        fenceOf(input),
+        input,
         [state],
         admission.admitted
           ? {

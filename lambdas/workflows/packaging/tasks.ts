@@ -1,8 +1,9 @@
 import { componentOf } from '../../domain/component.ts';
-import { jobMessage, packagable, type PackagingJob } from '../../domain/packaging.ts';
+import { busyJobs, jobMessage, packagable, type PackagingJob } from '../../domain/packaging.ts';
 import { LocationRefused, type PackagingInput } from '../../domain/ports.ts';
 import type { ZipFile } from '../../domain/zip.ts';
-import { commit, leased, Superseded, type Progress, type TaskContext, type TaskData } from '../context.ts';
+import { leased } from '../../domain/operation.ts';
+import { commit, inCharge, type Progress, type TaskContext, type TaskData } from '../context.ts';
 import { endJob, jobFence } from './progress.ts';
 
 /**
@@ -39,18 +40,11 @@ export async function packageModel(input: TaskData<PackagingInput>, ctx: TaskCon
 
 /** @throws Superseded */
 async function claimedJob(ctx: TaskContext, input: PackagingInput): Promise<PackagingJob> {
-  const job = await ctx.store.jobs.get(jobFence(input));
-  if (
-    job?.operation.id !== input.operationId ||
-    job.operation.attempt !== input.attempt ||
-    job.reserved !== true
-  ) {
-    throw new Superseded(`operation ${input.operationId}, attempt ${input.attempt}, is no longer in charge`);
-  }
+  const job = inCharge(await ctx.store.jobs.get(jobFence(input)), input, busyJobs);
   const now = ctx.clock.now();
   await commit(
     ctx,
-    ctx.store.jobs.move(jobFence(input), {
+    ctx.store.jobs.move(jobFence(input), busyJobs, {
       set: {
         ...leased(ctx, job, now, ctx.settings.times.provision),
         status: 'RUNNING',

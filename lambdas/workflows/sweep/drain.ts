@@ -14,7 +14,7 @@ export interface DrainContext extends Pick<TaskContext, 'store' | 'clock' | 'log
  * For how long a deletion waits, in milliseconds: CloudFormation gives a resource an hour, and the answer
  * must still get through.
  */
-export const patience = 55 * 60_000;
+export const drainTimeout = 55 * 60_000;
 
 /** What is left keeps billing, so the stack must not go. The message names it. */
 export class DrainFailed extends Error {
@@ -42,7 +42,7 @@ export async function drain(ctx: DrainContext, startedAt: number): Promise<{ rea
   }
   log.event('drain.looked', { left, waiting: left.length });
   if (left.length === 0) return { done: true };
-  if (clock.now() > startedAt + patience) throw new DrainFailed(told(left));
+  if (clock.now() > startedAt + drainTimeout) throw new DrainFailed(told(left));
   return { done: false };
 }
 

@@ -3,7 +3,8 @@ import { executionOf, modelId, type ModelKey } from '../../domain/model.ts';
 import { EngineFailed } from '../../engines/engine.ts';
 import type { DueRow } from '../../store/due.ts';
 import { ConditionFailed } from '../../store/table.ts';
-import { fairDeadline, Superseded, type SweepContext, type TaskContext, type TaskInput } from '../context.ts';
+import { Superseded, type SweepContext, type TaskContext, type TaskInput } from '../context.ts';
+import { isDue, takeOver } from '../take-over.ts';
 import { takeOverDataset } from '../datasets/progress.ts';
 import { discard } from './scheduled-deletions.ts';
 import { lookAfter } from '../hosting/health.ts';
@@ -66,56 +67,46 @@ function look(ctx: SweepContext, row: DueRow, until: number): Promise<void> {
     case 'discard':
       return discard(ctx, row.key, until);
     case 'model':
-      return takeOver(ctx, row.key, until);
+      return takeOverModel(ctx, row.key, until);
   }
 }
 
-/**
- * The operation goes on under a new attempt. The name of a closed execution is refused for 90 days, so it
- * must change; and the fence on the attempt keeps whatever is left of the old execution harmless.
- */
-async function takeOver(ctx: SweepContext, key: ModelKey, until: number): Promise<void> {
+async function takeOverModel(ctx: SweepContext, key: ModelKey, until: number): Promise<void> {
   const model = await ctx.store.models.get(key);
-  if (model?.dueAt === undefined || model.dueAt > until || !isPassing(model.status)) return;
-  const now = ctx.clock.now();
-  const deadline = fairDeadline(model, now);
-  const operation = { ...model.operation, attempt: model.operation.attempt + 1, deadline };
-  const dueAt = now + ctx.settings.times.delivery * 1000;
-  await ctx.store.commit(ctx.store.models.takeOver(model, operation, dueAt));
-  const execution = executionOf({ ...model, operation });
-  ctx.log.event('operation.taken-over', {
-    model: modelId(model),
-    execution: execution.name,
-    status: model.status,
-  });
+  if (!isDue(model, until) || !isPassing(model.status)) return;
   const { delivery, provision } = ctx.settings.times;
-  // An import is not checked here, because the check may be what breaks: it is given up when an attempt that
-  // began after its deadline has died too.
-  const last = operation.kind === 'import' ? deadline + (provision + delivery) * 1000 : deadline;
-  if (now > last) return settle[operation.kind](execution.input, ctx);
-  await ctx.runner.start(execution);
+  const { kind } = model.operation;
+  await takeOver(ctx, model, {
+    subject: { model: modelId(model) },
+    items: (operation, dueAt) => [ctx.store.models.takeOver(model, operation, dueAt)],
+    execution: (operation) => executionOf({ ...model, operation }),
+    conclude: (input) => conclude[kind](input, ctx),
+    // An import is not checked here, because the check may be what breaks: it is given up when an attempt
+    // that began after its deadline has died too.
+    grace: kind === 'import' ? (provision + delivery) * 1000 : 0,
+  });
 }
 
 /**
  * What no execution brings to its end in time is brought there here: a model never gets stuck, whatever is
  * broken.
  */
-const settle: Readonly<Record<OperationKind, (input: TaskInput, ctx: TaskContext) => Promise<void>>> = {
+const conclude: Readonly<Record<OperationKind, (input: TaskInput, ctx: TaskContext) => Promise<void>>> = {
   import: giveUp,
-  train: settleTraining,
-  start: settleStart,
-  stop: settleRelease,
-  delete: settleRelease,
+  train: concludeTraining,
+  start: concludeStart,
+  stop: concludeRelease,
+  delete: concludeRelease,
 };
 
 /** Stop and delete cannot fail: one more step, and the next one when the row is due again. */
-async function settleRelease(input: TaskInput, ctx: TaskContext): Promise<void> {
+async function concludeRelease(input: TaskInput, ctx: TaskContext): Promise<void> {
   await release(input, ctx);
   const { state } = await observeRelease(input, ctx);
   if (state === 'gone') await (input.kind === 'stop' ? markStopped : erase)(input, ctx);
 }
 
-async function settleStart(input: TaskInput, ctx: TaskContext): Promise<void> {
+async function concludeStart(input: TaskInput, ctx: TaskContext): Promise<void> {
   try {
     const { state } = await observeHosting(input, ctx);
     if (state === 'ready') await markHosted(input, ctx);
@@ -129,7 +120,7 @@ async function settleStart(input: TaskInput, ctx: TaskContext): Promise<void> {
  * A failure is told when nothing is left of the training: a job that has still to stop keeps the row due, and
  * is looked at again.
  */
-async function settleTraining(input: TaskInput, ctx: TaskContext): Promise<void> {
+async function concludeTraining(input: TaskInput, ctx: TaskContext): Promise<void> {
   try {
     const { state } = await observeTraining(input, ctx);
     if (state === 'trained') await markTrained(input, ctx);

@@ -11,12 +11,10 @@ import {
   type TrainingRef,
   type TrainingResults,
 } from '../../engines/trainer.ts';
+import { fairDeadline, leased } from '../../domain/operation.ts';
 import {
   claimed,
   commit,
-  fairDeadline,
-  fenceOf,
-  leased,
   reasonOf,
   waitOf,
   type Progress,
@@ -69,7 +67,7 @@ export async function takeExamples(input: TaskInput, ctx: TaskContext): Promise<
   const model = await claimed(ctx, input, [state]);
   await commit(
     ctx,
-    ctx.store.models.move(fenceOf(input), [state], {
+    ctx.store.models.move(input, [state], {
       set: leased(ctx, model, ctx.clock.now(), ctx.settings.times.provision),
     }),
   );
@@ -133,7 +131,7 @@ export async function train(input: TaskInput, ctx: TaskContext): Promise<Trainin
   const examples = await readExamples(ctx.objects, training.examples.train);
   await commit(
     ctx,
-    ctx.store.models.move(fenceOf(input), [state], {
+    ctx.store.models.move(input, [state], {
       set: leased(ctx, model, ctx.clock.now(), ctx.settings.times.provision),
     }),
   );
@@ -168,7 +166,7 @@ export async function observeTraining(input: TaskInput, ctx: TaskContext): Promi
   const note = seen.state === 'running' && seen.note !== undefined ? ` ${seen.note}` : '';
   await commit(
     ctx,
-    ctx.store.models.move(fenceOf(input), [state], {
+    ctx.store.models.move(input, [state], {
       set: { ...leased(ctx, model, now, wait), statusMessage: `${statusMessage.training}${note}` },
     }),
   );
@@ -189,7 +187,7 @@ export async function markTrained(input: TaskInput, ctx: TaskContext): Promise<v
   const { f1Score, precision, recall, evaluatedAt } = results;
   await commit(
     ctx,
-    ctx.store.models.move(fenceOf(input), [state], {
+    ctx.store.models.move(input, [state], {
       set: {
         status: 'TRAINED',
         statusMessage: statusMessage.trained,
@@ -247,7 +245,7 @@ export async function markTrainingFailed(input: TaskInput, ctx: TaskContext): Pr
   });
   await commit(
     ctx,
-    ctx.store.models.move(fenceOf(input), [state], {
+    ctx.store.models.move(input, [state], {
       set: { status: 'TRAINING_FAILED', statusMessage: reason },
       remove: ['dueAt'],
     }),
