@@ -16,6 +16,7 @@ export interface EventRow {
 export const events = {
   'request.refused': { level: 'info', says: 'refused' },
   'request.failed': { level: 'error', says: 'unhandled failure' },
+  'transport.refused': { level: 'info', says: 'refused what is no whole request' },
   'host.failed': { level: 'error', says: 'the host failed' },
   'execution.not-started': { level: 'warn', says: 'the execution was not started; the sweep will start it' },
   'operation.taken-over': {

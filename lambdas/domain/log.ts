@@ -42,8 +42,20 @@ function metricsOf(code: EventCode, fields: LogFields): Readonly<Record<string, 
   );
 }
 
-/** Errors are logged whole, with what caused them; bytes are not. */
+/** A field has at most so many characters: a stack and its causes fit, a body does not. */
+const longestField = 8192;
+
+/**
+ * Errors are logged whole, with what caused them; bytes are not. Characters that would move a terminal's cursor
+ * or turn the direction of a line, and that JSON leaves as they are, become question marks.
+ */
 function whole(_key: string, value: unknown): unknown {
+  if (typeof value === 'string') {
+    const text = value.replace(/[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, '?');
+    return text.length > longestField
+      ? `${text.slice(0, longestField)}... (${text.length} characters)`
+      : text;
+  }
   if (value instanceof Error)
     return {
       name: value.name,

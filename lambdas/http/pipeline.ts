@@ -23,6 +23,9 @@ export interface Origin {
   caller(operation: OperationName): string | Promise<string>;
 }
 
+/** So many characters of a path label are logged: an ARN with the longest names has fewer. */
+const loggedCharacters = 700;
+
 /** Serves one request. It alone decides on status codes; hosts only carry them. Never throws. */
 export async function dispatch(
   service: Service,
@@ -31,7 +34,11 @@ export async function dispatch(
   origin: Origin,
 ): Promise<HttpResponse> {
   const row: OperationRow = operations[name];
-  const log = origin.log.with({ operation: name, requestId: origin.requestId, ...request.labels });
+  // Labels come from whoever sends, and are not validated yet.
+  const labels = Object.fromEntries(
+    Object.entries(request.labels).map(([label, value]) => [label, value.slice(0, loggedCharacters)]),
+  );
+  const log = origin.log.with({ operation: name, requestId: origin.requestId, ...labels });
   const handler = service.handlers[name] as Operation<OperationName> | undefined;
   if (handler === undefined || (row.extension === true && !service.context.settings.extensions))
     return unknownOperation(origin.requestId);

@@ -5,7 +5,7 @@ import { operations, type OperationName } from '../contract/operations.ts';
 import { modelArn, parseArn, projectArn, type Home } from '../domain/arns.ts';
 import type { Clock } from '../domain/ports.ts';
 import type { AccessKey } from './environment.ts';
-import type { RawRequest } from '../http/node-http.ts';
+import type { RawRequest, RequestHead } from '../http/node-http.ts';
 
 /** The original's signing name, and the one that API Gateway wants. */
 const services = ['lookoutvision', 'execute-api'];
@@ -36,6 +36,17 @@ class Sha256 {
   }
 }
 
+/** What an Authorization header says of itself. */
+interface Claim {
+  readonly key: AccessKey;
+  readonly region: string;
+  readonly service: string;
+  readonly signedHeaders: string;
+  readonly signature: string;
+  /** Epoch milliseconds. */
+  readonly time: number;
+}
+
 /** Verifies who asks, and what they may, from access keys that the host was given. */
 export class Credentials {
   readonly #keys: ReadonlyMap<string, AccessKey>;
@@ -49,6 +60,17 @@ export class Credentials {
   }
 
   /**
+   * Judges what the headers tell before a body is read: a known key, a fitting clock, and what the key may do.
+   * Whether the signature is right only the body shows.
+   * @throws AccessDeniedError
+   */
+  admit(head: RequestHead, operation: OperationName, labels: Readonly<Record<string, string>>): void {
+    const { key } = this.#claimed(head);
+    // The one operation that names its project in the body only: that is judged when the body has come.
+    if (operation !== 'CreateProject') this.#authorize(key, operation, labels);
+  }
+
+  /**
    * @returns the caller's ARN
    * @throws AccessDeniedError
    */
@@ -58,11 +80,16 @@ export class Credentials {
     labels: Readonly<Record<string, string>>,
   ): Promise<string> {
     const key = await this.#signer(request, operation);
-    const caller = `arn:${this.#home.partition}:iam::${this.#home.account}:user/${key.name}`;
-    const { project, arn } = this.#target(
+    return this.#authorize(
+      key,
       operation,
       operation === 'CreateProject' ? { projectName: nameInBody(request.body) } : labels,
     );
+  }
+
+  #authorize(key: AccessKey, operation: OperationName, labels: Readonly<Record<string, string>>): string {
+    const caller = `arn:${this.#home.partition}:iam::${this.#home.account}:user/${key.name}`;
+    const { project, arn } = this.#target(operation, labels);
     const may =
       key.actions.some((pattern) => fits(pattern, operation)) &&
       (project === undefined || key.projects.some((pattern) => fits(pattern, project)));
@@ -73,8 +100,8 @@ export class Credentials {
     return caller;
   }
 
-  async #signer(request: RawRequest, operation: OperationName): Promise<AccessKey> {
-    const { headers } = request;
+  /** Whose signature it claims to be, and of when. */
+  #claimed({ headers }: RequestHead): Claim {
     const authorization =
       /^AWS4-HMAC-SHA256 Credential=([^/,\s]+)\/(\d{8})\/([^/,\s]+)\/([^/,\s]+)\/aws4_request,\s*SignedHeaders=([a-z0-9;-]+),\s*Signature=([0-9a-f]{64})$/.exec(
         headers['authorization'] ?? '',
@@ -91,12 +118,22 @@ export class Credentials {
         'The security token included in the request is invalid: unknown access key, or not signed for lookoutvision or execute-api.',
       );
     }
+    if (region !== this.#home.region)
+      throw new AccessDeniedError(
+        `The request is signed for the region ${region}, and this host serves ${this.#home.region}.`,
+      );
     const time = signingTime(headers['x-amz-date'], day);
     if (time === undefined || Math.abs(time - this.#clock.now()) > skew) {
       throw new AccessDeniedError(
         'The signature is too old, or from the future. Check the clock of the machine that signs.',
       );
     }
+    return { key, region, service, signedHeaders, signature, time };
+  }
+
+  async #signer(request: RawRequest, operation: OperationName): Promise<AccessKey> {
+    const { headers } = request;
+    const { key, region, service, signedHeaders, signature, time } = this.#claimed(request);
     const signed = new Set(signedHeaders.split(';'));
     const unsigned = Object.keys(headers).find((name) => mustBeSigned.test(name) && !signed.has(name));
     if (unsigned !== undefined) throw new AccessDeniedError(`The header ${unsigned} must be signed.`);

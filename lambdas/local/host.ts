@@ -178,6 +178,7 @@ export async function startHost({
           },
         },
         log,
+        admit: (head, operation, labels) => credentials?.admit(head, operation, labels),
         authenticate: (request, operation, labels) =>
           credentials?.authenticate(request, operation, labels) ?? 'local',
       },

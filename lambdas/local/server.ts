@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { AccessDeniedError, ValidationError, type ServiceError } from '../contract/errors.ts';
+import { AccessDeniedError, type ServiceError } from '../contract/errors.ts';
+import type { LogFields } from '../domain/ports.ts';
 import { answer } from '../http/early-answer.ts';
 import { listener, type NodeHost } from '../http/node-http.ts';
 import { refusal } from '../http/pipeline.ts';
+import { kindOf, rawRefusal, transportRefusal, type TransportError } from '../http/transport.ts';
 import { refuseWebPages } from './visitors.ts';
 
 export interface LocalServer {
@@ -12,6 +14,19 @@ export interface LocalServer {
   /** Takes no more requests, and resolves when those that it took are answered. */
   close(): Promise<void>;
 }
+
+/** What Node tells of a request that its parser gave up. */
+type ParserError = Error & {
+  readonly code?: string;
+  readonly reason?: string;
+  readonly rawPacket?: Buffer;
+};
+
+/** Bytes of a request's line and headers. */
+const headerBytes = 32 * 1024;
+
+/** Connections that are open at once; each may have a few requests under way. */
+const connections = 1000;
 
 /** @param signed whether callers must sign, so that the host name is theirs to choose */
 export async function listen(
@@ -21,10 +36,13 @@ export async function listen(
   signed: boolean,
 ): Promise<LocalServer> {
   const serve = listener(host);
+  const refused = (kind: TransportError, fields: LogFields = {}): void =>
+    host.log.event('transport.refused', { kind, ...fields });
   // Node itself would refuse a request without a Host header in words of its own; `refuseWebPages` does it in
-  // the service's.
+  // the service's. No limit on the whole time: a picture of many MB over a slow line arrives in the end, and
+  // the listener ends a body of which nothing comes.
   const server = createServer(
-    { maxHeaderSize: 32 * 1024, requestTimeout: 60_000, headersTimeout: 20_000, requireHostHeader: false },
+    { maxHeaderSize: headerBytes, requestTimeout: 0, headersTimeout: 20_000, requireHostHeader: false },
     (req, res) => {
       if (req.method === 'GET' && req.url === '/health') {
         res.writeHead(200, { 'Content-Type': 'application/json' }).end('{"status":"ok"}');
@@ -39,21 +57,27 @@ export async function listen(
       serve(req, res);
     },
   );
-  server.on('checkExpectation', (req, res) =>
-    turnAway(req, res, new ValidationError('The Expect header may only be 100-continue.')),
-  );
-  server.on('clientError', (error: Error & { readonly rawPacket?: Buffer }, socket) => {
+  let open = 0;
+  server.on('connection', (socket) => {
+    open += 1;
+    socket.once('close', () => (open -= 1));
+    if (open <= connections) return;
+    refused('tooManyConnections', { open });
+    socket.on('error', () => undefined).end(rawRefusal('tooManyConnections'));
+  });
+  server.on('checkExpectation', (req, res) => {
+    refused('expectation');
+    answer(req, res, transportRefusal('expectation'));
+  });
+  server.on('connect', (_req, socket) => {
+    refused('tunnel');
+    socket.on('error', () => undefined).end(rawRefusal('tunnel'));
+  });
+  server.on('clientError', (error: ParserError, socket) => {
     if (!socket.writable) return void socket.destroy();
-    const body =
-      '{"__type":"com.amazonaws.lookoutvision#ValidationException","Message":"The request is not valid HTTP."}';
-    const head = [
-      'HTTP/1.1 400 Bad Request',
-      'Content-Type: application/json',
-      'x-amzn-ErrorType: ValidationException',
-      `Content-Length: ${body.length}`,
-      'Connection: close',
-    ];
-    socket.end(`${head.join('\r\n')}\r\n\r\n${isHead(error.rawPacket) ? '' : body}`);
+    const kind = kindOf(error);
+    if (error.code !== 'ECONNRESET') refused(kind, { parser: error.code });
+    socket.end(rawRefusal(kind, !isHead(error.rawPacket)));
   });
   await bind(server, port, address);
   return { url: urlOf(server, address), close: () => shut(server) };

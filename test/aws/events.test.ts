@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import {
@@ -205,6 +207,14 @@ story('the audit', ['audit.ended', 'audit.unknown', 'audit.leftover'], async (wo
   ];
   await auditOf(world.context, { list: () => Readable.from(found) as AsyncIterable<EngineResource> })();
   expect(linesOf(world, 'audit.ended')[0]).toMatchObject({ UnknownResources: 1, LeftoverResources: 1 });
+});
+
+story('what is no request', ['transport.refused'], async (world) => {
+  const { hostname, port } = new URL(world.url);
+  const socket = connect(Number(port), hostname).on('error', () => undefined);
+  socket.end('hello\r\n\r\n');
+  socket.resume();
+  await once(socket, 'close');
 });
 
 story(

@@ -149,6 +149,7 @@ export class World {
           context: { ...world.context, hosted: new HostedMemory() },
         },
         log: world.log,
+        admit: (head, operation, labels) => credentials?.admit(head, operation, labels),
         authenticate: (request, operation, labels) =>
           credentials?.authenticate(request, operation, labels) ?? 'arn:aws:iam::111122223333:user/test',
       },

@@ -94,25 +94,74 @@ test('a length that lies: too short, and the rest is garbage on the same connect
   await alive(world);
 });
 
+const malformed = ['400 Bad Request', 'ValidationException', 'The request is not valid HTTP.'] as const;
+
 test.each([
-  ['no HTTP', 'hello\r\n\r\n'],
-  ['TLS', Buffer.from('16030100a5010000a10303', 'hex')],
-  ['a header without a name', 'GET / HTTP/1.1\r\n: x\r\n\r\n'],
-  ['two lengths', post('Content-Length: 2\r\nContent-Length: 3\r\n', '{}')],
-  ['a length and chunks', post('Content-Length: 2\r\nTransfer-Encoding: chunked\r\n', '0\r\n\r\n')],
-  ['a length that is no number', post('Content-Length: two\r\n', '{}')],
-  ['a chunk of no length', post('Transfer-Encoding: chunked\r\n', 'zz\r\n')],
-  ['headers without end', `GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ${'x'.repeat(40_000)}\r\n`],
-])("garbage (%s) is answered in the service's own form, and harms nobody", async (_name, bytes) => {
-  const world = await service.shared();
-  const answer = await raw(world, bytes);
-  expect(answer).toMatch(/^HTTP\/1\.1 400 /);
-  expect(answer).toMatch(/\r\nx-amzn-errortype: ValidationException\r\n/i);
-  expect(answer).toMatch(
-    /\{"__type":"com\.amazonaws\.lookoutvision#ValidationException","Message":"The request is not valid HTTP\."\}$/,
-  );
-  await alive(world);
-});
+  ['no HTTP', 'hello\r\n\r\n', malformed],
+  ['TLS', Buffer.from('16030100a5010000a10303', 'hex'), malformed],
+  ['a header without a name', 'GET / HTTP/1.1\r\n: x\r\n\r\n', malformed],
+  ['two lengths', post('Content-Length: 2\r\nContent-Length: 3\r\n', '{}'), malformed],
+  [
+    'a length and chunks',
+    post('Content-Length: 2\r\nTransfer-Encoding: chunked\r\n', '0\r\n\r\n'),
+    malformed,
+  ],
+  ['a length that is no number', post('Content-Length: two\r\n', '{}'), malformed],
+  ['a chunk of no length', post('Transfer-Encoding: chunked\r\n', 'zz\r\n'), malformed],
+  [
+    'headers without end',
+    `GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ${'x'.repeat(40_000)}\r\n`,
+    [
+      '431 Request Header Fields Too Large',
+      'ValidationException',
+      'The headers of the request are larger than the 32768 bytes that are read of them.',
+    ],
+  ],
+  [
+    'a chunk extension without end',
+    post('Transfer-Encoding: chunked\r\n', `2;${'x'.repeat(20_000)}\r\n{}\r\n`),
+    [
+      '413 Payload Too Large',
+      'ValidationException',
+      'The chunk extensions of the request are larger than the 16384 bytes that are read of them.',
+    ],
+  ],
+  [
+    'a coding that is not read',
+    post('Transfer-Encoding: gzip\r\n', ''),
+    [
+      '400 Bad Request',
+      'ValidationException',
+      'The body must come as it is or in chunks: the last Transfer-Encoding must be chunked.',
+    ],
+  ],
+  [
+    'an expectation',
+    post('Expect: a-miracle\r\nContent-Length: 0\r\n', ''),
+    ['417 Expectation Failed', 'ValidationException', 'The Expect header may only be 100-continue.'],
+  ],
+  [
+    'a tunnel',
+    'CONNECT 127.0.0.1:22 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n',
+    [
+      '405 Method Not Allowed',
+      'UnknownOperationException',
+      'No operation of this service has this method and path.',
+    ],
+  ],
+] as [string, string | Buffer, readonly [string, string, string]][])(
+  "garbage (%s) is answered in the service's own form by what it is, logged, and harms nobody",
+  async (_name, bytes, [status, type, message]) => {
+    const world = await service.shared();
+    world.logged.splice(0);
+    const answer = await raw(world, bytes);
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status}\\r\\n`));
+    expect(answer).toMatch(new RegExp(`\\r\\nx-amzn-errortype: ${type}\\r\\n`, 'i'));
+    expect(answer).toContain(`{"__type":"com.amazonaws.lookoutvision#${type}","Message":"${message}"}`);
+    expect(JSON.stringify(world.logged)).toContain('transport.refused');
+    await alive(world);
+  },
+);
 
 test('two requests in a row on one connection are two answers, in order', async () => {
   const world = await service.shared();
