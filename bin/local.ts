@@ -16,6 +16,8 @@ if (major < 24) {
  */
 const patience = 20_000;
 
+process.umask(0o077); // what this host writes is its owner's: pictures, rows, models
+
 // A reader of the log who went away is no reason to end.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 const log = createLog((line) => {

@@ -95,3 +95,17 @@ export class InternalError extends ServiceError {
     super('Crowsnest could not process the request. Try your call again.');
   }
 }
+
+/**
+ * The same error while the storage does not answer: by its code (503) and its header, SDKs and proxies know
+ * that trying again is right.
+ */
+export class UnavailableError extends ServiceError {
+  override readonly name = 'InternalServerException';
+  override readonly retryAfter = 2;
+  constructor() {
+    super(
+      'Crowsnest cannot reach its storage right now. Nothing is known to have changed. Try your call again.',
+    );
+  }
+}

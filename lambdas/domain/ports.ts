@@ -19,6 +19,19 @@ export interface Ids {
   next(): string;
 }
 
+/**
+ * What keeps the rows does not answer, or its files are gone. Callers are told to try again (503); tasks are
+ * retried as after any failure that nobody foresaw.
+ */
+export class StorageUnavailable extends Error {
+  override readonly name = 'StorageUnavailable';
+  constructor(cause: unknown) {
+    super(`the storage is not available: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
+  }
+}
+
 /** An object in a bucket. Keys never begin with a slash. */
 export interface ObjectLocation {
   readonly bucket: string;

@@ -1,6 +1,12 @@
-import { commonErrors, errorStatus, InternalError, ServiceError } from '../contract/errors.ts';
+import {
+  commonErrors,
+  errorStatus,
+  InternalError,
+  ServiceError,
+  UnavailableError,
+} from '../contract/errors.ts';
 import { operations, type OperationName, type OperationRow } from '../contract/operations.ts';
-import type { Log } from '../domain/ports.ts';
+import { StorageUnavailable, type Log } from '../domain/ports.ts';
 import type { Contexts, Handlers, Operation } from '../operations/context.ts';
 import { encodeValue } from './encode.ts';
 import type { HttpRequest, HttpResponse } from './message.ts';
@@ -57,7 +63,8 @@ export async function dispatch(
       return refusal(error, origin.requestId);
     }
     log.event('request.failed', { error });
-    return refusal(new InternalError(), origin.requestId);
+    const unavailable = error instanceof StorageUnavailable;
+    return refusal(unavailable ? new UnavailableError() : new InternalError(), origin.requestId);
   }
 }
 
@@ -82,7 +89,7 @@ export function refusal(error: ServiceError, requestId: string): HttpResponse {
     Message: error.message,
     ...error.members(),
   });
-  return answer(errorStatus[error.name], body, requestId, {
+  return answer(error instanceof UnavailableError ? 503 : errorStatus[error.name], body, requestId, {
     'x-amzn-ErrorType': error.name,
     ...(error.retryAfter !== undefined && { 'Retry-After': String(Math.ceil(error.retryAfter)) }),
   });

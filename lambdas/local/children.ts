@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -10,19 +10,33 @@ export interface ChildRegister {
 }
 
 /** What tells a process from another that was given its number later. */
-interface Identity {
+export interface Identity {
   readonly started: string;
   readonly command: string;
 }
 
+/** What is noted of a child: itself, the host that started it, and the folder that both work on. */
+interface Note extends Identity {
+  readonly host: Identity & { readonly pid: number };
+  readonly folder: string;
+  readonly boot: string;
+}
+
 export function childRegister(folder: string): ChildRegister {
   mkdirSync(folder, { recursive: true });
+  const self = identityOf(process.pid);
   return {
     register: (pid) => {
       const identity = identityOf(pid);
-      if (identity === undefined) return;
+      if (identity === undefined || self === undefined) return;
+      const note: Note = {
+        ...identity,
+        host: { ...self, pid: process.pid },
+        folder: placeOf(folder),
+        boot: bootId(),
+      };
       const draft = join(folder, `${pid}.draft`);
-      writeFileSync(draft, JSON.stringify(identity));
+      writeFileSync(draft, JSON.stringify(note));
       renameSync(draft, join(folder, `${pid}.json`)); // whole or not at all: a torn note identifies nobody
     },
     unregister: (pid) => rmSync(join(folder, `${pid}.json`), { force: true }),
@@ -30,8 +44,10 @@ export function childRegister(folder: string): ChildRegister {
 }
 
 /**
- * Ends the children of a host that died, one by one, and only those: the number, the time of start and the
- * command line must all be the recorded ones. Goes before the table is opened, or two would write to it.
+ * Ends the children of a host that died, one by one, and only those: their number, time of start and command
+ * line must be the recorded ones, their host must be dead, and it must have worked on this very folder. The
+ * notes in a copy of a folder are about the children of the original's host, and end nobody. Goes before the
+ * table is opened, or two would write to it.
  * @returns how many were still alive
  * @throws Error if one of them cannot be ended
  */
@@ -41,13 +57,35 @@ export async function endOrphans(folder: string): Promise<number> {
   for (const name of readdirSync(folder)) {
     const file = join(folder, name);
     const pid = Number.parseInt(name, 10);
-    if (/^\d+\.json$/.test(name) && isSame(pid, file)) {
+    if (/^\d+\.json$/.test(name) && isOrphan(pid, file, folder)) {
       await end(pid, file);
       ended += 1;
     }
     rmSync(file, { force: true });
   }
   return ended;
+}
+
+function isOrphan(pid: number, file: string, folder: string): boolean {
+  const note = read(file);
+  if (note === undefined || !lives(pid, note)) return false;
+  if (note.folder !== placeOf(folder) || note.boot !== bootId()) return false;
+  return !lives(note.host.pid, note.host);
+}
+
+/** Where the folder is; a copy of it is elsewhere. */
+function placeOf(folder: string): string {
+  const { dev, ino } = statSync(folder, { bigint: true });
+  return `${dev}-${ino}`;
+}
+
+/** Another one after each start of the machine; empty where that is not told so simply. */
+export function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return '';
+  }
 }
 
 async function end(pid: number, file: string): Promise<void> {
@@ -69,17 +107,28 @@ async function end(pid: number, file: string): Promise<void> {
 }
 
 function isSame(pid: number, file: string): boolean {
-  const now = identityOf(pid);
+  const note = read(file);
+  return note !== undefined && lives(pid, note);
+}
+
+/** @returns undefined for a note that says nothing, or that an earlier release wrote without a host */
+function read(file: string): Note | undefined {
   try {
-    const noted = JSON.parse(readFileSync(file, 'utf8')) as Identity;
-    return now !== undefined && now.started === noted.started && now.command === noted.command;
+    const note = JSON.parse(readFileSync(file, 'utf8')) as Partial<Note>;
+    return note.host === undefined ? undefined : (note as Note);
   } catch {
-    return false; // a note that says nothing: whoever it was about is not identified, and not ended
+    return undefined;
   }
 }
 
+/** Whether the process of this number is still the one that was identified. */
+export function lives(pid: number, identity: Identity): boolean {
+  const now = identityOf(pid);
+  return now !== undefined && now.started === identity.started && now.command === identity.command;
+}
+
 /** @returns undefined if there is no such process, or it has ended and only its number is left */
-function identityOf(pid: number): Identity | undefined {
+export function identityOf(pid: number): Identity | undefined {
   try {
     return process.platform === 'linux' ? fromProc(pid) : fromPs(pid);
   } catch {

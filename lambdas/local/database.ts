@@ -1,33 +1,32 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  CreateTableCommand,
-  DynamoDBClient,
-  ResourceInUseException,
-  ResourceNotFoundException,
-  DescribeTableCommand,
-} from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { tableSchema } from '../store/schema.ts';
+import { StorageUnavailable } from '../domain/ports.ts';
 import type { ChildRegister } from './children.ts';
+import { DatabaseCalls, writes, type DatabaseAnswer } from './database-calls.ts';
+import { DatabasePipe } from './database-pipe.ts';
+import type { DatabaseDoor } from './table-client.ts';
 
-export interface Database {
-  readonly endpoint: string;
+export interface Database extends DatabaseDoor {
   close(): Promise<void>;
 }
 
 /** What becomes of a database that ends without being told to. Without this it stays ended. */
 export interface Recovery {
   readonly restarted: (how: string) => void;
-  /** It ends again and again, or does not come up any more. */
+  /** Its file is not where it was; requests are refused until it is there again. */
+  readonly missing?: (file: string) => void;
+  /** It ends again and again, does not come up any more, or its file was replaced. */
   readonly lost: (error: Error) => void;
 }
 
 /** So often in a minute the database is started again. */
 const restarts = 5;
+
+/** How long a request waits for a database that is being started again, in milliseconds. */
+const restartTimeout = 5000;
 
 /** The binary of this platform, if npm could install one. */
 export function databaseBinary(): string | undefined {
@@ -39,7 +38,8 @@ export function databaseBinary(): string | undefined {
 }
 
 /**
- * Starts the embedded DynamoDB on a free port of 127.0.0.1.
+ * Starts the embedded DynamoDB as a child that is spoken to over its standard input and output. It opens no
+ * port and no socket, so no other user, program or web page can reach it; and it ends when this process does.
  * @param file where it keeps its rows; in memory if not given
  * @throws Error with what to do, if there is no binary for this platform or it does not come up
  */
@@ -51,174 +51,208 @@ export async function startDatabase(
   const binary = databaseBinary();
   if (binary === undefined) {
     throw new Error(
-      `There is no embedded DynamoDB for ${process.platform}-${process.arch}. Point DYNAMODB_ENDPOINT at another one (DynamoDB Local, say).`,
+      `There is no embedded DynamoDB for ${process.platform}-${process.arch}. ` +
+        'Point DYNAMODB_ENDPOINT at another one (DynamoDB Local, say).',
     );
   }
-  let port = await freePort();
-  const launch = (): Promise<ChildProcess> => launched(binary, port, file, children);
-  let closing = false;
-  let child = await launch().catch(async (error: unknown) => {
-    if (!String(error).includes('in use')) throw error;
-    port = await freePort(); // somebody took it since we looked
-    return launch();
-  });
-  let coming = Promise.resolve();
-  const ends: number[] = [];
-  const keep = (): void => {
-    child.once('exit', (code, signal) => {
-      if (!closing && recovery !== undefined)
-        coming = again(signal ?? `exit code ${code ?? 'unknown'}`, recovery);
-    });
-  };
-  const again = async (how: string, { restarted, lost }: Recovery): Promise<void> => {
-    ends.push(Date.now());
-    if (ends.filter((at) => at > Date.now() - 60_000).length > restarts) {
-      lost(
-        new Error(
-          `The embedded DynamoDB ended ${restarts + 1} times within a minute, the last time by ${how}.`,
-        ),
-      );
-      return;
-    }
+  const database = new EmbeddedDatabase(binary, file, children, recovery);
+  await database.open();
+  return database;
+}
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly calls: DatabaseCalls;
+}
+
+class EmbeddedDatabase implements Database {
+  readonly #binary: string;
+  readonly #file: string | undefined;
+  readonly #children: ChildRegister;
+  readonly #recovery: Recovery | undefined;
+  /** The file as it was when the database opened it. */
+  #opened: string | undefined;
+  /** The process that serves, or will. */
+  #running: Promise<Running> | undefined;
+  #ends: number[] = [];
+  #missing: Promise<void> | undefined;
+  #closing = false;
+
+  constructor(
+    binary: string,
+    file: string | undefined,
+    children: ChildRegister,
+    recovery: Recovery | undefined,
+  ) {
+    this.#binary = binary;
+    this.#file = file;
+    this.#children = children;
+    this.#recovery = recovery;
+  }
+
+  async open(): Promise<void> {
+    const running = await this.#launch();
+    this.#opened = this.#identity();
+    this.#serve(running);
+  }
+
+  async call(operation: string, request: Readonly<Record<string, unknown>>): Promise<DatabaseAnswer> {
+    this.#checkFile();
+    const { calls } = await this.#ready();
+    const answer = await calls.call(operation, request);
+    if (writes.has(operation)) this.#checkFile(); // what was written to a file without a name is lost
+    return answer;
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    await this.#missing;
+    const running = await this.#running?.catch(() => undefined);
+    if (running !== undefined) await ended(running.child);
+  }
+
+  async #ready(): Promise<Running> {
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () => late.reject(new StorageUnavailable('the database is being started again')),
+      restartTimeout,
+    );
     try {
-      child = await launch();
-    } catch (error) {
-      return closing ? undefined : again((error as Error).message, { restarted, lost });
+      return await Promise.race([this.#running ?? late.promise, late.promise]);
+    } finally {
+      clearTimeout(timer);
     }
-    keep();
-    restarted(how);
-  };
-  keep();
-  return {
-    endpoint: `http://127.0.0.1:${port}`,
-    close: async () => {
-      closing = true;
-      await coming;
-      await ended(child);
-    },
-  };
-}
-
-/** @returns the process, once it serves */
-async function launched(
-  binary: string,
-  port: number,
-  file: string | undefined,
-  children: ChildRegister,
-): Promise<ChildProcess> {
-  const child = spawn(
-    binary,
-    [
-      'serve',
-      '--host',
-      '127.0.0.1',
-      '--port',
-      String(port),
-      ...(file === undefined ? [] : ['--db-path', file]),
-    ],
-    {
-      stdio: ['ignore', 'ignore', 'pipe'],
-      detached: true, // not in the terminal's group: Ctrl-C is for the host, which still needs its rows then
-    },
-  );
-  const { pid } = child;
-  const endWithHost = (): void => void child.kill('SIGKILL');
-  process.once('exit', endWithHost);
-  child.once('exit', () => {
-    process.off('exit', endWithHost);
-    if (pid !== undefined) children.unregister(pid);
-  });
-  if (pid !== undefined) children.register(pid);
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said = `${said}${text}`.slice(-2000);
-  });
-  try {
-    await answering(port, child, () => said.includes('listening'));
-    return child;
-  } catch (error) {
-    child.kill('SIGKILL');
-    throw new Error(`The embedded DynamoDB did not start: ${said.trim() || String(error)}`, { cause: error });
   }
-}
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
+  #serve(running: Running): void {
+    this.#running = Promise.resolve(running);
+    running.child.once('exit', (code, signal) => {
+      if (this.#closing || this.#recovery === undefined || this.#missing !== undefined) return;
+      this.#restart(signal ?? `exit code ${code ?? 'unknown'}`, this.#recovery);
+    });
+    if (hasEnded(running.child) && this.#recovery !== undefined)
+      this.#restart('an end while it started', this.#recovery);
+  }
 
-/**
- * It must say itself that it listens: another process may have taken the port meanwhile, and would answer
- * too.
- */
-async function answering(port: number, child: ChildProcess, listens: () => boolean): Promise<void> {
-  let failure: unknown;
-  child.once('error', (error) => {
-    failure = error;
-  });
-  for (let attempt = 0; attempt < 500; attempt += 1) {
-    if (failure !== undefined) throw failure as Error;
-    if (hasEnded(child)) throw new Error('it exited');
-    if (listens()) {
-      const answered = await fetch(`http://127.0.0.1:${port}`, {
-        method: 'POST',
-        body: '{}',
-        headers: { 'x-amz-target': 'DynamoDB_20120810.ListTables' },
-      }).then(
-        () => true,
-        () => false,
+  #restart(how: string, recovery: Recovery): void {
+    const coming = this.#again(how, recovery);
+    this.#running = coming;
+    coming.then(
+      (running) => {
+        if (this.#closing) return;
+        this.#serve(running);
+        recovery.restarted(how);
+      },
+      (error: unknown) => {
+        if (this.#closing) return;
+        if (error instanceof StorageUnavailable && this.#file !== undefined)
+          this.#missing ??= this.#awaitFile(this.#file, recovery);
+        else recovery.lost(error instanceof Error ? error : new Error(String(error)));
+      },
+    );
+  }
+
+  async #again(how: string, recovery: Recovery): Promise<Running> {
+    this.#ends = [...this.#ends, Date.now()].filter((at) => at > Date.now() - 60_000);
+    if (this.#ends.length > restarts)
+      throw new Error(
+        `The embedded DynamoDB ended ${restarts + 1} times within a minute, the last time by ${how}.`,
       );
-      if (answered) return;
+    if (this.#identity() !== this.#opened) throw new StorageUnavailable('its file is gone');
+    try {
+      return await this.#launch();
+    } catch (error) {
+      if (this.#closing) throw error;
+      return this.#again((error as Error).message, recovery);
     }
-    await sleep(10);
   }
-  throw new Error('it did not answer within five seconds');
+
+  /** @throws StorageUnavailable if the file is not the one that was opened */
+  #checkFile(): void {
+    if (this.#file === undefined || this.#opened === undefined) return;
+    if (this.#missing === undefined && this.#identity() === this.#opened) return;
+    if (this.#recovery !== undefined) this.#missing ??= this.#awaitFile(this.#file, this.#recovery);
+    throw new StorageUnavailable(`${this.#file} is not there any more`);
+  }
+
+  /**
+   * Ends the database, which would go on writing to what nobody can read any more, and starts it again when
+   * the file is back. Another file in its place is another table: a host must start anew on that.
+   */
+  async #awaitFile(file: string, recovery: Recovery): Promise<void> {
+    recovery.missing?.(file);
+    const running = await this.#running?.catch(() => undefined);
+    if (running !== undefined) await ended(running.child, 'SIGKILL');
+    while (!this.#closing) {
+      const found = this.#identity();
+      if (found === this.#opened) {
+        this.#missing = undefined;
+        this.#restart('the loss of its file', recovery);
+        return;
+      }
+      if (found !== undefined) {
+        recovery.lost(new Error(`${file} was replaced by another file while the host was running.`));
+        return;
+      }
+      await sleep(500, undefined, { ref: false });
+    }
+  }
+
+  #identity(): string | undefined {
+    if (this.#file === undefined) return undefined;
+    try {
+      const { dev, ino } = statSync(this.#file, { bigint: true });
+      return `${dev}-${ino}`;
+    } catch {
+      return undefined; // no such file, or a disk that does not answer: not there
+    }
+  }
+
+  /** @returns the process, once it serves */
+  async #launch(): Promise<Running> {
+    const child = spawn(
+      this.#binary,
+      ['mcp', ...(this.#file === undefined ? [] : ['--db-path', this.#file])],
+      {
+        stdio: ['pipe', 'pipe', 'pipe'],
+        detached: true, // not in the terminal's group: Ctrl-C is for the host, which still needs its rows then
+        env: {}, // neither keys nor credentials are its business
+      },
+    );
+    const { pid } = child;
+    const endWithHost = (): void => void child.kill('SIGKILL');
+    process.once('exit', endWithHost);
+    child.once('exit', () => {
+      process.off('exit', endWithHost);
+      if (pid !== undefined) this.#children.unregister(pid);
+    });
+    if (pid !== undefined) this.#children.register(pid);
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said = `${said}${text}`.slice(-2000);
+    });
+    try {
+      const pipe = new DatabasePipe(child);
+      await pipe.open();
+      return { child, calls: new DatabaseCalls(pipe) };
+    } catch (error) {
+      child.kill('SIGKILL');
+      throw new Error(`The embedded DynamoDB did not start: ${said.trim() || String(error)}`, {
+        cause: error,
+      });
+    }
+  }
 }
 
 const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean =>
   exitCode !== null || signalCode !== null;
 
 /** Asks it to end, and after five seconds no longer asks. */
-async function ended(child: ChildProcess): Promise<void> {
+async function ended(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
   if (hasEnded(child)) return;
   const gone = once(child, 'exit');
-  child.kill('SIGTERM');
+  child.kill(signal);
   const impatient = setTimeout(() => child.kill('SIGKILL'), 5000);
   await gone;
   clearTimeout(impatient);
-}
-
-/** A client whose credentials mean nothing: the embedded table listens to this machine only. */
-export function documentClient(endpoint: string): DynamoDBDocumentClient {
-  const client = new DynamoDBClient({
-    endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    useFipsEndpoint: false,
-    useDualstackEndpoint: false, // whatever this machine is set to for AWS itself
-  });
-  return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
-}
-
-/** Makes the table if it is not there. */
-export async function ensureTable(
-  client: DynamoDBDocumentClient,
-  name: string,
-  schema: object = tableSchema,
-): Promise<void> {
-  try {
-    await client.send(new DescribeTableCommand({ TableName: name }) as never);
-  } catch (error) {
-    if (!(error instanceof ResourceNotFoundException)) throw error;
-    try {
-      await client.send(new CreateTableCommand({ TableName: name, ...schema }) as never);
-    } catch (again) {
-      if (!(again instanceof ResourceInUseException)) throw again;
-    }
-  }
 }

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Clock, Log, ObjectStore } from '../domain/ports.ts';
@@ -14,7 +13,8 @@ import type { SweepContext } from '../workflows/context.ts';
 import { sweep } from '../workflows/sweep/sweep.ts';
 import { childRegister, endOrphans, type ChildRegister } from './children.ts';
 import { Credentials } from './credentials.ts';
-import { documentClient, ensureTable, startDatabase } from './database.ts';
+import { closeToOthers, makeDataFolder } from './data-folder.ts';
+import { startDatabase } from './database.ts';
 import { embeddedEngine, embeddedTrainer } from './embedded.ts';
 import { ExecutionMemory, executionSchema } from './execution-memory.ts';
 import { removeExpired } from './expiry.ts';
@@ -23,6 +23,7 @@ import { lockFolder } from './lock.ts';
 import { restore } from './restore.ts';
 import { LocalRunner, type RunnerOptions } from './runner.ts';
 import { listen } from './server.ts';
+import { documentClient, ensureTable, type DatabaseDoor } from './table-client.ts';
 
 export type LocalEngine = HostingEngine &
   ModelImporter & {
@@ -101,26 +102,30 @@ export async function startHost({
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => (closed ??= closeAll(closers));
   try {
-    makeFolder(dataDir);
+    makeDataFolder(dataDir);
     const lock = lockFolder(dataDir);
     closers.push(() => lock.release());
+    closeFolder(dataDir, log);
     const childFolder = join(dataDir, 'children');
     const orphans = await endOrphans(childFolder);
     if (orphans > 0) log.warn('ended processes of a host that died', { orphans });
     const children = childRegister(childFolder);
 
-    let endpoint = environment.dynamodbEndpoint;
-    if (endpoint === undefined) {
+    let where: string | DatabaseDoor | undefined = environment.dynamodbEndpoint;
+    if (where === undefined) {
       const database = await startDatabase(join(dataDir, 'table.db'), children, {
         restarted: (how) => {
           log.error('the embedded DynamoDB ended and was started again', { how });
         },
+        missing: (file) => {
+          log.error('the table is gone; requests are refused until it is back', { file });
+        },
         lost,
       });
       closers.push(() => database.close());
-      endpoint = database.endpoint;
+      where = database;
     }
-    const client = documentClient(endpoint);
+    const client = documentClient(where);
     closers.push(() => client.destroy());
     await makeTables(client, environment.dynamodbEndpoint);
 
@@ -229,13 +234,14 @@ async function closeAll(closers: (() => Promise<void> | void)[]): Promise<void> 
     throw new AggregateError(failures, `The host did not close cleanly: ${failures.map(String).join('; ')}`);
 }
 
-function makeFolder(folder: string): void {
+/** Rows, pictures and models are for the owner of the folder. */
+function closeFolder(dataDir: string, log: Log): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    const tightened = closeToOthers(dataDir);
+    if (tightened > 0)
+      log.warn('other users could enter the data folder; they no longer can', { dataDir, tightened });
   } catch (error) {
-    throw new Error(`DATA_DIR must be a folder that can be made and written: ${(error as Error).message}`, {
-      cause: error,
-    });
+    log.warn('other users can enter the data folder, and this user may not change that', { dataDir, error });
   }
 }
 

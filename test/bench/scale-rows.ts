@@ -1,5 +1,6 @@
 import { dispatch } from '../../lambdas/http/pipeline.ts';
-import { documentClient, ensureTable, startDatabase } from '../../lambdas/local/database.ts';
+import { startDatabase } from '../../lambdas/local/database.ts';
+import { documentClient, ensureTable } from '../../lambdas/local/table-client.ts';
 import { readHandlers } from '../../lambdas/operations/handlers.ts';
 import { systemClock as clock } from '../../lambdas/domain/clock-and-ids.ts';
 import { Store } from '../../lambdas/store/store.ts';
@@ -19,7 +20,7 @@ const bound = 1.2;
  */
 export async function rowBenchmarks(): Promise<Result[]> {
   const database = await startDatabase(undefined, { register: () => undefined, unregister: () => undefined });
-  const client = documentClient(database.endpoint);
+  const client = documentClient(database);
   try {
     const sizes = { many: 1000, few: 1 };
     for (const [table, projects] of Object.entries(sizes)) {

@@ -10,7 +10,8 @@ import { mayBegin, passingState, statusMessage } from '../../lambdas/domain/life
 import { executionOf, type ModelOperation } from '../../lambdas/domain/model.ts';
 import { fingerprint } from '../../lambdas/domain/tokens.ts';
 import { listener } from '../../lambdas/http/node-http.ts';
-import { documentClient, ensureTable, startDatabase } from '../../lambdas/local/database.ts';
+import { startDatabase } from '../../lambdas/local/database.ts';
+import { documentClient, ensureTable } from '../../lambdas/local/table-client.ts';
 import { ExecutionMemory, executionSchema } from '../../lambdas/local/execution-memory.ts';
 import { readHandlers, writeHandlers } from '../../lambdas/operations/handlers.ts';
 import { idsOf, systemClock as clock } from '../../lambdas/domain/clock-and-ids.ts';
@@ -24,7 +25,7 @@ import { usualStart } from './usual-start.ts';
 const [table, executions] = ['bench', 'bench-executions'];
 const models = Number(process.argv[2]);
 const database = await startDatabase(undefined, { register: () => undefined, unregister: () => undefined });
-const client = documentClient(database.endpoint);
+const client = documentClient(database);
 await ensureTable(client, table);
 await ensureTable(client, executions, executionSchema);
 await seed(client, table, 3, models);

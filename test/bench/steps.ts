@@ -1,4 +1,5 @@
-import { documentClient, ensureTable, startDatabase } from '../../lambdas/local/database.ts';
+import { startDatabase } from '../../lambdas/local/database.ts';
+import { documentClient, ensureTable } from '../../lambdas/local/table-client.ts';
 import { carryOut, prologue } from '../proof/model-based/history.ts';
 import { Simulation } from '../proof/model-based/simulation.ts';
 import { resultOf, type Result } from './measure.ts';
@@ -17,7 +18,7 @@ const byHand = {
  */
 export async function stepBenchmarks(): Promise<Result[]> {
   const database = await startDatabase(undefined, { register: () => undefined, unregister: () => undefined });
-  const client = documentClient(database.endpoint);
+  const client = documentClient(database);
   try {
     const world = new Simulation(client, 'aws');
     await ensureTable(client, world.table);

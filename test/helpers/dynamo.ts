@@ -1,9 +1,8 @@
-import { createServer, request, type Server } from 'node:http';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { documentClient, ensureTable, startDatabase, type Database } from '../../lambdas/local/database.ts';
+import type { DatabaseAnswer } from '../../lambdas/local/database-calls.ts';
+import { startDatabase, type Database } from '../../lambdas/local/database.ts';
+import { documentClient, ensureTable } from '../../lambdas/local/table-client.ts';
 
 /** One request as it passed on its way to the emulator. */
 export interface Passed {
@@ -12,8 +11,8 @@ export interface Passed {
 }
 
 /**
- * The embedded DynamoDB, in memory, behind a proxy that counts what passes and can answer in its place: what
- * an emulator never does by itself, as a transaction conflict.
+ * The embedded DynamoDB, in memory, behind a door that counts what passes and can answer in its place: what an
+ * emulator never does by itself, as a transaction conflict.
  */
 export class TestDynamo {
   readonly passed: Passed[] = [];
@@ -27,67 +26,36 @@ export class TestDynamo {
   /** What to close first, however the tests went. */
   readonly closers: (() => Promise<void>)[] = [];
   readonly #database: Database;
-  readonly #proxy: Server;
   readonly client: DynamoDBDocumentClient;
 
-  private constructor(database: Database, proxy: Server) {
+  private constructor(database: Database) {
     this.#database = database;
-    this.#proxy = proxy;
-    this.client = documentClient(`http://127.0.0.1:${(proxy.address() as AddressInfo).port}`);
+    this.client = documentClient({ call: (operation, request) => this.#pass(operation, request) });
   }
 
   static async start(): Promise<TestDynamo> {
-    const database = await startDatabase(undefined, {
-      register: () => undefined,
-      unregister: () => undefined,
-    });
-    const target = new URL(database.endpoint);
-    const proxy = createServer((req, res) => {
-      const chunks: Buffer[] = [];
-      req
-        .on('data', (chunk: Buffer) => chunks.push(chunk))
-        .on('end', () => {
-          const body = Buffer.concat(chunks);
-          const called = String(req.headers['x-amz-target'] ?? '');
-          const instead = self.#note(called, body);
-          const lost = instead === undefined && self.loseAnswer(called.split('.')[1] ?? '');
-          if (instead !== undefined) {
-            res
-              .writeHead(instead.status, { 'content-type': 'application/x-amz-json-1.0' })
-              .end(JSON.stringify(instead.body));
-            return;
-          }
-          request(
-            {
-              host: target.hostname,
-              port: target.port,
-              method: req.method,
-              path: req.url,
-              headers: req.headers,
-            },
-            (answer) => {
-              if (lost) return void answer.resume().on('end', () => res.destroy());
-              res.writeHead(answer.statusCode ?? 500, answer.headers);
-              answer.pipe(res);
-            },
-          )
-            .on('error', () => res.destroy())
-            .end(body);
-        });
-    });
-    proxy.listen(0, '127.0.0.1');
-    await once(proxy, 'listening');
-    const self = new TestDynamo(database, proxy);
-    return self;
+    return new TestDynamo(
+      await startDatabase(undefined, { register: () => undefined, unregister: () => undefined }),
+    );
   }
 
-  #note(target: string, body: Buffer): { readonly status: number; readonly body: object } | undefined {
-    const operation = target.split('.')[1] ?? '';
-    const parsed = JSON.parse(body.toString()) as Record<string, unknown>;
+  async #pass(operation: string, request: Readonly<Record<string, unknown>>): Promise<DatabaseAnswer> {
+    const instead = this.#note(operation, request);
+    if (instead !== undefined) return { status: instead.status, body: { ...instead.body } };
+    const lost = this.loseAnswer(operation);
+    const answer = await this.#database.call(operation, request);
+    if (lost) throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+    return answer;
+  }
+
+  #note(
+    operation: string,
+    parsed: Readonly<Record<string, unknown>>,
+  ): { readonly status: number; readonly body: object } | undefined {
     const first = (parsed['TransactItems'] as Record<string, { TableName: string }>[] | undefined)?.[0];
     const table = first === undefined ? parsed['TableName'] : Object.values(first)[0]?.TableName;
     this.passed.push({ operation, table: String(table) });
-    return this.intercept(operation, parsed);
+    return this.intercept(operation, { ...parsed });
   }
 
   /** From now on everything passes, and is answered. */
@@ -105,8 +73,6 @@ export class TestDynamo {
   async close(): Promise<void> {
     for (const each of this.closers) await each();
     this.client.destroy();
-    this.#proxy.closeAllConnections();
-    this.#proxy.close();
     await this.#database.close();
   }
 }

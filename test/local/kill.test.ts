@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -11,7 +12,9 @@ import {
 } from '@aws-sdk/client-lookoutvision';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
-import { documentClient } from '../../lambdas/local/database.ts';
+import { backUp } from '../../lambdas/local/backup.ts';
+import { startDatabase } from '../../lambdas/local/database.ts';
+import { documentClient } from '../../lambdas/local/table-client.ts';
 import { scan } from '../../lambdas/local/execution-memory.ts';
 import { seeded } from '../../lambdas/local/samples/part.ts';
 import { picture } from '../helpers/artifacts.ts';
@@ -23,6 +26,7 @@ jest.setTimeout(90_000); // whole processes, on a machine that may have other th
 const seed = Number(process.env['KILL_SEED'] ?? Date.now() % 1_000_000);
 const random = seeded(seed);
 const model = { ProjectName: 'parts', ModelVersion: '1' };
+const nobody = { register: () => undefined, unregister: () => undefined };
 
 let world: Awaited<ReturnType<typeof smallFolder>>;
 let host: HostProcess;
@@ -72,15 +76,22 @@ async function settled(status: string, units: number): Promise<void> {
 }
 
 async function counted(): Promise<{ readonly used: number; readonly reserved: number }> {
-  const words = readFileSync(`/proc/${host.database()}/cmdline`, 'utf8').split('\0');
-  const client = documentClient(`http://127.0.0.1:${words[words.indexOf('--port') + 1] ?? ''}`);
-  let reserved = 0;
-  for await (const row of scan(client, 'crowsnest')) if (row['reserved'] === true) reserved += 1;
-  const { Item } = await client.send(
-    new GetCommand({ TableName: 'crowsnest', Key: { pk: 'QUOTA', sk: 'RUNNING_MODELS' } }),
-  );
-  client.destroy();
-  return { used: Number(Item?.['used'] ?? 0), reserved };
+  const copy = mkdtempSync(join(tmpdir(), 'crowsnest-copy-'));
+  await backUp(world.folder, copy);
+  const database = await startDatabase(join(copy, 'table.db'), nobody);
+  const client = documentClient(database);
+  try {
+    let reserved = 0;
+    for await (const row of scan(client, 'crowsnest')) if (row['reserved'] === true) reserved += 1;
+    const { Item } = await client.send(
+      new GetCommand({ TableName: 'crowsnest', Key: { pk: 'QUOTA', sk: 'RUNNING_MODELS' } }),
+    );
+    return { used: Number(Item?.['used'] ?? 0), reserved };
+  } finally {
+    client.destroy();
+    await database.close();
+    rmSync(copy, { recursive: true });
+  }
 }
 
 const start = (token: string) => () =>

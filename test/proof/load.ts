@@ -5,7 +5,8 @@ import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startHost } from '../../lambdas/local/host.ts';
 import { localEnvironment } from '../../lambdas/local/environment.ts';
-import { documentClient, startDatabase } from '../../lambdas/local/database.ts';
+import { startDatabase } from '../../lambdas/local/database.ts';
+import { documentClient } from '../../lambdas/local/table-client.ts';
 import { scan } from '../../lambdas/local/execution-memory.ts';
 import { silent } from '../helpers/engine.ts';
 import { ScriptedEngine } from '../helpers/scripted-engine.ts';
@@ -143,7 +144,7 @@ async function leftovers(dataDir: string, cycles: number): Promise<string[]> {
     register: () => undefined,
     unregister: () => undefined,
   });
-  const client = documentClient(database.endpoint);
+  const client = documentClient(database);
   const wrong: string[] = [];
   try {
     let ended = 0;

@@ -1,15 +1,11 @@
 import { once } from 'node:events';
-import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  documentClient,
-  ensureTable,
-  startDatabase,
-  type Database,
-} from '../../../lambdas/local/database.ts';
+import { startDatabase, type Database } from '../../../lambdas/local/database.ts';
+import { documentClient, ensureTable } from '../../../lambdas/local/table-client.ts';
 import type { ProxyResult } from '../../../lambdas/http/api-gateway.ts';
 import { buildBundles } from '../../../lib/bundles.ts';
 import { synthesise, type Synthesised } from '../../lib/template.ts';
@@ -85,7 +81,7 @@ export class Account {
     });
     const deployed = new Account(stack, database, await listening(), await listening());
     for (const [id] of stack.ofType('AWS::DynamoDB::Table')) {
-      const client = documentClient(database.endpoint);
+      const client = documentClient(database);
       await ensureTable(client, deployed.#resolver.text({ Ref: id }));
       client.destroy();
     }
@@ -195,18 +191,18 @@ export class Account {
     }
   }
 
-  #table({ role, operation, body, request: req }: Called, res: ServerResponse): void {
+  #table({ role, operation, body }: Called, res: ServerResponse): void {
     if (!this.policies.allow(role, tableWishes(operation, JSON.parse(body.toString()) as never))) {
       res.writeHead(denied.status, { ...denied.headers }).end(denied.body);
       return;
     }
-    const { hostname, port } = new URL(this.#database.endpoint);
-    request({ host: hostname, port, method: req.method, path: req.url, headers: req.headers }, (answer) => {
-      res.writeHead(answer.statusCode ?? 500, answer.headers);
-      answer.pipe(res);
-    })
-      .on('error', () => res.destroy())
-      .end(body);
+    this.#database.call(operation, JSON.parse(body.toString()) as Record<string, unknown>).then(
+      (answer) =>
+        res
+          .writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.0' })
+          .end(JSON.stringify(answer.body)),
+      () => res.destroy(),
+    );
   }
 
   #s3({ role, body, request: req }: Called): Answer {

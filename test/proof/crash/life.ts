@@ -1,7 +1,8 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { documentClient, startDatabase } from '../../../lambdas/local/database.ts';
+import { startDatabase } from '../../../lambdas/local/database.ts';
+import { documentClient } from '../../../lambdas/local/table-client.ts';
 import { scan } from '../../../lambdas/local/execution-memory.ts';
 import { processesOf } from '../../helpers/host-process.ts';
 import { Hosts } from './hosts.ts';
@@ -78,7 +79,7 @@ async function leftovers(dataDir: string, life: Life): Promise<string[]> {
     register: () => undefined,
     unregister: () => undefined,
   });
-  const client = documentClient(database.endpoint);
+  const client = documentClient(database);
   try {
     let deployments = 0;
     const written = new Set<string>();

@@ -1,6 +1,6 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
-import { ensureTable } from '../../../lambdas/local/database.ts';
+import { ensureTable } from '../../../lambdas/local/table-client.ts';
 import { evaluation } from '../../helpers/scripted-engine.ts';
 import type { CallName, Command, History } from './commands.ts';
 import { settled } from './gate.ts';

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { documentClient, startDatabase, type Database } from '../../../lambdas/local/database.ts';
+import { startDatabase, type Database } from '../../../lambdas/local/database.ts';
+import { documentClient } from '../../../lambdas/local/table-client.ts';
 import { histories, type CallName, type Command, type History } from './commands.ts';
 import { live } from './history.ts';
 
@@ -10,7 +11,7 @@ let client: DynamoDBDocumentClient;
 
 beforeAll(async () => {
   database = await startDatabase(undefined, { register: () => undefined, unregister: () => undefined });
-  client = documentClient(database.endpoint);
+  client = documentClient(database);
 });
 
 afterAll(async () => {

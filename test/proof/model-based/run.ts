@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { documentClient, startDatabase } from '../../../lambdas/local/database.ts';
+import { startDatabase } from '../../../lambdas/local/database.ts';
+import { documentClient } from '../../../lambdas/local/table-client.ts';
 import { histories } from './commands.ts';
 import { live } from './history.ts';
 
@@ -18,7 +19,7 @@ export async function explore(
   replay: { readonly seed?: number; readonly path?: string } = {},
 ): Promise<Explored> {
   const database = await startDatabase(undefined, { register: () => undefined, unregister: () => undefined });
-  const client = documentClient(database.endpoint);
+  const client = documentClient(database);
   let lived = 0;
   let steps = 0;
   try {
