@@ -205,6 +205,7 @@ export class ControlPlaneStack extends Stack {
       hosting,
       training,
       workflows: all,
+      sweepConcurrency: reservedConcurrency.sweep,
       environment: { sweep: { ...engine, ...importing, ...trainer, ...runner }, audit: settings },
     });
     new Drain(this, 'Drain', {

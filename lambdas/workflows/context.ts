@@ -91,9 +91,11 @@ export async function commit(
 
 /**
  * Waits grow, because a history ends at 25,000 events and most of what takes long takes very long: 5 s, then
- * half as long again, up to a minute.
+ * half as long again, up to a minute; after four hours two minutes, because a look is about ten events and a
+ * training may last for two days.
  */
-export const waitOf = (round: number): number => Math.min(60, Math.round(5 * 1.5 ** round));
+export const waitOf = (round: number): number =>
+  Math.min(round > 240 ? 120 : 60, Math.round(5 * 1.5 ** round));
 
 /** What an error said that Step Functions caught: Lambda reports one as JSON. */
 export function reasonOf(cause = ''): string {

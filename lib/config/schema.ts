@@ -107,7 +107,12 @@ export const schema: Readonly<Record<keyof StageConfig, Rule>> = {
   permissionsBoundaryArn: arn('iam', 'arn:aws:iam::123456789012:policy/boundary'),
   rolePath: text(/^\/([\x21-\x7e]+\/)?$/, 'a path such as /service/crowsnest/'),
   reservedConcurrency: {
-    members: { read: count(1, 10_000), write: count(1, 10_000), detect: count(1, 10_000) },
+    members: {
+      read: count(1, 10_000),
+      write: count(1, 10_000),
+      detect: count(1, 10_000),
+      sweep: count(1, 100),
+    },
   },
   logRetentionDays: {
     is: `one of ${retentions.join(', ')}`,

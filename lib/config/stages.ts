@@ -68,7 +68,12 @@ export interface StageConfig {
   readonly rolePath?: string;
 
   /** Concurrent executions kept for a function, and its limit. Absent: it shares the account's. */
-  readonly reservedConcurrency: { readonly read?: number; readonly write?: number; readonly detect?: number };
+  readonly reservedConcurrency: {
+    readonly read?: number;
+    readonly write?: number;
+    readonly detect?: number;
+    readonly sweep?: number;
+  };
   readonly logRetentionDays: number;
   readonly pointInTimeRecovery: boolean;
   /** Whether table and bucket outlive the stack, and refuse to be deleted. */
@@ -103,13 +108,16 @@ const shared = {
   vpcEndpointIds: [],
   callerAccounts: [],
   gatewayLogRole: true,
-  reservedConcurrency: {},
 } as const satisfies Partial<StageConfig>;
 
 /** The stages, side by side. */
 export const stageDefaults: Readonly<Record<StageName, StageConfig>> = {
   dev: {
     ...shared,
+    // Nothing is reserved, because new accounts have ten executions and none to spare; with fewer calls a
+    // slow endpoint cannot take all of them.
+    throttles: { ...shared.throttles, detect: { rate: 20, burst: 40 } },
+    reservedConcurrency: {},
     logRetentionDays: 14,
     pointInTimeRecovery: false,
     keepData: false,
@@ -118,6 +126,8 @@ export const stageDefaults: Readonly<Record<StageName, StageConfig>> = {
   },
   staging: {
     ...shared,
+    throttles: { ...shared.throttles, detect: { rate: 20, burst: 40 } },
+    reservedConcurrency: {},
     logRetentionDays: 30,
     pointInTimeRecovery: true,
     keepData: false,
@@ -126,6 +136,9 @@ export const stageDefaults: Readonly<Record<StageName, StageConfig>> = {
   },
   prod: {
     ...shared,
+    // A slow endpoint holds each call for up to 25 seconds: it must leave room for all others, and for the
+    // sweep.
+    reservedConcurrency: { detect: 200, sweep: 2 },
     logRetentionDays: 365,
     pointInTimeRecovery: true,
     keepData: true,

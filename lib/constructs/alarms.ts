@@ -105,6 +105,19 @@ export class Alarms extends Construct {
         says: 'the API answers with errors of its own.',
         heading: 'API errors',
       },
+      Throttles: {
+        // Of all functions of the account and region: one that takes all executions starves the others.
+        metric: new Metric({
+          namespace: 'AWS/Lambda',
+          metricName: 'Throttles',
+          period: minutes(5),
+          statistic: 'Sum',
+        }),
+        above: 0,
+        periods: 2,
+        says: 'functions of this account and region are refused executions.',
+        heading: 'No executions left',
+      },
       SweepSilent: {
         metric: sweep.metricInvocations({ period: minutes(5) }),
         below: 1,

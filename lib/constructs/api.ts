@@ -49,6 +49,7 @@ const accessLog = AccessLogFormat.custom(
     caller: '$context.identity.userArn',
     method: '$context.httpMethod',
     resource: '$context.resourcePath',
+    path: '$context.path',
     status: '$context.status',
     milliseconds: '$context.responseLatency',
     bytes: '$context.responseLength',
@@ -87,13 +88,14 @@ export class Api extends Construct {
       deployOptions: {
         stageName: stage,
         tracingEnabled: true,
-        loggingLevel: MethodLoggingLevel.ERROR,
-        dataTraceEnabled: false, // it would write pictures into the log
+        ...logged,
         accessLogDestination: new LogGroupLogDestination(newLog(this, 'AccessLog', defaults)),
         accessLogFormat: accessLog,
         methodOptions: throttlesOf(props),
       },
     });
+    // The CDK's own output names the generated address, which is dead behind a domain; the stack has another.
+    this.restApi.node.tryRemoveChild('Endpoint');
     for (const name of operationNames) {
       const { method, profile } = operations[name];
       this.restApi.root
@@ -152,12 +154,22 @@ export class Api extends Construct {
 const managedLogs =
   'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]';
 
+/** A method with settings of its own has all of them from there: what is left out is switched off. */
+const logged = {
+  loggingLevel: MethodLoggingLevel.ERROR,
+  metricsEnabled: true,
+  dataTraceEnabled: false, // it would write pictures into the log
+} as const;
+
 function throttlesOf({ throttles }: ApiProps): Record<string, MethodDeploymentOptions> {
   return Object.fromEntries(
     operationNames.map((name) => {
       const { method, profile } = operations[name];
       const { rate, burst } = throttles[profile];
-      return [`${pathOf(name)}/${method}`, { throttlingRateLimit: rate, throttlingBurstLimit: burst }];
+      return [
+        `${pathOf(name)}/${method}`,
+        { ...logged, throttlingRateLimit: rate, throttlingBurstLimit: burst },
+      ];
     }),
   );
 }

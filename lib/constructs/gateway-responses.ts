@@ -117,10 +117,9 @@ export class GatewayResponses extends Construct {
         restApi: restApi as IRestApi, // the two differ in an optional member only
         type,
         statusCode: String(errorStatus[error]),
+        // The gateway itself sends the id of the request and, by the template, the type of the content.
         responseHeaders: {
-          'Content-Type': "'application/json'",
           'x-amzn-ErrorType': `'${error}'`,
-          'x-amzn-RequestId': 'context.requestId',
           ...(retryAfter !== undefined && { 'Retry-After': `'${retryAfter}'` }),
         },
         templates: {

@@ -1,10 +1,11 @@
-import { Aws, RemovalPolicy } from 'aws-cdk-lib';
+import { Aws, Duration } from 'aws-cdk-lib';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
 import { Key, type IKey } from 'aws-cdk-lib/aws-kms';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { acknowledge } from '../acknowledge.ts';
 import { allow } from './grant.ts';
+import { kept } from './service-function.ts';
 import { useKey, useKeys, type Keys } from './key.ts';
 
 export interface ObjectsProps {
@@ -30,7 +31,9 @@ export class Objects extends Construct {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       enforceSSL: true,
       // nobody gets the right to empty it, and a bucket that is not empty cannot be deleted
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: kept,
+      // parts of uploads that were broken off are billed, and nobody sees them
+      lifecycleRules: [{ abortIncompleteMultipartUploadAfter: Duration.days(7) }],
       ...(props.keys.current === undefined
         ? { encryption: BucketEncryption.S3_MANAGED }
         : { encryption: BucketEncryption.KMS, encryptionKey: props.keys.current, bucketKeyEnabled: true }),

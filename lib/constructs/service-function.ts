@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Token } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type CfnLogGroup } from 'aws-cdk-lib/aws-logs';
@@ -10,6 +10,7 @@ import {
   type FunctionKind,
 } from '../../lambdas/contract/environments.ts';
 import { acknowledge } from '../acknowledge.ts';
+import { BadConfig } from '../config/read-config.ts';
 
 /** What all functions of a stage share. */
 export interface FunctionDefaults {
@@ -40,12 +41,47 @@ export interface FunctionProps {
   readonly reservedConcurrency?: number | undefined;
 }
 
-export function newLog(scope: Construct, id: string, { logRetention, keepLogs }: FunctionDefaults): LogGroup {
+/**
+ * What outlives the stack, and the update that takes it out of the template, but not a deployment that never
+ * came to its end: what that made would be in the way of the next try.
+ */
+export const kept = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
+
+/** @param logGroupName for what has a reason to have one; others get theirs from CloudFormation */
+export function newLog(
+  scope: Construct,
+  id: string,
+  { logRetention, keepLogs }: FunctionDefaults,
+  logGroupName?: string,
+): LogGroup {
   const log = new LogGroup(scope, id, {
-    removalPolicy: keepLogs ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    ...(logGroupName !== undefined && { logGroupName }),
+    removalPolicy: keepLogs ? kept : RemovalPolicy.DESTROY,
   });
   (log.node.defaultChild as CfnLogGroup).retentionInDays = logRetention;
   return log;
+}
+
+/** Lambda's limit on the variables of a function, names and values together, in bytes. */
+const most = 4096;
+/** What a value may take that is known only when the stack is deployed: an ARN or a name. */
+const unknown = 160;
+
+/** @throws BadConfig if the lists of the configuration are too long to be told to a function */
+function fitting(variables: Record<string, string>): Record<string, string> {
+  const bytes = Object.entries(variables).reduce(
+    (sum, [name, value]) =>
+      sum + name.length + (Token.isUnresolved(value) ? unknown : Buffer.byteLength(value)),
+    0,
+  );
+  if (bytes <= most) return variables;
+  const [largest = ''] = Object.entries(variables)
+    .sort(([, a], [, b]) => b.length - a.length)
+    .map(([name]) => name);
+  throw new BadConfig(
+    `buckets, images, modelPackages, quotas and tags together take ${bytes} bytes of the ${most} that Lambda has for ` +
+      `the variables of a function, most of it in ${largest}: name fewer of them, or shorter ones.`,
+  );
 }
 
 /**
@@ -87,13 +123,13 @@ export class FunctionGroup<K extends FunctionKind = FunctionKind> extends Constr
       handler: `index.${handler}`,
       role: this.role,
       logGroup: this.logGroup,
-      environment: encodeEnvironment(kind, environment),
+      environment: fitting(encodeEnvironment(kind, environment)),
       tracing: Tracing.ACTIVE,
       timeout,
       memorySize: memory,
       ...(reservedConcurrency !== undefined && { reservedConcurrentExecutions: reservedConcurrency }),
       // A version that an execution still calls must outlive the release that brought it.
-      currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
+      currentVersionOptions: { removalPolicy: kept },
     });
     if (defaults.versionBasis !== '') fn.invalidateVersionBasedOn(defaults.versionBasis);
     return fn;

@@ -5,6 +5,7 @@ import { Construct } from 'constructs';
 import { tableSchema } from '../../lambdas/store/schema.ts';
 import { acknowledge } from '../acknowledge.ts';
 import { allow } from './grant.ts';
+import { kept } from './service-function.ts';
 import { useKeys, type Keys } from './key.ts';
 
 export interface StateTableProps {
@@ -49,7 +50,7 @@ export class StateTable extends Construct {
       timeToLiveAttribute: 'expiresAt',
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: pointInTimeRecovery },
       deletionProtection: keep,
-      removalPolicy: keep ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      removalPolicy: keep ? kept : RemovalPolicy.DESTROY,
       ...(keys.current === undefined
         ? { encryption: TableEncryption.AWS_MANAGED }
         : { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey: keys.current }),

@@ -89,7 +89,11 @@ export class Training extends Construct {
         arnFormat: ArnFormat.COLON_RESOURCE_NAME,
       }),
     );
-    this.#allow(role, ['logs:CreateLogGroup', 'logs:DescribeLogStreams'], groups);
+    this.#allow(
+      role,
+      ['logs:CreateLogGroup', 'logs:DescribeLogStreams'],
+      groups.map((group) => `${group}:*`),
+    );
     this.#allow(
       role,
       ['logs:CreateLogStream', 'logs:PutLogEvents'],

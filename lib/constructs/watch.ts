@@ -16,6 +16,8 @@ export interface WatchProps {
   readonly hosting: Hosting;
   readonly training: Training;
   readonly workflows: readonly Workflow[];
+  /** Executions that are reserved for the sweep. */
+  readonly sweepConcurrency: number | undefined;
   readonly environment: { readonly sweep: Environment<'sweep'>; readonly audit: Environment<'audit'> };
 }
 
@@ -27,7 +29,7 @@ export class Watch extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    { defaults, table, hosting, training, workflows, environment }: WatchProps,
+    { defaults, table, hosting, training, workflows, sweepConcurrency, environment }: WatchProps,
   ) {
     super(scope, id);
     const sweep = new FunctionGroup<'sweep'>(this, 'Sweep', {
@@ -46,7 +48,11 @@ export class Watch extends Construct {
     // What no execution brings to its end in time is brought there by the sweep.
     hosting.allowDiscard(role);
     training.allowSettle(role);
-    this.sweep = sweep.add('handler', { timeout: Duration.minutes(5), memory: 512 });
+    this.sweep = sweep.add('handler', {
+      timeout: Duration.minutes(5),
+      memory: 512,
+      reservedConcurrency: sweepConcurrency,
+    });
     every(this, 'Minute', Duration.minutes(1), this.sweep);
 
     const audit = new FunctionGroup(this, 'Audit', {

@@ -1,3 +1,4 @@
+import { Aws, Fn, Stack } from 'aws-cdk-lib';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { DefinitionBody, LogLevel, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
@@ -14,6 +15,13 @@ export interface WorkflowProps {
   readonly tasks: Readonly<Record<string, LambdaFunction>>;
   readonly defaults: FunctionDefaults;
 }
+
+/**
+ * Under this prefix Step Functions may write without a line for each log group in a resource policy of the
+ * account, which has room for few. The id of the stack keeps a log that outlived one apart from the next's.
+ */
+const vended = (scope: Construct, name: string): string =>
+  `/aws/vendedlogs/states/${Stack.of(scope).stackName}-${name}-${Fn.select(2, Fn.split('/', Aws.STACK_ID))}`;
 
 /** One workflow, from the file that the local host runs, completed by the same loader. */
 export class Workflow extends Construct {
@@ -33,7 +41,11 @@ export class Workflow extends Construct {
         Object.entries(tasks).map(([task, fn]) => [task, fn.currentVersion.functionArn]),
       ),
       tracingEnabled: true,
-      logs: { destination: newLog(this, 'Log', defaults), level: LogLevel.ALL, includeExecutionData: true },
+      logs: {
+        destination: newLog(this, 'Log', defaults, vended(this, name)),
+        level: LogLevel.ALL,
+        includeExecutionData: true,
+      },
     });
     allow(this.machine.role, {
       actions: ['lambda:InvokeFunction'],

@@ -333,7 +333,7 @@ const expected: Record<string, string[]> = {
     ...readCameras,
     ...['TrainingJobs', 'TransformJobs'].flatMap((jobs) => [
       ...on(
-        `arn:aws:logs:eu-west-1:111122223333:log-group:/aws/sagemaker/${jobs}`,
+        `arn:aws:logs:eu-west-1:111122223333:log-group:/aws/sagemaker/${jobs}:*`,
         'logs:CreateLogGroup',
         'logs:DescribeLogStreams',
       ),

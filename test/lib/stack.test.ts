@@ -132,7 +132,7 @@ describe('the API', () => {
       ]),
     );
     expect(limits['POST /2020-11-20/projects/{projectName}/models/{modelVersion}/start']).toBe(10);
-    expect(limits['POST /2020-11-20/projects/{projectName}/models/{modelVersion}/detect']).toBe(200);
+    expect(limits['POST /2020-11-20/projects/{projectName}/models/{modelVersion}/detect']).toBe(20);
     expect(limits['GET /2020-11-20/tags/{resourceArn+}']).toBe(50);
     expect(Object.keys(limits)).toHaveLength(operationNames.length + 1);
     expect(MethodSettings.filter(({ DataTraceEnabled }) => DataTraceEnabled === true)).toEqual([]);
@@ -178,7 +178,14 @@ describe('what each stage keeps', () => {
     ],
     [
       'prod',
-      { recovery: true, protected: true, policy: 'Retain', days: 365, logs: 'Retain', termination: true },
+      {
+        recovery: true,
+        protected: true,
+        policy: 'RetainExceptOnCreate',
+        days: 365,
+        logs: 'RetainExceptOnCreate',
+        termination: true,
+      },
     ],
   ] as [
     'dev' | 'staging' | 'prod',
@@ -227,7 +234,8 @@ describe('what each stage keeps', () => {
     ]);
     const [, bucket] = only(stack, 'AWS::S3::Bucket');
     expect(bucket).toMatchObject({
-      DeletionPolicy: 'Retain',
+      DeletionPolicy: 'RetainExceptOnCreate',
+      UpdateReplacePolicy: 'Retain',
       Properties: {
         BucketEncryption: expect.anything(),
         PublicAccessBlockConfiguration: { BlockPublicAcls: true, RestrictPublicBuckets: true },
@@ -325,7 +333,10 @@ describe('functions', () => {
     const versions = dev.ofType('AWS::Lambda::Version');
     expect(versions).toHaveLength(20);
     for (const [, version] of versions)
-      expect(version).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+      expect(version).toMatchObject({
+        DeletionPolicy: 'RetainExceptOnCreate',
+        UpdateReplacePolicy: 'Retain',
+      });
     for (const [id, { Properties }] of dev
       .ofType('AWS::StepFunctions::StateMachine')
       .filter(([each]) => each.includes('Workflow'))) {

@@ -8,20 +8,28 @@ const told = (error: unknown): { readonly name: string; readonly message: string
 
 const isValidation = (error: unknown): boolean => told(error).name === 'ValidationException';
 
+/** However it is put: the sentences are not documented, and have changed before. */
+const notFoundShaped =
+  /could not find|cannot find|can't find|unable to find|does ?n[o']t exist|not found|no such/i;
+
+/** SageMaker has no error type of its own for this in most operations. */
+const isNotFound = (error: unknown): boolean =>
+  /^ResourceNotFound(Exception)?$/.test(told(error).name) ||
+  (isValidation(error) && notFoundShaped.test(told(error).message));
+
 /**
- * Whether the service says that it does not know `name`. SageMaker has no error type for that, only a
- * ValidationException with this very sentence; every other ValidationException, one about a configuration
- * where we asked for an endpoint included, says nothing of the kind.
+ * Whether the service says that it does not know `name`: any refusal that is shaped like it and is about
+ * nothing else. One that names another resource, or a configuration where we asked for an endpoint, says
+ * nothing of the kind; neither does a failure of the service's own.
  */
 export function isMissing(error: unknown, kind: Kind, name: string): boolean {
-  const [, noun, named] =
-    /^Could not find (endpoint configuration|endpoint|model) "([^"]+)"\.?$/.exec(told(error).message) ?? [];
-  return (
-    isValidation(error) &&
-    noun === kind &&
-    named !== undefined &&
-    (named === name || named.endsWith(`/${name}`))
+  if (!isNotFound(error)) return false;
+  const { message } = told(error);
+  const named = [...message.matchAll(/"([^"]+)"/g)].map(([, each = '']) => each.split('/').at(-1));
+  const kinds = [...message.toLowerCase().matchAll(/endpoint[ -]?config(uration)?|endpoint|\bmodel\b/g)].map(
+    ([noun]) => (/config/.test(noun) ? 'endpoint configuration' : noun),
   );
+  return named.every((each) => each === name) && (kinds.length === 0 || kinds.includes(kind));
 }
 
 /**
@@ -38,8 +46,7 @@ export const isInProgress = (error: unknown): boolean =>
 /** Model packages have sentences of their own; several are about. */
 export const isPackageMissing = (error: unknown): boolean =>
   told(error).name === 'ResourceNotFound' ||
-  (isValidation(error) &&
-    /Cannot find Model ?Package|Model ?Package .*does not exist/i.test(told(error).message));
+  (isNotFound(error) && /Model ?Package/i.test(told(error).message));
 
 export const isPackageTaken = (error: unknown): boolean =>
   isValidation(error) && /Model ?Package already exists/i.test(told(error).message);
@@ -56,8 +63,7 @@ export const isJobTaken = (error: unknown): boolean =>
  */
 export const isJobMissing = (error: unknown): boolean =>
   told(error).name === 'ResourceNotFound' ||
-  (isValidation(error) &&
-    /^(Requested resource not found|Could not find (requested )?job\b)/i.test(told(error).message));
+  (isNotFound(error) && /\b(resource|job)\b/i.test(told(error).message));
 
 /** Whether a job cannot be stopped because it has ended, or is about to. */
 export const isJobOver = (error: unknown): boolean =>

@@ -170,16 +170,28 @@ test('throttled throughout, every call fails in a way that may be tried again, a
   expect(fake.resources()).toHaveLength(3);
 });
 
-describe('an endpoint is believed to be missing only for the very sentence', () => {
+describe('an endpoint is believed to be missing for any refusal that says so', () => {
+  test.each([
+    invalid('Could not find endpoint'),
+    invalid(`Endpoint ${name} does not exist.`),
+    invalid(
+      `The endpoint was not found: "arn:aws:sagemaker:eu-west-1:123456789012:endpoint/${name}". Check the name.`,
+    ),
+    new ServiceError('ResourceNotFound', 'Requested resource not found.'),
+  ])('%s', async (error) => {
+    const { fake, engine } = setUp();
+    fake.inject('DescribeEndpoint', error);
+    expect(await engine.observe(ref)).toMatchObject({ state: 'gone' });
+  });
+});
+
+describe('an endpoint is not believed to be missing for a refusal that is about something else', () => {
   test.each([
     invalid(
       `Could not find endpoint configuration "arn:aws:sagemaker:eu-west-1:123456789012:endpoint-config/${name}".`,
     ),
     invalid('Could not find endpoint "arn:aws:sagemaker:eu-west-1:123456789012:endpoint/cn-dev-another".'),
-    invalid('Could not find endpoint'),
-    invalid(
-      `The service could not look. Could not find endpoint "arn:aws:sagemaker:eu-west-1:123456789012:endpoint/${name}".`,
-    ),
+    invalid(`1 validation error detected: Value '${name}' at 'endpointName' is too long`),
     new ServiceError(
       'InternalFailure',
       `Could not find endpoint "arn:aws:sagemaker:eu-west-1:123456789012:endpoint/${name}".`,
