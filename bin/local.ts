@@ -1,5 +1,6 @@
 import { startHost } from '../lambdas/local/host.ts';
 import { localEnvironment } from '../lambdas/local/environment.ts';
+import { watchStarter } from '../lambdas/local/starter.ts';
 import { createLog } from '../lambdas/domain/log.ts';
 
 const [major = 0] = process.versions.node.split('.').map(Number);
@@ -57,6 +58,9 @@ process.on('uncaughtException', (error) => {
 
 const started = start();
 started.catch(fail);
+void watchStarter('bin/local.ts', () => {
+  stop('npm, which started this host, has ended', 0);
+});
 
 async function start(): ReturnType<typeof startHost> {
   const environment = localEnvironment();

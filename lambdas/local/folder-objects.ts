@@ -51,7 +51,7 @@ export function createFolderObjects(root: string): ObjectStore {
           throw new LocationRefused(location, 'a part of the key is an object already; a file is no folder');
         throw error;
       });
-      const temporary = join(root, partial, randomUUID());
+      const temporary = join(root, partial, `${process.pid}.${randomUUID()}`); // see leftovers.ts
       try {
         await writeThrough(temporary, bytes);
         await rename(temporary, path);

@@ -20,8 +20,10 @@ import { ExecutionMemory, executionSchema } from './execution-memory.ts';
 import { removeExpired } from './expiry.ts';
 import { createFolderObjects } from './folder-objects.ts';
 import { lockFolder } from './lock.ts';
-import { restore } from './restore.ts';
+import { duringRestore, leftUnderWay, restoreHosted, takeOverLeft } from './restore.ts';
 import { LocalRunner, type RunnerOptions } from './runner.ts';
+import { Health } from './health.ts';
+import { removeLeftovers } from './leftovers.ts';
 import { listen } from './server.ts';
 import { documentClient, ensureTable, type DatabaseDoor } from './table-client.ts';
 
@@ -106,6 +108,8 @@ export async function startHost({
     const lock = lockFolder(dataDir);
     closers.push(() => lock.release());
     closeFolder(dataDir, log);
+    const leftovers = removeLeftovers(dataDir);
+    if (leftovers > 0) log.info('removed what a host that ended was writing', { leftovers });
     const childFolder = join(dataDir, 'children');
     const orphans = await endOrphans(childFolder);
     if (orphans > 0) log.warn('ended processes of a host that died', { orphans });
@@ -163,8 +167,11 @@ export async function startHost({
     const runner = new LocalRunner({ memory, log, pace: 5, ...looksAt(engine) }).serve(tasks);
     closers.push(() => runner.close());
     const context: SweepContext = { ...tasks, runner };
-    await restore(context);
+    // Callers are served before what was left is gone on with: that may take long, and they would see nothing.
+    const left = await leftUnderWay(context);
+    let restoring = true;
 
+    const health = new Health(client, tableName, dataDir, log);
     const credentials =
       environment.keys.length === 0 ? undefined : new Credentials(environment.keys, settings, clock);
     const server = await listen(
@@ -178,7 +185,7 @@ export async function startHost({
             log,
             ids: idsOf(clock),
             runner,
-            engine,
+            engine: duringRestore(engine, () => !restoring),
             hosted: new HostedMemory(),
           },
         },
@@ -190,12 +197,18 @@ export async function startHost({
       environment.host,
       environment.port,
       credentials !== undefined,
+      () => health.check(),
     );
     closers.push(() => server.close());
 
+    await restoreHosted(context, left);
+    restoring = false;
+    const restored = takeOverLeft(context, left).catch((error: unknown) => {
+      log.error('what was under way could not be taken over; the sweep goes on with it', { error });
+    });
     const expiring = every(expireEvery, () => expire(client, clock), log);
     const sweeping = every(sweepEvery, () => sweep(context), log);
-    closers.push(expiring.end, sweeping.end);
+    closers.push(() => restored, expiring.end, sweeping.end);
     expiring.now(); // few hosts on a laptop live for an hour
     return { url: server.url, settings, close };
   } catch (error) {

@@ -28,12 +28,16 @@ const headerBytes = 32 * 1024;
 /** Connections that are open at once; each may have a few requests under way. */
 const connections = 1000;
 
-/** @param signed whether callers must sign, so that the host name is theirs to choose */
+/**
+ * @param signed whether callers must sign, so that the host name is theirs to choose
+ * @param health what `GET /health` answers: 200 where its status is `ok`, else 503
+ */
 export async function listen(
   host: NodeHost,
   address: string,
   port: number,
   signed: boolean,
+  health: () => Promise<{ readonly status: string }> = () => Promise.resolve({ status: 'ok' }),
 ): Promise<LocalServer> {
   const serve = listener(host);
   const refused = (kind: TransportError, fields: LogFields = {}): void =>
@@ -45,7 +49,11 @@ export async function listen(
     { maxHeaderSize: headerBytes, requestTimeout: 0, headersTimeout: 20_000, requireHostHeader: false },
     (req, res) => {
       if (req.method === 'GET' && req.url === '/health') {
-        res.writeHead(200, { 'Content-Type': 'application/json' }).end('{"status":"ok"}');
+        void health().then((report) =>
+          res
+            .writeHead(report.status === 'ok' ? 200 : 503, { 'Content-Type': 'application/json' })
+            .end(JSON.stringify(report)),
+        );
         return;
       }
       try {

@@ -9,7 +9,12 @@ import type { Table } from './table.ts';
  * What somebody should look at. Only a hint: the index trails the table, so whoever acts on it reads the row
  * first.
  */
-export type DueRow =
+export type DueRow = DueKey & {
+  /** When it was due as the index had it, in epoch milliseconds. */
+  readonly dueAt: number;
+};
+
+type DueKey =
   | { readonly kind: 'model'; readonly key: ModelKey }
   | { readonly kind: 'deployment'; readonly key: DeploymentKey }
   | { readonly kind: 'dataset'; readonly key: DatasetKey }
@@ -34,12 +39,13 @@ export class Due {
         KeyConditionExpression: `${dueIndex.partition} = :shard AND ${dueIndex.sort} <= :until`,
         ExpressionAttributeValues: { ':shard': shard, ':until': until },
       });
-      for await (const row of rows) yield parse(String(row['pk']), String(row['sk']));
+      for await (const row of rows)
+        yield { ...parse(String(row['pk']), String(row['sk'])), dueAt: Number(row[dueIndex.sort]) };
     }
   }
 }
 
-function parse(pk: string, sk: string): DueRow {
+function parse(pk: string, sk: string): DueKey {
   const [kind = '', first = '', id = ''] = sk.split('#');
   const [, name = ''] = /^[^#]*#(.*)$/.exec(pk) ?? [];
   const version = first.replace(/^0+/, '');

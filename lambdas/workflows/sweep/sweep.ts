@@ -26,15 +26,26 @@ export interface SweepReport {
  * Looks at every row that is due: what was committed and never delivered, executions that were not heard of
  * in time, deadlines, hosted deployments, deployments that are over but not gone, and what was promised to be
  * removed. Every write states what it believes, so any number of sweeps may run at once.
- * @param until epoch milliseconds; a host that has just started, alone on its table, looks at everything:
- *   nothing can be under way
+ * @param until epoch milliseconds
  */
 export async function sweep(ctx: SweepContext, until = ctx.clock.now()): Promise<SweepReport> {
+  return sweepRows(ctx, ctx.store.due.until(until), () => until);
+}
+
+/**
+ * The same for rows that were found before.
+ * @param untilOf up to when a row must still be due, so that it is looked after
+ */
+export async function sweepRows(
+  ctx: SweepContext,
+  rows: AsyncIterable<DueRow> | Iterable<DueRow>,
+  untilOf: (row: DueRow) => number,
+): Promise<SweepReport> {
   let looked = 0;
   let failed = 0;
   let batch: DueRow[] = [];
   const flush = async (): Promise<void> => {
-    const outcomes = await Promise.allSettled(batch.map((row) => look(ctx, row, until)));
+    const outcomes = await Promise.allSettled(batch.map((row) => look(ctx, row, untilOf(row))));
     outcomes.forEach((outcome, index) => {
       if (
         outcome.status === 'fulfilled' ||
@@ -48,7 +59,7 @@ export async function sweep(ctx: SweepContext, until = ctx.clock.now()): Promise
     looked += batch.length;
     batch = [];
   };
-  for await (const row of ctx.store.due.until(until)) {
+  for await (const row of rows) {
     batch.push(row);
     if (batch.length === atOnce) await flush();
   }
