@@ -1,3 +1,4 @@
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import type { Environment } from '../contract/environments.ts';
 import { StopModel } from '../operations/models/stop-model.ts';
 import { atWork, drain, DrainFailed, namesOf, type DrainContext } from '../workflows/sweep/drain.ts';
@@ -85,11 +86,10 @@ export const isComplete =
 
 export function awsDrainer(env: Environment<'drain'>): Drainer {
   const context = { ...base(env), runner: stepFunctions(env) };
-  const {
-    settings: { region, partition },
-    log,
-  } = context;
-  const domain = partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com';
+  const { log } = context;
+  const cloudFormation = new CloudFormationClient({
+    requestHandler: { connectionTimeout: 2000, requestTimeout: 10_000 },
+  });
   return {
     context: {
       ...context,
@@ -101,34 +101,6 @@ export function awsDrainer(env: Environment<'drain'>): Drainer {
         });
       },
     },
-    statusOf: (stackId) =>
-      stackStatus(
-        {
-          endpoint: configuredEndpoint() ?? `https://cloudformation.${region}.${domain}`,
-          region,
-          credentials: ownCredentials(),
-        },
-        stackId,
-      ),
+    statusOf: (stackId) => stackStatus(cloudFormation, stackId),
   };
 }
-
-/** The standard variables that every SDK client obeys: an interface endpoint in a VPC is named by them. */
-const configuredEndpoint = (): string | undefined => {
-  const { AWS_ENDPOINT_URL_CLOUDFORMATION: own, AWS_ENDPOINT_URL: all } = process.env;
-  return (own ?? all)?.replace(/\/+$/, '');
-};
-
-/** Lambda hands a function its role's credentials in the environment. */
-const ownCredentials = (): {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string;
-} => {
-  const {
-    AWS_ACCESS_KEY_ID: accessKeyId = '',
-    AWS_SECRET_ACCESS_KEY: secretAccessKey = '',
-    AWS_SESSION_TOKEN: sessionToken,
-  } = process.env;
-  return { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
-};

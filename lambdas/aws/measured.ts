@@ -1,36 +1,25 @@
 import { operationNames, operations, type OperationName } from '../contract/operations.ts';
-import type { ProxyEvent, ProxyResult } from '../http/api-gateway.ts';
+import type { Around, ProxyEvent, ProxyResult } from '../http/api-gateway.ts';
 import { metricLine, type Dimensions, type Metrics } from './metrics.ts';
-
-type Handler = (event: ProxyEvent, context: never) => Promise<ProxyResult>;
 
 const byResource = new Map<string, OperationName>(
   operationNames.map((name) => [`${operations[name].method} ${operations[name].path}`, name]),
 );
 
-/** The same handler, which also writes down how each request went. */
-export function measured(
-  stage: string,
-  handler: Handler,
-  write: (line: string) => void,
-  now: () => number = Date.now,
-): Handler {
-  return async (event, context) => {
-    const startedAt = now();
-    const result = await handler(event, context);
+/** Writes down how each request went, whoever answered it. */
+export function measured(stage: string, write: (line: string) => void, now: () => number = Date.now): Around {
+  const startedAt = new WeakMap<ProxyEvent, number>();
+  const end: NonNullable<Around['after']> = ({ event, response }) => {
     const operation = byResource.get(`${event.httpMethod} ${event.resource.replace('+}', '}')}`);
-    if (operation !== undefined) {
-      const endedAt = now();
-      write(
-        metricLine(
-          stage,
-          metricsOf(operation, result, endedAt - startedAt),
-          dimensionsOf(operation, event, result),
-          endedAt,
-        ),
-      );
-    }
-    return result;
+    if (operation === undefined || response == null) return;
+    const endedAt = now();
+    const metrics = metricsOf(operation, response, endedAt - (startedAt.get(event) ?? endedAt));
+    write(metricLine(stage, metrics, dimensionsOf(operation, event, response), endedAt));
+  };
+  return {
+    before: ({ event }) => void startedAt.set(event, now()),
+    after: end,
+    onError: end,
   };
 }
 

@@ -36,12 +36,24 @@ const byResource = new Map<string, OperationName>(
   operationNames.map((name) => [`${operations[name].method} ${operations[name].path}`, name]),
 );
 
-/** The Lambda handler of a service. middy is for what surrounds a request; it never decides on a status. */
-export const serve = (service: Service, log: Log): middy.MiddyfiedHandler<ProxyEvent, ProxyResult> =>
-  middy<ProxyEvent, ProxyResult>((event: ProxyEvent) => answer(service, event, log)).onError((request) => {
-    log.event('host.failed', { error: request.error });
-    request.response = carried(refusal(new InternalError(), request.event.requestContext.requestId));
-  });
+/** What surrounds a request: it sees the event and the answer, and decides on neither. */
+export type Around = middy.MiddlewareObj<ProxyEvent, ProxyResult>;
+
+/**
+ * The Lambda handler of a service. middy is for what surrounds a request; it never decides on a status.
+ * @param around sees the answer to a failure of the host too
+ */
+export const serve = (
+  service: Service,
+  log: Log,
+  ...around: readonly Around[]
+): middy.MiddyfiedHandler<ProxyEvent, ProxyResult> =>
+  middy<ProxyEvent, ProxyResult>((event: ProxyEvent) => answer(service, event, log))
+    .use([...around])
+    .onError((request) => {
+      log.event('host.failed', { error: request.error });
+      request.response = carried(refusal(new InternalError(), request.event.requestContext.requestId));
+    });
 
 async function answer(service: Service, event: ProxyEvent, log: Log): Promise<ProxyResult> {
   const { requestId, identity } = event.requestContext;

@@ -1,4 +1,5 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { Hash } from '@smithy/hash-node';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { AccessDeniedError } from '../contract/errors.ts';
 import { operations, type OperationName } from '../contract/operations.ts';
@@ -18,23 +19,6 @@ const skew = 5 * 60 * 1000;
  * request on to add.
  */
 const mustBeSigned = /^(?:host|x-amz-.*|x-amzn-(?!trace-id$).*)$/;
-
-/** What the SDKs' signer wants of a hash. */
-class Sha256 {
-  readonly #hash: { update(data: string | Uint8Array): unknown; digest(): Uint8Array };
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', secret as string);
-  }
-  update(data: string | Uint8Array): void {
-    this.#hash.update(data);
-  }
-  digest(): Promise<Uint8Array> {
-    return Promise.resolve(this.#hash.digest());
-  }
-  reset(): void {
-    throw new Error('a hash is used once');
-  }
-}
 
 /** What an Authorization header says of itself. */
 interface Claim {
@@ -144,7 +128,7 @@ export class Credentials {
       credentials: key,
       region,
       service,
-      sha256: Sha256,
+      sha256: Hash.bind(null, 'sha256'),
       applyChecksum: false,
     });
     const query: Record<string, string[]> = Object.create(null) as Record<string, string[]>;

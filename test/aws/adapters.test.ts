@@ -1,9 +1,14 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
+import { buffer } from 'node:stream/consumers';
 import type { AddressInfo } from 'node:net';
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { ExecutionAlreadyExists } from '@aws-sdk/client-sfn';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { ProxyEvent, ProxyResult } from '../../lambdas/http/api-gateway.ts';
+import middy from '@middy/core';
+import { createLog } from '../../lambdas/domain/log.ts';
+import { serve, type ProxyEvent, type ProxyResult } from '../../lambdas/http/api-gateway.ts';
+import type { Service } from '../../lambdas/http/pipeline.ts';
 import { measured } from '../../lambdas/aws/measured.ts';
 import { S3Objects } from '../../lambdas/aws/s3-objects.ts';
 import { stackStatus } from '../../lambdas/aws/stack-status.ts';
@@ -144,18 +149,18 @@ describe('metrics', () => {
     const lines: string[] = [];
     let time = 1000;
     const result: ProxyResult = { statusCode, headers: {}, body, isBase64Encoded: false };
-    const handler = measured(
+    const around = measured(
       'dev',
-      () => {
-        time += 25;
-        return Promise.resolve(result);
-      },
       (line) => {
         lines.push(line);
       },
       () => time,
     );
-    expect(await handler(event('3'), undefined as never)).toBe(result);
+    const handler = middy<ProxyEvent, ProxyResult>(() => {
+      time += 25;
+      return Promise.resolve(result);
+    }).use(around);
+    expect(await handler(event('3'), {})).toBe(result);
     return JSON.parse(lines[0] ?? '') as Record<string, unknown>;
   };
 
@@ -177,6 +182,21 @@ describe('metrics', () => {
         ],
       },
     });
+  });
+
+  test('a failure of the host itself is counted with the answer that its caller had', async () => {
+    const lines: string[] = [];
+    const log = createLog(() => undefined);
+    const broken = { handlers: {}, context: undefined } as unknown as Service;
+    const around = measured('dev', (line) => {
+      lines.push(line);
+    });
+    expect(await serve(broken, log, around)({ ...event('3'), body: 7 as never }, {})).toMatchObject({
+      statusCode: 500,
+    });
+    expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
+      { Operation: 'DetectAnomalies', ErrorCount: 1 },
+    ]);
   });
 
   test('names that somebody made up become no metric; throttles and our own errors are told apart', async () => {
@@ -231,11 +251,13 @@ describe('the status of a stack', () => {
   const serving = async (
     status: number,
     body: string,
-  ): Promise<{ endpoint: string; seen: { url: string; authorization: string }[] }> => {
-    const seen: { url: string; authorization: string }[] = [];
+  ): Promise<{ endpoint: string; seen: { body: string; authorization: string }[] }> => {
+    const seen: { body: string; authorization: string }[] = [];
     const server = createServer((req, res) => {
-      seen.push({ url: req.url ?? '', authorization: req.headers.authorization ?? '' });
-      res.writeHead(status, { 'content-type': 'text/xml' }).end(body);
+      void buffer(req).then((bytes) => {
+        seen.push({ body: bytes.toString(), authorization: req.headers.authorization ?? '' });
+        res.writeHead(status, { 'content-type': 'text/xml' }).end(body);
+      });
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     stop = () => {
@@ -244,24 +266,27 @@ describe('the status of a stack', () => {
     };
     return { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen };
   };
-  const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret', sessionToken: 'token' };
+  const clientAt = (endpoint: string): CloudFormationClient =>
+    new CloudFormationClient({
+      endpoint,
+      region: 'eu-west-1',
+      maxAttempts: 1,
+      credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret', sessionToken: 'token' },
+    });
 
   test('is asked for with a signature', async () => {
     const { endpoint, seen } = await serving(
       200,
-      '<DescribeStacksResponse><Stacks><member><StackStatus>DELETE_IN_PROGRESS</StackStatus></member></Stacks></DescribeStacksResponse>',
+      '<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackStatus>DELETE_IN_PROGRESS</StackStatus></member></Stacks></DescribeStacksResult></DescribeStacksResponse>',
     );
     expect(
-      await stackStatus(
-        { endpoint, region: 'eu-west-1', credentials },
-        'arn:aws:cloudformation:eu-west-1:111122223333:stack/a/b',
-      ),
+      await stackStatus(clientAt(endpoint), 'arn:aws:cloudformation:eu-west-1:111122223333:stack/a/b'),
     ).toBe('DELETE_IN_PROGRESS');
-    expect(seen[0]?.url).toBe(
-      '/?Action=DescribeStacks&Version=2010-05-15&StackName=arn%3Aaws%3Acloudformation%3Aeu-west-1%3A111122223333%3Astack%2Fa%2Fb',
+    expect(seen[0]?.body).toContain(
+      'StackName=arn%3Aaws%3Acloudformation%3Aeu-west-1%3A111122223333%3Astack%2Fa%2Fb',
     );
     expect(seen[0]?.authorization).toMatch(
-      /^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\/\d{8}\/eu-west-1\/cloudformation\/aws4_request, SignedHeaders=host;x-amz-content-sha256;x-amz-date;x-amz-security-token/,
+      /^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\/\d{8}\/eu-west-1\/cloudformation\/aws4_request, /,
     );
   });
 
@@ -270,8 +295,14 @@ describe('the status of a stack', () => {
       403,
       '<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>',
     );
-    await expect(stackStatus({ endpoint, region: 'eu-west-1', credentials }, 'x')).rejects.toThrow(
-      'CloudFormation did not tell the status of the stack: AccessDenied',
+    await expect(stackStatus(clientAt(endpoint), 'x')).rejects.toMatchObject({ name: 'AccessDenied' });
+    stop();
+    const silent = await serving(
+      200,
+      '<DescribeStacksResponse><DescribeStacksResult><Stacks></Stacks></DescribeStacksResult></DescribeStacksResponse>',
+    );
+    await expect(stackStatus(clientAt(silent.endpoint), 'x')).rejects.toThrow(
+      'CloudFormation does not say which status x has',
     );
   });
 });

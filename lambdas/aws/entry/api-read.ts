@@ -5,8 +5,8 @@ import { measured } from '../measured.ts';
 
 const context = base(readEnvironment('read'));
 
-export const handler = measured(
-  context.settings.stage,
-  serve({ handlers: readHandlers, context }, context.log),
-  writeLine,
+export const handler = serve(
+  { handlers: readHandlers, context },
+  context.log,
+  measured(context.settings.stage, writeLine),
 );

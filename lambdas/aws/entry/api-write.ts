@@ -7,8 +7,8 @@ import { stepFunctions } from '../step-functions.ts';
 const env = readEnvironment('write');
 const context = { ...base(env), runner: stepFunctions(env) };
 
-export const handler = measured(
-  context.settings.stage,
-  serve({ handlers: writeHandlers, context }, context.log),
-  writeLine,
+export const handler = serve(
+  { handlers: writeHandlers, context },
+  context.log,
+  measured(context.settings.stage, writeLine),
 );

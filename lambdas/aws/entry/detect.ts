@@ -6,8 +6,8 @@ import { measured } from '../measured.ts';
 
 const context = detectContext(readEnvironment('detect'));
 
-export const handler = measured(
-  context.settings.stage,
-  serve({ handlers: detectHandlers, context }, context.log),
-  writeLine,
+export const handler = serve(
+  { handlers: detectHandlers, context },
+  context.log,
+  measured(context.settings.stage, writeLine),
 );
