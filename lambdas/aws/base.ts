@@ -64,6 +64,9 @@ export function base(env: Environment<'read'>): Base {
  */
 export const tableClient = (): DynamoDBDocumentClient =>
   DynamoDBDocumentClient.from(
-    new DynamoDBClient({ requestHandler: { connectionTimeout: 1000, requestTimeout: 3000 } }),
+    // Without the last one, the SDK only warns of an answer that does not come.
+    new DynamoDBClient({
+      requestHandler: { connectionTimeout: 1000, requestTimeout: 3000, throwOnRequestTimeout: true },
+    }),
     { marshallOptions: { removeUndefinedValues: true } },
   );

@@ -39,6 +39,9 @@ export class StepFunctions implements WorkflowRunner {
 export const stepFunctions = (env: Pick<Environment<'write'>, 'MACHINES'>): StepFunctions =>
   new StepFunctions(
     // The caller waits for this: what takes longer than two seconds is left to the sweep.
-    new SFNClient({ maxAttempts: 2, requestHandler: { connectionTimeout: 500, requestTimeout: 1000 } }),
+    new SFNClient({
+      maxAttempts: 2,
+      requestHandler: { connectionTimeout: 500, requestTimeout: 1000, throwOnRequestTimeout: true },
+    }),
     env.MACHINES,
   );

@@ -38,6 +38,13 @@ if (
 const share = (of: number): number => seconds * 1000 * (only === undefined ? of : 1);
 
 const failures: string[] = [];
+
+/** A proof that had no time to try anything has proved nothing: each count must be above 0. */
+const tried = (counts: Readonly<Record<string, number>>): string[] =>
+  Object.entries(counts)
+    .filter(([, count]) => !(count > 0))
+    .map(([what]) => `nothing was tried: no ${what}. Give it more --seconds, or a machine that is less busy`);
+
 async function part(
   name: string,
   work: () => Promise<{ readonly told: unknown; readonly wrong: readonly string[] }>,
@@ -56,7 +63,10 @@ await part('histories', async () => {
     seed,
     ...(values.path !== undefined && { path: values.path }),
   });
-  return { told, wrong: failure === undefined ? [] : [failure] };
+  return {
+    told,
+    wrong: [...(failure === undefined ? [] : [failure]), ...tried({ histories: told.histories })],
+  };
 });
 await part('crashes', async () => {
   const told: object[] = [];
@@ -72,7 +82,14 @@ await part('crashes', async () => {
       killedAt: killedAt.length,
       random: { lives: random.lives, kills: random.kills },
     });
-    all.push(...wrong, ...random.wrong);
+    all.push(
+      ...wrong,
+      ...random.wrong,
+      ...tried({
+        [`points of ${life.name}`]: killedAt.length,
+        [`random kills of ${life.name}`]: random.kills,
+      }),
+    );
   }
   return { told, wrong: all };
 });
@@ -81,7 +98,16 @@ await part('hostile', async () => {
   const fed = await feed({ pictures: 3000, models: 60, graphs: 50_000 }, Date.now() + share(0.05), seed);
   return {
     told: { ...told, pictures: fed.pictures, models: fed.models, graphs: fed.graphs },
-    wrong: [...wrong, ...fed.wrong],
+    wrong: [
+      ...wrong,
+      ...fed.wrong,
+      ...tried({
+        requests: told.sent,
+        pictures: fed.pictures.judged + fed.pictures.refused,
+        models: fed.models.admitted + fed.models.refused,
+        graphs: fed.graphs,
+      }),
+    ],
   };
 });
 await part('load', async () => {
@@ -90,6 +116,9 @@ await part('load', async () => {
     moving: 100,
     seconds: Math.max(20, share(0.1) / 1000),
   });
-  return { told: { ...told, errors: errors.length }, wrong: [...wrong, ...errors.slice(0, 5)] };
+  return {
+    told: { ...told, errors: errors.length },
+    wrong: [...wrong, ...errors.slice(0, 5), ...tried({ cycles: told.cycles })],
+  };
 });
 process.exit(failures.length > 0 ? 1 : 0);

@@ -30,4 +30,6 @@ else {
   console.log(`heap: ${report.heap[0]} MB after a fifth of the time, ${report.heap[1]} MB at the end`);
 }
 for (const each of [...report.wrong, ...report.errors.slice(0, 10)]) console.error(each);
-process.exit(report.wrong.length + report.errors.length > 0 ? 1 : 0);
+if (report.cycles === 0)
+  console.error('nothing was tried: no model was started and stopped. Give it more --seconds');
+process.exit(report.wrong.length + report.errors.length > 0 || report.cycles === 0 ? 1 : 0);
