@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildSync, type Metafile } from 'esbuild';
+import { buildSync, type BuildOptions, type Metafile } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const entryFolder = join(root, 'lambdas/aws/entry');
@@ -16,6 +16,13 @@ const entries: readonly string[] = readdirSync(entryFolder)
 
 /** `sweep.settling` is no bundle but a file beside one: what `sweep` loads only when it needs it. */
 export const bundleNames: readonly string[] = entries.filter((name) => !name.includes('.'));
+
+/** The bundles that need native libraries, which a layer brings. */
+const native: readonly string[] = ['admission', 'task-provision.unit', 'trainer', 'trainer.worker'];
+const libraries = ['onnxruntime-node', 'sharp'];
+
+/** The folder beside the bundles in which the layer with the native libraries is laid down. */
+export const nativeLayer = 'native-layer';
 
 const outOf = (entry: string): string => {
   const [bundle = '', file = 'index'] = entry.split('.');
@@ -33,8 +40,29 @@ export class BundleWarning extends Error {
  * @throws BundleWarning if esbuild has anything to say
  */
 export function buildBundles(outdir = bundleFolder): Metafile {
+  const plain = bundle(
+    entries.filter((name) => !native.includes(name)),
+    outdir,
+    {},
+  );
+  const withLibraries = bundle(native, outdir, {
+    external: libraries,
+    // Where a bundle lies is where its files are; an ES module would say it by itself.
+    define: { 'import.meta.url': 'bundleUrl' },
+    banner: { js: 'const bundleUrl=require("node:url").pathToFileURL(__filename).href;' },
+  });
+  const metafile: Metafile = {
+    inputs: { ...plain.inputs, ...withLibraries.inputs },
+    outputs: { ...plain.outputs, ...withLibraries.outputs },
+  };
+  mkdirSync(outdir, { recursive: true });
+  writeFileSync(join(outdir, 'meta.json'), JSON.stringify(metafile));
+  return metafile;
+}
+
+function bundle(names: readonly string[], outdir: string, more: BuildOptions): Metafile {
   const { metafile, warnings } = buildSync({
-    entryPoints: entries.map((name) => ({ in: join(entryFolder, `${name}.ts`), out: outOf(name) })),
+    entryPoints: names.map((name) => ({ in: join(entryFolder, `${name}.ts`), out: outOf(name) })),
     absWorkingDir: root,
     outdir,
     outExtension: { '.js': '.cjs' }, // a .js file would be taken for an ES module, and load empty
@@ -47,14 +75,13 @@ export function buildBundles(outdir = bundleFolder): Metafile {
     legalComments: 'none',
     metafile: true,
     logLevel: 'silent',
+    ...more,
   });
   if (warnings.length > 0)
     throw new BundleWarning(
       warnings.map(({ text, location }) => `${location?.file ?? ''}: ${text}`).join('\n'),
     );
-  mkdirSync(outdir, { recursive: true });
-  writeFileSync(join(outdir, 'meta.json'), JSON.stringify(metafile));
-  return metafile;
+  return metafile as Metafile;
 }
 
 export interface BundleReport {

@@ -4,18 +4,19 @@ import type { Construct } from 'constructs';
 import type { Environment } from '../lambdas/contract/environments.ts';
 import { workflowNames } from '../lambdas/domain/workflows.ts';
 import { awsLimits } from '../lambdas/domain/settings.ts';
-import type { StageConfig, StageName } from './config/stages.ts';
+import { hasSageMaker, type StageConfig, type StageName } from './config/stages.ts';
 import { Alarms } from './constructs/alarms.ts';
 import { Api } from './constructs/api.ts';
 import { Dashboard } from './constructs/dashboard.ts';
 import { Drain } from './constructs/drain.ts';
-import { Hosting } from './constructs/hosting.ts';
 import { Objects } from './constructs/objects.ts';
 import { confineRoles } from './constructs/roles.ts';
+import { joinEngines, joinTrainers } from './constructs/rights.ts';
+import { SageMaker } from './constructs/sagemaker.ts';
 import { FunctionGroup, type FunctionDefaults } from './constructs/service-function.ts';
 import { StateTable } from './constructs/state-table.ts';
 import { Tasks } from './constructs/tasks.ts';
-import { Training } from './constructs/training.ts';
+import { Units } from './constructs/units.ts';
 import { Watch } from './constructs/watch.ts';
 import { Workflow } from './constructs/workflow.ts';
 
@@ -67,20 +68,10 @@ export class ControlPlaneStack extends Stack {
       buckets: config.buckets,
       bucketKeyArns: config.bucketKeyArns,
     });
-    const hosting = new Hosting(this, 'Hosting', {
-      stage,
-      objects,
-      images: config.images,
-      modelPackages: config.modelPackages,
-      algorithmArn: config.algorithmArn,
-      volumeKeyArn: config.volumeKeyArn,
-    });
-    const training = new Training(this, 'Training', {
-      stage,
-      objects,
-      hosting,
-      algorithmArn: config.algorithmArn,
-    });
+    const units = new Units(this, 'Units', { stage, defaults, objects, config: config.lambda });
+    const sagemaker = hasSageMaker(config) ? new SageMaker(this, { stage, objects, config }) : undefined;
+    const hosting = joinEngines(units, ...(sagemaker === undefined ? [] : [sagemaker.hosting]));
+    const training = joinTrainers(units, ...(sagemaker === undefined ? [] : [sagemaker.training]));
 
     const settings: Environment<'read'> = {
       STAGE: stage,
@@ -93,16 +84,28 @@ export class ControlPlaneStack extends Stack {
       EXTENSIONS: config.extensions,
       BUCKETS: config.buckets,
     };
+    const engines = { ENGINES: ['lambda', ...(sagemaker === undefined ? [] : ['sagemaker'])] };
+    const instances = { INSTANCE_TYPE: sagemaker === undefined ? undefined : config.instanceType };
     const versions = {
-      INSTANCE_TYPE: config.instanceType,
+      ...engines,
+      ...instances,
       ENGINE_TAGS: config.tags,
       ALGORITHM_ARN: config.algorithmArn,
       ARTIFACT_BUCKET: objects.artifacts.bucketName,
     };
     const engine: Environment<'provision'> = {
       ...settings,
-      INSTANCE_TYPE: config.instanceType,
-      EXECUTION_ROLE_ARN: hosting.executionRole.roleArn,
+      ...engines,
+      ...instances,
+      UNIT_MODE: config.lambda.units,
+      UNIT_ROLE_ARN: units.role.roleArn,
+      UNIT_LAYER_ARN: units.layer.layerVersionArn,
+      UNIT_LOG_GROUP: units.log.logGroupName,
+      UNIT_MEMORY: config.lambda.unitMemory,
+      UNIT_TIMEOUT: config.lambda.unitSeconds,
+      UNIT_ARCHITECTURE: config.lambda.architecture,
+      UNIT_UTILIZATION: config.lambda.utilization,
+      EXECUTION_ROLE_ARN: sagemaker?.hosting.executionRole.roleArn,
       VOLUME_KEY_ARN: config.volumeKeyArn,
       INVOCATIONS_PER_INSTANCE: config.invocationsPerInstance,
       ENGINE_TAGS: config.tags,
@@ -110,14 +113,17 @@ export class ControlPlaneStack extends Stack {
     const importing: Environment<'importing'> = {
       ...settings,
       ...versions,
+      ADMISSION_FUNCTION: units.admission.functionName,
       ALLOWED_IMAGES: config.images,
       ALLOWED_PACKAGES: config.modelPackages,
     };
     const trainer: Environment<'training'> = {
       ...settings,
       ...versions,
-      TRAINING_ROLE_ARN: training.executionRole.roleArn,
-      TRAINING_INSTANCE_TYPE: config.trainingInstanceType,
+      TRAINER: config.trainer,
+      TRAINER_FUNCTION: units.trainer.functionName,
+      TRAINING_ROLE_ARN: sagemaker?.training.executionRole.roleArn,
+      TRAINING_INSTANCE_TYPE: sagemaker === undefined ? undefined : config.trainingInstanceType,
       TRAINING_VOLUME_GIGABYTES: config.trainingVolumeGigabytes,
       TRAINING_SECONDS: config.trainingSeconds,
     };
@@ -170,7 +176,7 @@ export class ControlPlaneStack extends Stack {
       defaults,
       kind: 'detect',
       bundle: 'detect',
-      environment: settings,
+      environment: { ...settings, ...engines },
       description: 'Crowsnest API: DetectAnomalies',
     });
     table.allow(detect.role, 'read');
@@ -206,7 +212,10 @@ export class ControlPlaneStack extends Stack {
       training,
       workflows: all,
       sweepConcurrency: reservedConcurrency.sweep,
-      environment: { sweep: { ...engine, ...importing, ...trainer, ...runner }, audit: settings },
+      environment: {
+        sweep: { ...engine, ...importing, ...trainer, ...runner },
+        audit: { ...settings, ...engines },
+      },
     });
     new Drain(this, 'Drain', {
       defaults,
@@ -214,7 +223,7 @@ export class ControlPlaneStack extends Stack {
       workflows: all,
       environment: { ...settings, ...runner },
       rolePath: config.rolePath ?? '/',
-      needs: [table, objects, hosting, training, tasks, ...all, watch],
+      needs: [table, objects, units, ...(sagemaker?.all ?? []), tasks, ...all, watch],
     });
 
     const alarms = new Alarms(this, 'Alarms', {
@@ -244,7 +253,12 @@ export class ControlPlaneStack extends Stack {
     new CfnOutput(this, 'TableName', { value: table.tableName });
     new CfnOutput(this, 'ArtifactBucket', { value: objects.artifacts.bucketName });
     // For the policies of callers' own keys, which CreateModel may name, and of buckets in other accounts.
-    new CfnOutput(this, 'TrainingRole', { value: training.executionRole.roleArn });
-    new CfnOutput(this, 'HostingRole', { value: hosting.executionRole.roleArn });
+    const trainingRole =
+      config.trainer === 'sagemaker' && sagemaker !== undefined
+        ? sagemaker.training.executionRole
+        : units.trainerRole;
+    new CfnOutput(this, 'TrainingRole', { value: trainingRole.roleArn });
+    if (sagemaker !== undefined)
+      new CfnOutput(this, 'HostingRole', { value: sagemaker.hosting.executionRole.roleArn });
   }
 }

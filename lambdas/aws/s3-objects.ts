@@ -47,6 +47,20 @@ export class S3Objects implements CopyingStore {
     );
   }
 
+  /** @returns false if there is such an object already. (S3, PutObject, If-None-Match) */
+  writeNew(location: ObjectLocation, bytes: Uint8Array): Promise<boolean> {
+    return refusing(location, async () => {
+      try {
+        await this.#client.send(new PutObjectCommand({ ...named(location), Body: bytes, IfNoneMatch: '*' }));
+        return true;
+      } catch (error) {
+        // The second is of another write of the same name that is under way.
+        if (isError(error, 'PreconditionFailed', 'ConditionalRequestConflict')) return false;
+        throw error;
+      }
+    });
+  }
+
   /** S3 copies up to 5 GB within itself; what a picture is judged by is never larger. */
   async copy(from: ObjectLocation, to: ObjectLocation): Promise<boolean> {
     const path = `${from.bucket}/${from.key.split('/').map(encodeURIComponent).join('/')}`;

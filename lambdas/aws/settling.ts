@@ -1,8 +1,8 @@
 import type { Environment } from '../contract/environments.ts';
 import type { SweepContext } from '../workflows/context.ts';
 import type { Base } from './base.ts';
-import { sageMakerImporter } from './importer.ts';
-import { sageMakerTrainer } from './trainer.ts';
+import { awsImporter } from './importer.ts';
+import { awsTrainer } from './trainer.ts';
 import { s3Objects } from './s3-objects.ts';
 
 export type SettlingParts = Pick<SweepContext, 'importer' | 'trainer' | 'objects'>;
@@ -16,7 +16,7 @@ export type MakeParts = (
  * the tasks.
  */
 export const settlingParts: MakeParts = (env, common) => ({
-  importer: sageMakerImporter(env),
-  trainer: sageMakerTrainer(env, common),
+  importer: awsImporter(env, common),
+  trainer: awsTrainer(env, common),
   objects: s3Objects(),
 });

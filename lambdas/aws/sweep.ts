@@ -5,7 +5,7 @@ import { report } from '../workflows/sweep/report.ts';
 import { sweep } from '../workflows/sweep/sweep.ts';
 import { artifactsOf } from './artifacts.ts';
 import { base, tableClient, writeLine } from './base.ts';
-import { sageMakerEngine } from './engine.ts';
+import { awsEngine } from './engine.ts';
 import { meteredEngine } from './metered-engine.ts';
 import type { MakeParts } from './settling.ts';
 import { later } from './settling-later.ts';
@@ -43,9 +43,7 @@ export function awsSweeper(env: Environment<'sweep'>, load: () => Promise<MakePa
       ...common,
       ...later(async () => (await load())(env, common), artifactsOf(env)),
       runner: stepFunctions(env),
-      engine: meteredEngine(sageMakerEngine(env, common), settings.stage, store, writeLine, () =>
-        clock.now(),
-      ),
+      engine: meteredEngine(awsEngine(env, common), settings.stage, store, writeLine, () => clock.now()),
     },
     identity: new TableIdentity(tableClient(), env.TABLE_NAME, clock),
   };

@@ -33,8 +33,10 @@ export const variables = {
   EXTENSIONS: { form: 'switch' },
   BUCKETS: { form: 'list' },
   MACHINES: { form: 'map' },
-  INSTANCE_TYPE: { form: 'text' },
-  EXECUTION_ROLE_ARN: { form: 'text' },
+  /** `lambda`, `sagemaker`. */
+  ENGINES: { form: 'list' },
+  INSTANCE_TYPE: { form: 'text', optional: true },
+  EXECUTION_ROLE_ARN: { form: 'text', optional: true },
   VOLUME_KEY_ARN: { form: 'text', optional: true },
   INVOCATIONS_PER_INSTANCE: { form: 'integer' },
   ENGINE_TAGS: { form: 'map' },
@@ -42,10 +44,24 @@ export const variables = {
   ARTIFACT_BUCKET: { form: 'text' },
   ALLOWED_IMAGES: { form: 'list' },
   ALLOWED_PACKAGES: { form: 'list' },
-  TRAINING_ROLE_ARN: { form: 'text' },
-  TRAINING_INSTANCE_TYPE: { form: 'text' },
+  TRAINING_ROLE_ARN: { form: 'text', optional: true },
+  TRAINING_INSTANCE_TYPE: { form: 'text', optional: true },
   TRAINING_VOLUME_GIGABYTES: { form: 'integer' },
   TRAINING_SECONDS: { form: 'integer' },
+  /** `provisioned` or `onDemand`. */
+  UNIT_MODE: { form: 'text' },
+  UNIT_ROLE_ARN: { form: 'text' },
+  UNIT_LAYER_ARN: { form: 'text' },
+  UNIT_LOG_GROUP: { form: 'text' },
+  UNIT_MEMORY: { form: 'integer' },
+  UNIT_TIMEOUT: { form: 'integer' },
+  UNIT_ARCHITECTURE: { form: 'text' },
+  UNIT_UTILIZATION: { form: 'integer' },
+  UNIT_THREADS: { form: 'integer' },
+  ADMISSION_FUNCTION: { form: 'text' },
+  /** `lambda` or `sagemaker`. */
+  TRAINER: { form: 'text' },
+  TRAINER_FUNCTION: { form: 'text' },
 } as const satisfies Record<string, Form>;
 
 const settings = [
@@ -61,7 +77,19 @@ const settings = [
 ] as const;
 /** The ARN of the state machine of each workflow. */
 const runner = ['MACHINES'] as const;
+const units = [
+  'UNIT_MODE',
+  'UNIT_ROLE_ARN',
+  'UNIT_LAYER_ARN',
+  'UNIT_LOG_GROUP',
+  'UNIT_MEMORY',
+  'UNIT_TIMEOUT',
+  'UNIT_ARCHITECTURE',
+  'UNIT_UTILIZATION',
+] as const;
 const engine = [
+  'ENGINES',
+  ...units,
   'INSTANCE_TYPE',
   'EXECUTION_ROLE_ARN',
   'VOLUME_KEY_ARN',
@@ -69,6 +97,8 @@ const engine = [
   'ENGINE_TAGS',
 ] as const;
 const importer = [
+  'ENGINES',
+  'ADMISSION_FUNCTION',
   'INSTANCE_TYPE',
   'ENGINE_TAGS',
   'ALGORITHM_ARN',
@@ -77,6 +107,9 @@ const importer = [
   'ALLOWED_PACKAGES',
 ] as const;
 const trainer = [
+  'ENGINES',
+  'TRAINER',
+  'TRAINER_FUNCTION',
   'INSTANCE_TYPE',
   'ENGINE_TAGS',
   'ALGORITHM_ARN',
@@ -91,7 +124,7 @@ const trainer = [
 export const environments = {
   read: settings,
   write: [...settings, ...runner],
-  detect: settings,
+  detect: [...settings, 'ENGINES'],
   rows: settings,
   provision: [...settings, ...engine],
   release: [...settings, ...engine],
@@ -100,8 +133,11 @@ export const environments = {
   training: [...settings, ...trainer],
   packaging: settings,
   sweep: [...new Set([...settings, ...runner, ...engine, ...importer, ...trainer])],
-  audit: settings,
+  audit: [...settings, 'ENGINES'],
   drain: [...settings, ...runner],
+  unit: ['UNIT_THREADS'],
+  trainer: ['STAGE', 'ARTIFACT_BUCKET'],
+  admission: ['UNIT_THREADS'],
 } as const satisfies Record<string, readonly VariableName[]>;
 
 export type VariableName = keyof typeof variables;

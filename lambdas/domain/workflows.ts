@@ -34,7 +34,8 @@ export const workflows = {
     subject: 'model',
     tasks: {
       Claim: { group: 'rows' },
-      Provision: { group: 'provision' },
+      // It packs a model in memory, and the call that carries the package has it in base64.
+      Provision: { group: 'provision', memory: processor },
       ObserveHosting: { group: 'provision' },
       MarkHosted: { group: 'provision' },
       MarkFailed: { group: 'rows' },
@@ -44,7 +45,7 @@ export const workflows = {
       Erase: { group: 'importing' },
     },
   },
-  importing: { subject: 'model', tasks: { Admit: { group: 'importing' } } },
+  importing: { subject: 'model', tasks: { Admit: { group: 'importing', memory: 1024 } } },
   training: {
     subject: 'model',
     tasks: {

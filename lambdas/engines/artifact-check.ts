@@ -1,7 +1,5 @@
 import { artifactFiles } from '../vision/inference/artifact.ts';
 
-export { fileProblems } from '../vision/inference/check-artifact.ts';
-
 export interface ArtifactBytes {
   readonly graph: Uint8Array;
   readonly manifest: Uint8Array;

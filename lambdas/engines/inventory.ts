@@ -1,6 +1,6 @@
 /** Something that an engine has and that bears this stage's mark. */
 export interface EngineResource {
-  readonly kind: 'endpoint' | 'endpoint configuration' | 'model' | 'model package';
+  readonly kind: 'function' | 'endpoint' | 'endpoint configuration' | 'model' | 'model package';
   readonly name: string;
   /** What its tags say it is for. */
   readonly project?: string;
@@ -16,3 +16,9 @@ export interface EngineResource {
 export interface EngineInventory {
   list(): AsyncIterable<EngineResource>;
 }
+
+export const joinInventories = (...all: readonly EngineInventory[]): EngineInventory => ({
+  async *list() {
+    for (const each of all) yield* each.list();
+  },
+});

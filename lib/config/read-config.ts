@@ -68,6 +68,11 @@ export function configOf(stage: StageName, given: unknown): StageConfig {
   if (config.endpoint === 'private' && config.domain !== undefined) {
     throw new BadConfig(`${stage}.domain cannot go with a private endpoint: leave one of them out.`);
   }
+  if (config.trainer === 'sagemaker' && config.algorithmArn === undefined) {
+    throw new BadConfig(
+      `${stage}.algorithmArn is missing: with trainer "sagemaker", say which subscribed algorithm trains.`,
+    );
+  }
   if ((config.account === undefined) !== (config.region === undefined)) {
     throw new BadConfig(
       `${stage}.account and ${stage}.region go together: give both, or neither to deploy where the CLI points.`,

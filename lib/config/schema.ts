@@ -62,6 +62,19 @@ export const schema: Readonly<Record<keyof StageConfig, Rule>> = {
   },
   instanceType,
   invocationsPerInstance: count(1, 100_000),
+  trainer: oneOf('lambda', 'sagemaker'),
+  lambda: {
+    members: {
+      units: oneOf('onDemand', 'provisioned'),
+      unitMemory: count(512, 10_240),
+      // Two units may be lost over one picture, and the gateway waits for 29 seconds.
+      unitSeconds: count(3, 12),
+      utilization: count(10, 90),
+      architecture: oneOf('x86_64', 'arm64'),
+      trainerMemory: count(1769, 10_240),
+      trainerSeconds: count(120, 900),
+    },
+  },
   algorithmArn: arn('sagemaker', 'arn:aws:sagemaker:eu-west-1:123456789012:algorithm/name'),
   trainingInstanceType: instanceType,
   trainingVolumeGigabytes: count(1, 16_384),

@@ -21,6 +21,11 @@ export interface StageConfig {
   /** On every resource, the engine's included. */
   readonly tags: Readonly<Record<string, string>>;
 
+  /** What trains the models of this stage: a function, or SageMaker with the subscribed algorithm. */
+  readonly trainer: 'lambda' | 'sagemaker';
+  /** Models in the project's own format are hosted, checked and trained in functions. */
+  readonly lambda: LambdaConfig;
+
   /** The instances that models are hosted on: one inference unit is one of these. */
   readonly instanceType: string;
   /** How many pictures a minute one instance should judge, before another one is added. */
@@ -85,8 +90,50 @@ export interface StageConfig {
   readonly restoredTable?: string;
 }
 
+export interface LambdaConfig {
+  /**
+   * `provisioned`: MinInferenceUnits are kept ready, and paid for while the model is hosted. `onDemand`: a unit
+   * starts with the picture that needs it, and is paid for while it judges.
+   */
+  readonly units: 'onDemand' | 'provisioned';
+  /** Megabytes of one inference unit; 1,769 are one processor. */
+  readonly unitMemory: number;
+  /** Seconds that a unit has for one picture. */
+  readonly unitSeconds: number;
+  /** Percent of the units that should be at work before another one is added, up to MaxInferenceUnits. */
+  readonly utilization: number;
+  /** onnxruntime is reported to abort at load on Lambda's arm64 (microsoft/onnxruntime#10038, #15650). */
+  readonly architecture: 'x86_64' | 'arm64';
+  /** Megabytes and seconds of a training. New accounts may not have functions with more than 3,008 MB. */
+  readonly trainerMemory: number;
+  readonly trainerSeconds: number;
+}
+
+/**
+ * Whether anything of SageMaker is configured: an algorithm, packages or images. Without, the stack has no role,
+ * right or function for it.
+ */
+export const hasSageMaker = ({
+  algorithmArn,
+  images,
+  modelPackages,
+}: Pick<StageConfig, 'algorithmArn' | 'images' | 'modelPackages'>): boolean =>
+  algorithmArn !== undefined || images.length > 0 || modelPackages.length > 0;
+
+const lambda = {
+  units: 'provisioned',
+  unitMemory: 1769,
+  unitSeconds: 10,
+  utilization: 70,
+  architecture: 'x86_64',
+  trainerMemory: 3008,
+  trainerSeconds: 900,
+} as const satisfies LambdaConfig;
+
 const shared = {
   tags: {},
+  trainer: 'lambda',
+  lambda,
   instanceType: 'ml.c5.2xlarge', // what AWS names for the Marketplace algorithm
   invocationsPerInstance: 180,
   trainingInstanceType: 'ml.g4dn.2xlarge',
@@ -118,6 +165,7 @@ export const stageDefaults: Readonly<Record<StageName, StageConfig>> = {
     // slow endpoint cannot take all of them.
     throttles: { ...shared.throttles, detect: { rate: 20, burst: 40 } },
     reservedConcurrency: {},
+    lambda: { ...lambda, units: 'onDemand' },
     logRetentionDays: 14,
     pointInTimeRecovery: false,
     keepData: false,

@@ -69,6 +69,16 @@ export class Objects extends Construct {
     useKeys(this.#props.keys, to, 's3');
   }
 
+  /** Of our own copies those with keys like this. Without the right to list: what is missing is a failure. */
+  allowArtifactsAt(to: IRole, keys: string, ...actions: readonly ('Get' | 'Put')[]): void {
+    allow(to, {
+      actions: actions.map((action) => `s3:${action}Object`),
+      on: [this.artifacts.arnForObjects(keys)],
+      because,
+    });
+    useKeys(this.#props.keys, to, 's3');
+  }
+
   #each(to: IRole, onObjects: readonly string[], onBucket: readonly string[] = []): void {
     const arns = this.#props.buckets.map((name) => `arn:${Aws.PARTITION}:s3:::${name}`);
     if (arns.length === 0) return;

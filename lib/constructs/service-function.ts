@@ -1,7 +1,14 @@
 import { join } from 'node:path';
 import { Duration, RemovalPolicy, Token } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import {
+  Architecture,
+  Code,
+  Function as LambdaFunction,
+  Runtime,
+  Tracing,
+  type ILayerVersion,
+} from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type CfnLogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import {
@@ -39,6 +46,8 @@ export interface FunctionProps {
   readonly timeout: Duration;
   readonly memory: number;
   readonly reservedConcurrency?: number | undefined;
+  /** For functions with native libraries: where these are, and for which processors they were built. */
+  readonly native?: { readonly layer: ILayerVersion; readonly architecture: Architecture };
 }
 
 /**
@@ -113,12 +122,13 @@ export class FunctionGroup<K extends FunctionKind = FunctionKind> extends Constr
   }
 
   /** @param handler the name under which the bundle exports it */
-  add(handler: string, { timeout, memory, reservedConcurrency }: FunctionProps): LambdaFunction {
+  add(handler: string, { timeout, memory, reservedConcurrency, native }: FunctionProps): LambdaFunction {
     const { kind, environment, description, defaults } = this.#props;
     const fn = new LambdaFunction(this, handler, {
       description,
       runtime: Runtime.NODEJS_24_X,
-      architecture: Architecture.ARM_64,
+      architecture: native?.architecture ?? Architecture.ARM_64,
+      ...(native !== undefined && { layers: [native.layer] }),
       code: this.#code,
       handler: `index.${handler}`,
       role: this.role,

@@ -8,18 +8,17 @@ import {
   type TaskGroup,
   type WorkflowName,
 } from '../../lambdas/domain/workflows.ts';
-import type { Hosting } from './hosting.ts';
+import type { EngineRights, TrainerRights } from './rights.ts';
 import type { Objects } from './objects.ts';
 import { FunctionGroup, type FunctionDefaults } from './service-function.ts';
 import type { StateTable } from './state-table.ts';
-import type { Training } from './training.ts';
 
 export interface TasksProps {
   readonly defaults: FunctionDefaults;
   readonly table: StateTable;
   readonly objects: Objects;
-  readonly hosting: Hosting;
-  readonly training: Training;
+  readonly hosting: EngineRights;
+  readonly training: TrainerRights;
   readonly environment: { readonly [K in TaskGroup]: Environment<K> };
 }
 

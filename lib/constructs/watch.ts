@@ -4,17 +4,16 @@ import { LambdaFunction as Target } from 'aws-cdk-lib/aws-events-targets';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { Environment } from '../../lambdas/contract/environments.ts';
-import type { Hosting } from './hosting.ts';
+import type { EngineRights, TrainerRights } from './rights.ts';
 import { FunctionGroup, type FunctionDefaults } from './service-function.ts';
 import type { StateTable } from './state-table.ts';
-import type { Training } from './training.ts';
 import type { Workflow } from './workflow.ts';
 
 export interface WatchProps {
   readonly defaults: FunctionDefaults;
   readonly table: StateTable;
-  readonly hosting: Hosting;
-  readonly training: Training;
+  readonly hosting: EngineRights;
+  readonly training: TrainerRights;
   readonly workflows: readonly Workflow[];
   /** Executions that are reserved for the sweep. */
   readonly sweepConcurrency: number | undefined;

@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import {
   environments,
@@ -15,11 +17,18 @@ import { buildBundles, nameOf, reportOf } from '../../lib/bundles.ts';
 const folder = mkdtempSync(join(tmpdir(), 'crowsnest-entry-'));
 let inputs: Map<string, string[]>;
 let sizes: Map<string, number>;
+let outside: Map<string, string[]>;
 
 beforeAll(() => {
   const metafile = buildBundles(folder);
   inputs = new Map(
     Object.entries(metafile.outputs).map(([path, output]) => [nameOf(path), Object.keys(output.inputs)]),
+  );
+  outside = new Map(
+    Object.entries(metafile.outputs).map(([path, { imports }]) => [
+      nameOf(path),
+      [...new Set(imports.map((each) => each.path))].filter((each) => !isBuiltin(each)).sort(),
+    ]),
   );
   sizes = new Map(reportOf(metafile).map(({ name, bytes }) => [name, bytes]));
 }, 300_000);
@@ -39,6 +48,8 @@ const bundles: readonly (readonly [name: string, kind: FunctionKind, handlers: r
   ['sweep', 'sweep', ['handler']],
   ['audit', 'audit', ['handler']],
   ['drain', 'drain', ['begin', 'look']],
+  ['trainer', 'trainer', ['handler']],
+  ['admission', 'admission', ['handler']],
 ];
 
 const samples: Record<Form['form'], (form: Form) => string> = {
@@ -53,6 +64,7 @@ const samples: Record<Form['form'], (form: Form) => string> = {
 const environmentOf = (kind: FunctionKind): Record<string, string> => ({
   AWS_REGION: 'eu-west-1',
   PATH: process.env['PATH'] ?? '',
+  NODE_PATH: fileURLToPath(new URL('../../node_modules', import.meta.url)), // stands for the layer
   ...Object.fromEntries(
     (environments[kind] as readonly VariableName[]).map((name) => [
       name,
@@ -75,8 +87,20 @@ const exportsOf = (name: string, env: Record<string, string>): string =>
     { env, encoding: 'utf8', stdio: 'pipe' },
   );
 
-test("there is a bundle for each entry and no other, and beside the sweep's what it hardly ever needs", () => {
-  expect([...sizes.keys()].sort()).toEqual([...bundles.map(([name]) => name), 'sweep.settling'].sort());
+/** Files beside bundles: what the sweep hardly ever needs, what units run, and the process that learns. */
+const beside = ['sweep.settling', 'task-provision.unit', 'trainer.worker'];
+
+test('there is a bundle for each entry and no other, and files beside some', () => {
+  expect([...sizes.keys()].sort()).toEqual([...bundles.map(([name]) => name), ...beside].sort());
+});
+
+test('native libraries are loaded from the layer, by those that run graphs and by nobody else', () => {
+  const native = ['onnxruntime-node', 'sharp'];
+  expect(Object.fromEntries([...outside].filter(([, packages]) => packages.length > 0))).toEqual({
+    admission: native,
+    'task-provision.unit': native,
+    'trainer.worker': native,
+  });
 });
 
 describe.each(bundles)('%s', (name, kind, handlers) => {
@@ -88,7 +112,9 @@ describe.each(bundles)('%s', (name, kind, handlers) => {
 
   test('carries nothing of the local host', () => {
     expect(
-      inputs.get(name)?.filter((file) => /\/embedded\/|lambdas\/local|onnxruntime|sharp/.test(file)),
+      inputs
+        .get(name)
+        ?.filter((file) => /engines\/process\/|lambdas\/local|node_modules\/(onnxruntime|sharp)/.test(file)),
     ).toEqual([]);
   });
 });
@@ -108,14 +134,27 @@ test('only tasks that handle objects, and what the sweep settles with, carry the
       .map(([name]) => name)
       .sort();
   expect(having(/@aws-sdk\/client-s3\//)).toEqual([
+    'admission',
     'sweep.settling',
     'task-datasets',
     'task-importing',
     'task-packaging',
+    'task-provision',
     'task-training',
+    'trainer',
   ]);
   expect(having(/@aws-sdk\/client-sagemaker\//)).toEqual([
     'audit',
+    'sweep',
+    'sweep.settling',
+    'task-importing',
+    'task-provision',
+    'task-release',
+    'task-training',
+  ]);
+  expect(having(/@aws-sdk\/client-lambda\//)).toEqual([
+    'audit',
+    'detect',
     'sweep',
     'sweep.settling',
     'task-importing',

@@ -113,6 +113,11 @@ const endTraining = [
   ...sage('transform-job', 'DescribeTransformJob', 'StopTransformJob', 'ListTags'),
   ...sage('model', 'DescribeModel', 'DeleteModel', 'ListTags'),
 ];
+const unit = (...actions: string[]): string[] =>
+  on(
+    'arn:aws:lambda:eu-west-1:111122223333:function:cn-prod-*',
+    ...actions.map((action) => `lambda:${action}`),
+  );
 const discard = [
   ...sage('model-package', 'DescribeModelPackage', 'DeleteModelPackage', 'ListTags'),
   ...artifacts('Get', 'Delete'),
@@ -157,7 +162,32 @@ const scale = [
   'iam:CreateServiceLinkedRole on arn:aws:iam::<AWS::AccountId>:role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint' +
     ' if iam:AWSServiceName=sagemaker.application-autoscaling.amazonaws.com',
 ];
+const unitTargets = (...actions: string[]): string[] =>
+  actions.map(
+    (action) =>
+      `application-autoscaling:${action} on arn:aws:application-autoscaling:eu-west-1:111122223333:scalable-target/*` +
+      ' if application-autoscaling:service-namespace=lambda and application-autoscaling:scalable-dimension=lambda:function:ProvisionedConcurrency',
+  );
+const scaleUnits = [
+  ...unit('PutFunctionConcurrency', 'TagResource'),
+  'lambda:GetAccountSettings on *',
+  ...unitTargets('PutScalingPolicy', 'RegisterScalableTarget'),
+  // tried out by Application Auto Scaling
+  ...on(
+    'arn:aws:lambda:eu-west-1:111122223333:function:*',
+    'lambda:DeleteProvisionedConcurrencyConfig',
+    'lambda:GetProvisionedConcurrencyConfig',
+    'lambda:PutProvisionedConcurrencyConfig',
+  ),
+  'iam:CreateServiceLinkedRole on arn:aws:iam::<AWS::AccountId>:role/aws-service-role/lambda.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_LambdaConcurrency' +
+    ' if iam:AWSServiceName=lambda.application-autoscaling.amazonaws.com',
+];
+const observeUnits = unit('GetFunction', 'GetProvisionedConcurrencyConfig', 'ListTags');
+const askUnits = 'lambda:InvokeFunction on arn:aws:lambda:eu-west-1:111122223333:function:cn-prod-*:1';
 const release = [
+  ...observeUnits,
+  ...unit('DeleteFunction'),
+  ...unitTargets('DeregisterScalableTarget'),
   ...observe,
   ...sage('endpoint', 'DeleteEndpoint'),
   ...sage('endpoint-config', 'DeleteEndpointConfig'),
@@ -209,6 +239,7 @@ const expected: Record<string, string[]> = {
     ...table('GetItem', 'Query'),
     ...key('dynamodb'),
     ...sage('endpoint', 'InvokeEndpoint'),
+    askUnits,
   ],
   TasksRowsRole: [
     ...own('TasksRowsLog'),
@@ -221,6 +252,13 @@ const expected: Record<string, string[]> = {
     ...key('dynamodb'),
     ...observe,
     ...scale,
+    ...observeUnits,
+    ...scaleUnits,
+    ...unit('CreateFunction'),
+    askUnits,
+    'lambda:GetLayerVersion on <UnitsLibraries>',
+    'iam:PassRole on <UnitsRole.Arn> if iam:PassedToService=lambda.amazonaws.com',
+    ...artifacts('Get'),
     ...sage('endpoint', 'CreateEndpoint', 'AddTags'),
     ...sage('endpoint-config', 'CreateEndpoint', 'CreateEndpointConfig', 'AddTags'),
     ...sage('model', 'CreateModel', 'AddTags'),
@@ -246,6 +284,7 @@ const expected: Record<string, string[]> = {
     'sagemaker:DescribeAlgorithm on arn:aws:sagemaker:eu-west-1:865070037744:algorithm/vision',
     ...readCameras,
     ...artifacts('Put'),
+    'lambda:InvokeFunction on <UnitsAdmissionhandler.Arn>',
   ],
   TasksDatasetsRole: [
     ...own('TasksDatasetsLog'),
@@ -262,6 +301,7 @@ const expected: Record<string, string[]> = {
     ...sage('training-job', 'CreateTrainingJob', 'AddTags'),
     ...sage('transform-job', 'CreateTransformJob', 'AddTags'),
     ...sage('model', 'CreateModel', 'AddTags'),
+    'lambda:InvokeFunction on <UnitsTrainerhandler.Arn>',
     'iam:PassRole on <TrainingExecutionRole.Arn> if iam:PassedToService=sagemaker.amazonaws.com',
     'sagemaker:DescribeAlgorithm on arn:aws:sagemaker:eu-west-1:865070037744:algorithm/vision',
   ],
@@ -290,6 +330,7 @@ const expected: Record<string, string[]> = {
     ...machines,
     ...release,
     ...scale,
+    ...scaleUnits,
     ...discard,
     ...settle,
   ],
@@ -298,6 +339,8 @@ const expected: Record<string, string[]> = {
     ...table('GetItem', 'Query'),
     ...key('dynamodb'),
     ...on('*', 'sagemaker:ListEndpoints', 'sagemaker:ListEndpointConfigs', 'sagemaker:ListModels'),
+    'lambda:ListFunctions on *',
+    ...unit('ListTags'),
     'sagemaker:ListModelPackages on arn:aws:sagemaker:eu-west-1:111122223333:model-package/*',
     ...['endpoint', 'endpoint-config', 'model', 'model-package'].flatMap((type) => sage(type, 'ListTags')),
   ],
@@ -308,6 +351,14 @@ const expected: Record<string, string[]> = {
     ...machines,
     'cloudformation:DescribeStacks on <AWS::StackId>',
   ],
+  // What parses and runs graphs that strangers made may write its log, and read what it is to check.
+  UnitsRole: on('<UnitsLog.Arn>', 'logs:CreateLogStream', 'logs:PutLogEvents'),
+  UnitsAdmissionRole: [
+    ...own('UnitsAdmissionLog'),
+    's3:GetObject on <ObjectsArtifacts.Arn>/checks/*',
+    ...key('s3'),
+  ],
+  UnitsTrainerRole: [...own('UnitsTrainerLog'), ...readCameras, ...artifacts('Get', 'Put')],
   HostingExecutionRole: [
     ...artifacts('Get'),
     ...on(
@@ -452,7 +503,9 @@ function arnOf(resource: unknown): string {
     [/^<ObjectsArtifacts\.Arn>/, 'arn:aws:s3:::artifacts'],
     [/^<(Hosting|Training)ExecutionRole\.Arn>/, 'arn:aws:iam::111122223333:role/execution'],
     [/^<\w+Log\.Arn>/, 'arn:aws:logs:eu-west-1:111122223333:log-group:name:*'],
-    [/^<(Tasks|Drain)\w+\.Arn>/, 'arn:aws:lambda:eu-west-1:111122223333:function:name'],
+    [/^<UnitsRole\.Arn>/, 'arn:aws:iam::111122223333:role/units'],
+    [/^<UnitsLibraries>/, 'arn:aws:lambda:eu-west-1:111122223333:layer:name:1'],
+    [/^<(Tasks|Drain|Units)\w+\.Arn>/, 'arn:aws:lambda:eu-west-1:111122223333:function:name'],
     [/^<\w+(Machine|statemachine)>/, 'arn:aws:states:eu-west-1:111122223333:stateMachine:name'],
     [/^<AWS::StackId>/, 'arn:aws:cloudformation:eu-west-1:111122223333:stack/name/id'],
   ];

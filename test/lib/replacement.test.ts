@@ -34,6 +34,8 @@ const changes: Readonly<Record<keyof StageConfig, unknown>> = {
   region: undefined,
   alarmTopicArn: topic,
   tags: { team: 'vision' },
+  trainer: 'sagemaker',
+  lambda: { unitMemory: 3008, architecture: 'arm64', trainerMemory: 4096 },
   instanceType: 'ml.c5.large',
   invocationsPerInstance: 10,
   algorithmArn: 'arn:aws:sagemaker:eu-west-1:865070037744:algorithm/vision',
@@ -72,13 +74,15 @@ const changed = (names: readonly string[]): object =>
     Object.entries(changes).filter(([name, value]) => value !== undefined && names.includes(name)),
   );
 
+const madeToBeReplaced = ['AWS::Lambda::Version', 'AWS::Lambda::LayerVersion', 'AWS::ApiGateway::Deployment'];
+
 /**
  * What CloudFormation would make anew, or delete, and is no version or deployment: those are made to be
- * replaced.
+ * replaced, and versions of functions and layers are kept.
  */
 function replaced(before: Synthesised, after: Synthesised): string[] {
   return Object.entries(before.resources).flatMap(([id, { Type, Properties }]) => {
-    if (Type === 'AWS::Lambda::Version' || Type === 'AWS::ApiGateway::Deployment') return [];
+    if (madeToBeReplaced.includes(Type)) return [];
     const now = after.resources[id];
     if (now === undefined) return [`${Type} is deleted`];
     const { properties = {} } = described.get(Type) ?? {};

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import cdkJson from '../../cdk.json' with { type: 'json' };
 import { addStage } from '../../lib/app.ts';
-import { bundleNames } from '../../lib/bundles.ts';
+import { bundleNames, nativeLayer } from '../../lib/bundles.ts';
 import { configOf } from '../../lib/config/read-config.ts';
 import type { StageName } from '../../lib/config/stages.ts';
 
@@ -30,6 +30,7 @@ export interface Synthesised {
 /** Folders that stand in for bundles: a template only names them. */
 function emptyBundles(): string {
   const folder = mkdtempSync(join(tmpdir(), 'crowsnest-bundles-'));
+  mkdirSync(join(folder, nativeLayer));
   for (const name of bundleNames) {
     mkdirSync(join(folder, name));
     writeFileSync(join(folder, name, 'index.cjs'), '');

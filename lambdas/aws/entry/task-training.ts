@@ -1,5 +1,5 @@
 import { base, readEnvironment } from '../base.ts';
-import { sageMakerTrainer } from '../trainer.ts';
+import { awsTrainer } from '../trainer.ts';
 import { s3Objects } from '../s3-objects.ts';
 import { serveTasks } from '../task-handler.ts';
 import {
@@ -14,7 +14,7 @@ import {
 // runs under.
 const env = readEnvironment('training');
 const common = base(env);
-const parts = { ...common, trainer: sageMakerTrainer(env, common), objects: s3Objects() };
+const parts = { ...common, trainer: awsTrainer(env, common), objects: s3Objects() };
 
 export const { TakeExamples, Train, ObserveTraining, MarkTrained, CleanUp } = serveTasks<'training'>(
   {

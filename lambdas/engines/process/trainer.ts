@@ -2,7 +2,8 @@ import type { Clock, Log, ObjectStore } from '../../domain/ports.ts';
 import { TrainingFailed, TrainingStopped } from '../../vision/fitting/failures.ts';
 import type { TrainingInput } from '../../vision/fitting/train.ts';
 import type { Trainer, TrainingObservation, TrainingRef } from '../trainer.ts';
-import { learn, noteOf, resultsAt, type StageDone } from '../training/learn.ts';
+import { learn } from '../training/learn.ts';
+import { noteOf, resultsAt, type StageDone } from '../training/progress.ts';
 import type { RunnerOptions } from '../training/training-process.ts';
 
 export interface EmbeddedTrainerOptions {

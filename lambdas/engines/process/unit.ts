@@ -9,6 +9,7 @@ import sharp from 'sharp';
 import { PictureRefused } from '../../domain/verdict.ts';
 import { ArtifactUnfit } from '../../vision/inference/artifact.ts';
 import { checkArtifact } from '../../vision/inference/check-artifact.ts';
+import { judgePicture } from '../../vision/inference/judge-picture.ts';
 import { loadModel, type LoadedModel } from '../../vision/inference/model.ts';
 import { runtimeReason } from '../../vision/inference/runtime-reason.ts';
 import { decode, type Picture } from '../../vision/pictures/decode.ts';
@@ -51,14 +52,7 @@ try {
 
 async function answer(model: LoadedModel, id: number, decoded: Promise<Picture>): Promise<UnitMessage> {
   try {
-    const picture = await decoded;
-    const { width, height } = model.manifest.picture;
-    if (picture.width !== width || picture.height !== height) {
-      throw new PictureRefused(
-        `The picture is ${picture.width} x ${picture.height} pixels; this model judges pictures of ${width} x ${height}.`,
-      );
-    }
-    return { kind: 'verdict', id, verdict: await model.judge(picture), rss: rss() };
+    return { kind: 'verdict', id, verdict: await judgePicture(model, await decoded), rss: rss() };
   } catch (error) {
     if (error instanceof PictureRefused) return { kind: 'refused', id, rule: error.message, rss: rss() };
     return { kind: 'failed', id, reason: runtimeReason(error), rss: rss() };

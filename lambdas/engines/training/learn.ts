@@ -1,42 +1,11 @@
 import { createHash } from 'node:crypto';
-import { LocationRefused, type Clock, type ObjectLocation, type ObjectStore } from '../../domain/ports.ts';
+import { LocationRefused, type Clock, type ObjectStore } from '../../domain/ports.ts';
 import { TrainingFailed, TrainingStopped } from '../../vision/fitting/failures.ts';
-import type { Progress, Stage, Training, TrainingInput } from '../../vision/fitting/train.ts';
+import type { Progress, Training, TrainingInput } from '../../vision/fitting/train.ts';
 import type { LabelledPicture } from '../../vision/pictures/training-pictures.ts';
-import {
-  readExamples,
-  type TrainingExample,
-  type TrainingRef,
-  type TrainingResults,
-  type TrainingSpec,
-} from '../trainer.ts';
+import { readExamples, type TrainingExample, type TrainingResults, type TrainingSpec } from '../trainer.ts';
+import { resultsAt } from './progress.ts';
 import { trainInProcess, type RunnerOptions } from './training-process.ts';
-
-/** What trainers that learn by themselves share, wherever they run. */
-
-const saying: Readonly<Record<Stage, string>> = {
-  reading: 'Reading the images',
-  looking: 'Looking at the images',
-  learning: 'Learning',
-  evaluating: 'Evaluating the model',
-};
-
-export interface StageDone {
-  readonly stage: Stage;
-  /** 0 to 1, within the stage. */
-  readonly done: number;
-}
-
-export const noteOf = ({ stage, done }: StageDone): string =>
-  `${saying[stage]}: ${Math.round(done * 100)} %.`;
-
-/** Written last: where it is, the artifact is whole. */
-export const resultsAt = ({
-  workspace: { bucket, prefix },
-}: Pick<TrainingRef, 'workspace'>): ObjectLocation => ({
-  bucket,
-  key: `${prefix}results.json`,
-});
 
 export interface LearnOptions {
   readonly objects: Pick<ObjectStore, 'read' | 'write'>;

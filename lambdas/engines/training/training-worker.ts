@@ -49,7 +49,7 @@ process.on('message', (message: ToWorker) => {
   if (message.kind === 'bytes') reader?.resolve(message.bytes);
   else reader?.reject(new Error(message.reason));
 });
-await say({ kind: 'ready' });
+void say({ kind: 'ready' });
 
 async function work(task: Task): Promise<void> {
   try {
