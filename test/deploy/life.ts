@@ -26,6 +26,12 @@ const documented = [
 
 /** From an empty account to a model that answers, and back out: docs/deploying.md, lived through. */
 export async function life(steps: Steps, deployment: Deployment): Promise<void> {
+  await steps.check('crowsnest preflight finds what is missing', async () => {
+    const findings = await preflight(deployment, false);
+    expect(findings.includes('failed   bootstrap'), findings);
+    expect(findings.includes(`failed   bucket ${bucket}`), findings);
+    return undefined;
+  });
   await steps.run('cdk bootstrap -c stage=dev', async () => {
     await deployment.cdk('bootstrap', '-c', `stage=${stage}`);
   });
@@ -36,6 +42,9 @@ export async function life(steps: Steps, deployment: Deployment): Promise<void> 
       Bucket: bucket,
       CreateBucketConfiguration: { LocationConstraint: region },
     }),
+  );
+  await steps.check('crowsnest preflight -c stage=dev', async () =>
+    (await preflight(deployment, true)).trim().split('\n').at(-1),
   );
   const outputs = await steps.run('cdk deploy -c stage=dev --require-approval never', () =>
     deployment.deploy(),
@@ -75,6 +84,18 @@ export async function life(steps: Steps, deployment: Deployment): Promise<void> 
     for (const { Key } of Contents) await s3.send(new DeleteObjectCommand({ Bucket, Key }));
     await s3.send(new DeleteBucketCommand({ Bucket }));
   }
+}
+
+/** @returns what it printed, whichever way it ended; that must be `passes` */
+async function preflight(deployment: Deployment, passes: boolean): Promise<string> {
+  const command = ['crowsnest', 'preflight', '-c', `stage=${stage}`];
+  let ended = true;
+  const printed = await deployment.run(deployment.deployer, 'npx', ...command).catch((error: unknown) => {
+    ended = false;
+    return String(error);
+  });
+  expect(ended === passes, printed);
+  return printed;
 }
 
 async function refusals(deployment: Deployment, outputs: Outputs, owner: User): Promise<string> {
