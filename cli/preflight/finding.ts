@@ -1,5 +1,5 @@
 /** What one look came to. `unknown`: it could not be looked at, which says nothing either way. */
-export type Outcome = 'ok' | 'warning' | 'failed' | 'unknown';
+type Outcome = 'ok' | 'warning' | 'failed' | 'unknown';
 
 export interface Finding {
   /** What was looked at, in a word or two. */

@@ -24,7 +24,7 @@ export interface ServiceCall {
 }
 
 /** A service refused. `name` is its code, as the SDK has it. */
-export class ServiceRefused extends Error {
+class ServiceRefused extends Error {
   readonly status: number;
 
   constructor(name: string, status: number, message: string) {
@@ -44,7 +44,7 @@ const variables: Readonly<Record<string, string>> = {
 };
 
 /** Where a service is: what the standard variables say, or its public endpoint in the region. */
-export function endpointOf(service: string, region: string, env = process.env): string {
+function endpointOf(service: string, region: string, env = process.env): string {
   const own = env[`AWS_ENDPOINT_URL_${variables[service] ?? service.toUpperCase()}`];
   const given = own ?? env['AWS_ENDPOINT_URL'];
   const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';

@@ -6,7 +6,7 @@ export interface Command {
   readonly signal: AbortSignal;
 }
 
-export class CommandFailed extends Error {
+class CommandFailed extends Error {
   override readonly name = 'CommandFailed';
 }
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 
 /** What an account has that a preflight looks at. A test sets it, and asks again. */
-export interface AccountState {
+interface AccountState {
   account: string;
   bootstrap: number | undefined;
   stack: string | undefined;
