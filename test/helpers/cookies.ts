@@ -32,7 +32,6 @@ function pictureOf({ sourceRef, label, mask }: LabelledEntry): LabelledPicture {
   const load = (url: string): Promise<Uint8Array> => readFile(folder + url.slice(root.length));
   return {
     id: sourceRef,
-    type: 'image/jpeg',
     label,
     load: () => load(sourceRef),
     ...(mask !== undefined && {

@@ -96,11 +96,11 @@ describe('a picture is refused, with the rule,', () => {
     });
     const png = await noise.clone().png().toBuffer();
     const jpeg = await noise.clone().jpeg().toBuffer();
-    expect(await refusal(png.subarray(0, png.length / 2))).toBe(
-      'The picture cannot be decoded as image/png: it is damaged or incomplete.',
+    expect(await refusal(png.subarray(0, png.length / 2))).toContain(
+      'The picture cannot be decoded as image/png: it is damaged or incomplete (',
     );
-    expect(await refusal(jpeg.subarray(0, jpeg.length / 2), 'image/jpeg')).toBe(
-      'The picture cannot be decoded as image/jpeg: it is damaged or incomplete.',
+    expect(await refusal(jpeg.subarray(0, jpeg.length / 2), 'image/jpeg')).toContain(
+      'The picture cannot be decoded as image/jpeg: it is damaged or incomplete (',
     );
     expect(await refusal(png.subarray(0, 12))).toMatch(/damaged or incomplete/);
     const broken = Buffer.from(png);

@@ -211,7 +211,8 @@ describe('masks', () => {
       [...green, 127],
       [...green, 0],
     ]);
-    expect([...decided(await readMask('a', mask, map, classes, grid))]).toEqual([1, 0]);
+    const on = { width: 4, height: 1 };
+    expect([...decided(await readMask('a', mask, map, classes, grid, on))]).toEqual([1, 0]);
     const palette = await sharp(
       await png([
         [255, 255, 255, 255],
@@ -222,12 +223,13 @@ describe('masks', () => {
     )
       .png({ palette: true })
       .toBuffer();
-    expect([...decided(await readMask('a', palette, map, classes, grid))]).toEqual([0, 2]);
+    expect([...decided(await readMask('a', palette, map, classes, grid, on))]).toEqual([0, 2]);
   });
 
   test('keep a defect that is smaller than a patch', async () => {
     const pixels = Array.from({ length: 16 }, (_, at) => (at === 12 ? [0, 0, 255, 255] : [0, 0, 0, 0]));
-    expect([...decided(await readMask('a', await png(pixels), map, classes, grid))]).toEqual([0, 2]);
+    const on = { width: 16, height: 1 };
+    expect([...decided(await readMask('a', await png(pixels), map, classes, grid, on))]).toEqual([0, 2]);
   });
 
   test('with a colour that the map does not list fail, naming the picture and the colour', async () => {
@@ -235,15 +237,40 @@ describe('masks', () => {
       [1, 2, 3, 255],
       [0, 0, 0, 0],
     ]);
-    await expect(readMask('s3://b/k.png', mask, map, classes, grid)).rejects.toEqual(
+    const on = { width: 2, height: 1 };
+    await expect(readMask('s3://b/k.png', mask, map, classes, grid, on)).rejects.toEqual(
       new MaskUnusable("The mask of s3://b/k.png has the colour #010203, which its colour map doesn't list."),
     );
     await expect(
-      readMask('a', await sharp(mask).flatten().jpeg().toBuffer(), map, classes, grid),
+      readMask('a', await sharp(mask).flatten().jpeg().toBuffer(), map, classes, grid, on),
     ).rejects.toThrow('The mask of a is not a PNG.');
-    await expect(readMask('a', Uint8Array.of(1, 2), map, classes, grid)).rejects.toThrow(
+    await expect(readMask('a', Uint8Array.of(1, 2), map, classes, grid, on)).rejects.toThrow(
       'The mask of a cannot be decoded as a PNG.',
     );
+  });
+
+  test('must lie on the stored pixels of their picture, unless they are blank', async () => {
+    const drawn = await png([
+      [0, 0, 255, 255],
+      [0, 0, 0, 0],
+    ]);
+    const laidOn = (width: number, height: number, orientation?: number) =>
+      readMask('a', drawn, map, classes, grid, {
+        width,
+        height,
+        ...(orientation !== undefined && { orientation }),
+      });
+    await expect(laidOn(4, 2)).rejects.toThrow(
+      'The mask of a has 2 x 1 pixels; its picture has 4 x 2 pixels.',
+    );
+    await expect(laidOn(1, 2, 6)).rejects.toThrow(
+      'The mask of a has 2 x 1 pixels; its picture has 1 x 2 pixels, which EXIF orientation 6 shows as 2 x 1.',
+    );
+    await expect(laidOn(2, 1, 3)).rejects.toThrow('which EXIF orientation 3 shows turned or mirrored');
+    await expect(laidOn(2, 1, 6)).resolves.toBeDefined();
+    const blank = await png([[255, 255, 255, 255]]);
+    const on = { width: 9, height: 9, orientation: 3 };
+    expect([...decided(await readMask('a', blank, map, classes, grid, on))]).toEqual([0, 0]);
   });
 
   test('of two types in one colour are refused', () => {
@@ -272,7 +299,6 @@ describe('plans', () => {
   const pictures = (normals: number, anomalies: number) =>
     Array.from({ length: normals + anomalies }, (_, at) => ({
       id: `p${at}`,
-      type: 'image/png' as const,
       label: at < normals ? ('normal' as const) : ('anomaly' as const),
       isAnomaly: at >= normals,
       load: () => Promise.resolve(new Uint8Array()),

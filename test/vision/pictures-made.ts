@@ -34,7 +34,6 @@ export function plates(
     const drawn = draw(kind, random, plate);
     return {
       id: `${seed}/${kind}-${at}.png`,
-      type: 'image/png',
       label: kind === 'none' ? 'normal' : 'anomaly',
       load: () => drawn.then(({ picture }) => picture),
       ...(kind !== 'none' && { mask: { colours, load: () => drawn.then(({ mask }) => mask) } }),

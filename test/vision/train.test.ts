@@ -131,7 +131,6 @@ describe('training', () => {
   test('without masks classifies', async () => {
     const bare = plates(8, 6, 0, 6, { side: 64 }).map((picture) => ({
       id: picture.id,
-      type: picture.type,
       label: picture.label,
       load: () => picture.load(),
     }));
@@ -157,7 +156,6 @@ describe('training', () => {
   test('names a picture that cannot be read', async () => {
     const broken: LabelledPicture = {
       id: 's3://b/torn.png',
-      type: 'image/png',
       label: 'normal',
       load: async () =>
         (

@@ -61,8 +61,11 @@ export function createEmbeddedTrainer(options: EmbeddedTrainerOptions): Embedded
           runs.delete(spec.id);
         },
         (error: unknown) => {
-          if (error instanceof TrainingFailed) run.failure = error.message;
-          else runs.delete(spec.id);
+          if (error instanceof TrainingFailed) {
+            run.failure = error.message;
+            if (error.details.length > 0)
+              options.log.warn('images do not fit', { training: spec.id, problems: error.details });
+          } else runs.delete(spec.id);
           if (!(error instanceof TrainingFailed || error instanceof TrainingStopped))
             options.log.error('a training broke; it starts over', { training: spec.id, error });
         },

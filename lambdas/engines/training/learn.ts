@@ -67,7 +67,6 @@ function pictureOf(
   return {
     id: source,
     label,
-    type: /\.png$/i.test(source) ? 'image/png' : 'image/jpeg',
     load: () => load(objects, source),
     ...(mask !== undefined && {
       mask: {

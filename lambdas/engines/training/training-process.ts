@@ -95,7 +95,9 @@ export async function trainInProcess(
           result.resolve(message.training);
           break;
         case 'failed':
-          result.reject(failureOf(message.name, message.message));
+          result.reject(
+            Object.assign(failureOf(message.name, message.message), { details: message.details }),
+          );
           break;
         case 'broken':
           result.reject(new TrainingBroke(message.message));
@@ -122,9 +124,8 @@ const failureOfEnding = (ending: Ending): Error =>
 
 const beside = (): URL => new URL('./training-worker.ts', import.meta.url);
 
-const cardOf = ({ id, type, label, mask }: LabelledPicture): PictureCard => ({
+const cardOf = ({ id, label, mask }: LabelledPicture): PictureCard => ({
   id,
-  type,
   label,
   ...(mask !== undefined && { colours: mask.colours }),
 });
@@ -153,7 +154,7 @@ async function answer(
 function failureOf(name: string, message: string): TrainingFailed {
   switch (name) {
     case 'MixedSizes':
-      return new MixedSizes();
+      return new MixedSizes(message.replace(new MixedSizes().message, ''));
     case 'PictureUnreadable':
       return new PictureUnreadable(message);
     case 'MaskUnusable':

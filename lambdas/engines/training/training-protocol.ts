@@ -7,7 +7,7 @@ import type { Stage, Training, TrainingInput } from '../../vision/fitting/train.
  * asked for, one at a time.
  */
 
-export interface PictureCard extends Pick<LabelledPicture, 'id' | 'type' | 'label'> {
+export interface PictureCard extends Pick<LabelledPicture, 'id' | 'label'> {
   readonly colours?: NonNullable<LabelledPicture['mask']>['colours'];
 }
 
@@ -40,7 +40,12 @@ export type FromWorker =
   | { readonly kind: 'progress'; readonly stage: Stage; readonly done: number }
   | { readonly kind: 'trained'; readonly training: Training }
   /** The user can put it right; `name` is the failure's kind. */
-  | { readonly kind: 'failed'; readonly name: string; readonly message: string }
+  | {
+      readonly kind: 'failed';
+      readonly name: string;
+      readonly message: string;
+      readonly details: readonly string[];
+    }
   /** Nobody expected it. */
   | { readonly kind: 'broken'; readonly message: string };
 

@@ -6,6 +6,7 @@
 import { Worker } from 'node:worker_threads';
 import sharp from 'sharp';
 import { TrainingFailed } from '../../vision/fitting/failures.ts';
+import { checkPictures } from '../../vision/pictures/check-pictures.ts';
 import type { LabelledPicture } from '../../vision/pictures/training-pictures.ts';
 import type { FromWorker, PictureCard, Task, ToWorker, Want } from './training-protocol.ts';
 import { train } from '../../vision/fitting/train.ts';
@@ -54,12 +55,13 @@ void say({ kind: 'ready' });
 async function work(task: Task): Promise<void> {
   try {
     let told = 0;
+    const pictures = task.pictures.map((card, index) => pictureOf(card, 'pictures', index));
+    const test = task.test?.map((card, index) => pictureOf(card, 'test', index));
+    await checkPictures([...pictures, ...(test ?? [])]);
     const training = await train(
       {
-        pictures: task.pictures.map((card, index) => pictureOf(card, 'pictures', index)),
-        ...(task.test !== undefined && {
-          test: task.test.map((card, index) => pictureOf(card, 'test', index)),
-        }),
+        pictures,
+        ...(test !== undefined && { test }),
         seed: task.seed,
         features: task.features,
         ...(task.minimums !== undefined && { minimums: task.minimums }),
@@ -75,17 +77,13 @@ async function work(task: Task): Promise<void> {
     await say({ kind: 'trained', training });
   } catch (error) {
     if (error instanceof TrainingFailed)
-      await say({ kind: 'failed', name: error.name, message: error.message });
+      await say({ kind: 'failed', name: error.name, message: error.message, details: error.details });
     else await say({ kind: 'broken', message: error instanceof Error ? error.message : String(error) });
   }
   process.exit(0);
 }
 
-function pictureOf(
-  { id, type, label, colours }: PictureCard,
-  set: Want['set'],
-  index: number,
-): LabelledPicture {
+function pictureOf({ id, label, colours }: PictureCard, set: Want['set'], index: number): LabelledPicture {
   const fetch = (what: Want['what']) => (): Promise<Uint8Array> =>
     new Promise((resolve, reject) => {
       const request = requests++;
@@ -94,7 +92,6 @@ function pictureOf(
     });
   return {
     id,
-    type,
     label,
     load: fetch('picture'),
     ...(colours !== undefined && { mask: { colours, load: fetch('mask') } }),

@@ -4,13 +4,15 @@
  */
 export class TrainingFailed extends Error {
   override readonly name: string = 'TrainingFailed';
+  /** Everything that the message has no room for, a sentence each. */
+  details: readonly string[] = [];
 }
 
 /** All pictures of a project have one size; the sentence is the original service's. */
 export class MixedSizes extends TrainingFailed {
   override readonly name = 'MixedSizes';
-  constructor() {
-    super('Images in the dataset must have the same dimensions.');
+  constructor(more = '') {
+    super(`Images in the dataset must have the same dimensions.${more}`);
   }
 }
 
@@ -26,6 +28,11 @@ export class MaskUnusable extends TrainingFailed {
   static of(id: string, reason: string, cause?: unknown): MaskUnusable {
     return new MaskUnusable(`The mask of ${id} ${reason}`, { cause });
   }
+}
+
+/** Pictures and masks that do not fit, all of them: the message names some, `details` each. */
+export class PicturesUnfit extends TrainingFailed {
+  override readonly name = 'PicturesUnfit';
 }
 
 export class TooFewPictures extends TrainingFailed {

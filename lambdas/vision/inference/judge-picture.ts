@@ -1,5 +1,5 @@
 import { PictureRefused, type Verdict } from '../../domain/verdict.ts';
-import type { Picture } from '../pictures/decode.ts';
+import { sizeText, type Picture } from '../pictures/decode.ts';
 import type { LoadedModel } from './model.ts';
 
 /** @throws PictureRefused if the picture has other dimensions than the model's; else as `judge` */
@@ -7,7 +7,7 @@ export async function judgePicture(model: LoadedModel, picture: Picture): Promis
   const { width, height } = model.manifest.picture;
   if (picture.width !== width || picture.height !== height) {
     throw new PictureRefused(
-      `The picture is ${picture.width} x ${picture.height} pixels; this model judges pictures of ${width} x ${height}.`,
+      `The picture is ${sizeText(picture)}; this model judges pictures of ${width} x ${height}.`,
     );
   }
   return model.judge(picture);

@@ -1,4 +1,5 @@
 import sharp from 'sharp';
+import { foreignReason } from '../../domain/foreign-reason.ts';
 import { PictureRefused, type PictureType } from '../../domain/verdict.ts';
 import { pictureLimits, type PictureLimits } from './limits.ts';
 
@@ -7,6 +8,19 @@ export interface Picture {
   readonly width: number;
   readonly height: number;
   readonly rgb: Uint8Array;
+  /** Of EXIF, 2 to 8, where the file has one that changes anything. It is not applied. */
+  readonly orientation?: number;
+}
+
+/** As in "4000 x 3000 pixels, which EXIF orientation 6 shows as 3000 x 4000". */
+export function sizeText({
+  width,
+  height,
+  orientation = 1,
+}: Pick<Picture, 'width' | 'height'> & { readonly orientation?: number | undefined }): string {
+  const turned =
+    orientation >= 5 ? `, which EXIF orientation ${orientation} shows as ${height} x ${width}` : '';
+  return `${width} x ${height} pixels${turned}`;
 }
 
 const signatures: Readonly<Record<PictureType, readonly number[]>> = {
@@ -24,15 +38,16 @@ const reading = { failOn: 'error', unlimited: false, sequentialRead: true } as c
  * bits are scaled to 8, an embedded colour profile is applied, transparency is laid on white. An EXIF
  * orientation is not applied: width, height and mask are those of the pixels as stored, which is what a
  * client's drawing library lays the mask on.
+ * @param stated what its sender says it is; without that the content alone says, and never a name
  * @throws PictureRefused naming the rule that the picture breaks
  */
 export async function decode(
   bytes: Uint8Array,
-  type: PictureType,
+  stated: PictureType | undefined,
   limits: PictureLimits = pictureLimits,
 ): Promise<Picture> {
-  checkContent(bytes, type, limits);
-  const { width, height } = await dimensions(bytes, limits);
+  const type = checkContent(bytes, stated, limits);
+  const { width, height, orientation } = await dimensions(bytes, limits);
   try {
     const { data, info } = await sharp(bytes, { ...reading, limitInputPixels: width * height })
       .flatten({ background: '#ffffff' })
@@ -40,7 +55,12 @@ export async function decode(
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
     if (info.channels !== 3) throw new Error(`it decodes to ${info.channels} channels`);
-    return { width: info.width, height: info.height, rgb: data };
+    return {
+      width: info.width,
+      height: info.height,
+      rgb: data,
+      ...(orientation > 1 && { orientation }),
+    };
   } catch (error) {
     throw undecodable(type, error);
   }
@@ -51,7 +71,7 @@ export async function decode(
   async function dimensions(
     of: Uint8Array,
     { minSide, maxSide }: PictureLimits,
-  ): Promise<{ width: number; height: number }> {
+  ): Promise<{ width: number; height: number; orientation: number }> {
     const header = await sharp(of, { ...reading, limitInputPixels: false })
       .metadata()
       .catch((error: unknown) => {
@@ -60,17 +80,21 @@ export async function decode(
     for (const side of [header.width, header.height]) {
       if (side < minSide || side > maxSide) {
         throw new PictureRefused(
-          `The picture is ${header.width} x ${header.height} pixels; each side must have ${minSide} to ${maxSide}.`,
+          `The picture is ${sizeText(header)}; each side must have ${minSide} to ${maxSide}.`,
         );
       }
     }
     if ((header.pages ?? 1) > 1)
       throw new PictureRefused('The picture is animated; a single picture is needed.');
-    return header;
+    return { width: header.width, height: header.height, orientation: header.orientation ?? 1 };
   }
 }
 
-function checkContent(bytes: Uint8Array, type: PictureType, limits: PictureLimits): void {
+function checkContent(
+  bytes: Uint8Array,
+  stated: PictureType | undefined,
+  limits: PictureLimits,
+): PictureType {
   if (bytes.length === 0) throw new PictureRefused('The body is empty; a picture is needed.');
   if (bytes.length > limits.bytes) {
     throw new PictureRefused(`The picture has ${bytes.length} bytes; at most ${limits.bytes} are accepted.`);
@@ -79,9 +103,11 @@ function checkContent(bytes: Uint8Array, type: PictureType, limits: PictureLimit
     signatures[candidate].every((byte, index) => bytes[index] === byte),
   );
   if (found === undefined) throw new PictureRefused('The body is neither a PNG nor a JPEG picture.');
-  if (found !== type) throw new PictureRefused(`The content type says ${type}, but the body is ${found}.`);
+  if (stated !== undefined && found !== stated)
+    throw new PictureRefused(`The content type says ${stated}, but the body is ${found}.`);
   if (found === 'image/png' && isAnimatedPng(bytes))
     throw new PictureRefused('The picture is animated; a single picture is needed.');
+  return found;
 }
 
 /**
@@ -100,7 +126,10 @@ function isAnimatedPng(bytes: Uint8Array): boolean {
 }
 
 const undecodable = (type: PictureType, cause: unknown): PictureRefused =>
-  new PictureRefused(`The picture cannot be decoded as ${type}: it is damaged or incomplete.`, { cause });
+  new PictureRefused(
+    `The picture cannot be decoded as ${type}: it is damaged or incomplete (${foreignReason(cause)}).`,
+    { cause },
+  );
 
 /**
  * Resizes to exactly `width` x `height` pixels; the aspect ratio follows. Training and hosting both call this

@@ -1,4 +1,5 @@
 import sharp from 'sharp';
+import { sizeText, type Picture } from './decode.ts';
 import { pictureLimits } from './limits.ts';
 import type { AnomalyClass } from '../inference/artifact.ts';
 import { MaskUnusable, TrainingFailed } from '../fitting/failures.ts';
@@ -71,7 +72,8 @@ export function listClasses(maps: Iterable<readonly MaskColour[]>): AnomalyClass
  * Shares of a defect that fills no patch are scaled up, so that its fullest patch counts as full; otherwise
  * small defects would vanish.
  * @param id of the picture, for messages
- * @throws MaskUnusable if it is no PNG, or has a colour that is not in the map: the original service fails
+ * @param picture what it lies on
+ * @throws MaskUnusable if it is no PNG, does not fit the picture, or has a colour that is not in the map: the original service fails
  *   then as well
  */
 export async function readMask(
@@ -80,6 +82,7 @@ export async function readMask(
   map: readonly MaskColour[],
   classes: readonly AnomalyClass[],
   grid: Grid,
+  picture: Pick<Picture, 'width' | 'height' | 'orientation'>,
 ): Promise<PatchLabels> {
   const { data, width, height } = await decodePng(id, bytes);
   const numbers = new Map<number, number>([[0xffffff, 0]]);
@@ -110,7 +113,33 @@ export async function readMask(
       if (number > 0) covered[number * cells + cell] = (covered[number * cells + cell] ?? 0) + 1;
     }
   }
+  // A blank one may be of any size: the dummies of AWS's own samples are.
+  if (covered.some((count) => count > 0)) requireFit(id, { width, height }, picture);
   return measure(covered, sizes, classes.length);
+}
+
+/**
+ * A mask that does not lie on its picture as the pixels are stored teaches the wrong places.
+ * @throws MaskUnusable
+ */
+function requireFit(
+  id: string,
+  mask: { readonly width: number; readonly height: number },
+  { width, height, orientation = 1 }: Pick<Picture, 'width' | 'height' | 'orientation'>,
+): void {
+  if (mask.width !== width || mask.height !== height) {
+    throw MaskUnusable.of(
+      id,
+      `has ${mask.width} x ${mask.height} pixels; its picture has ${sizeText({ width, height, orientation })}. Draw it at the picture's size, or write the picture upright.`,
+    );
+  }
+  // On a picture whose sides EXIF swaps, the mask's size has told that it lies on the stored pixels.
+  if (orientation > 1 && !(orientation >= 5 && width !== height)) {
+    throw MaskUnusable.of(
+      id,
+      `cannot be laid on its picture, which EXIF orientation ${orientation} shows turned or mirrored. Write the picture upright, without EXIF orientation.`,
+    );
+  }
 }
 
 function measure(covered: Float64Array, sizes: Float64Array, classes: number): PatchLabels {

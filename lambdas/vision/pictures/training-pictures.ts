@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import type { AnomalyClass } from '../inference/artifact.ts';
-import { decode, resizeTo } from './decode.ts';
-import { PictureRefused, type PictureType } from '../../domain/verdict.ts';
+import { decode, resizeTo, type Picture } from './decode.ts';
+import { PictureRefused } from '../../domain/verdict.ts';
 import { checkStopped, MixedSizes, PictureUnreadable } from '../fitting/failures.ts';
 import { patchSize } from '../features/features.ts';
 import { clean, readMask, type Grid, type MaskColour, type PatchLabels } from './masks.ts';
@@ -12,7 +12,6 @@ export interface LabelledPicture {
    * object.
    */
   readonly id: string;
-  readonly type: PictureType;
   load(): Promise<Uint8Array>;
   readonly label: 'normal' | 'anomaly';
   /** Where the anomalies are. Ignored on normal pictures. */
@@ -64,7 +63,7 @@ export interface Preparation {
  */
 export async function prepare(picture: LabelledPicture, preparation: Preparation): Promise<PreparedPicture> {
   checkStopped(preparation.signal);
-  const decoded = await decode(await picture.load(), picture.type).catch((error: unknown) => {
+  const decoded = await decode(await picture.load(), undefined).catch((error: unknown) => {
     if (error instanceof PictureRefused) throw PictureUnreadable.of(picture.id, error.message, error);
     throw error;
   });
@@ -74,7 +73,7 @@ export async function prepare(picture: LabelledPicture, preparation: Preparation
   const size = modelSize(preparation.size);
   const { rgb } = await resizeTo(decoded, size.width, size.height);
   const isAnomaly = picture.label === 'anomaly';
-  const patches = await patchLabels(picture, preparation.classes, gridOf(size));
+  const patches = await patchLabels(picture, preparation.classes, gridOf(size), decoded);
   return { id: picture.id, isAnomaly, rgb: Uint8Array.from(rgb), ...(patches !== undefined && { patches }) };
 }
 
@@ -82,10 +81,11 @@ async function patchLabels(
   { id, label, mask }: LabelledPicture,
   classes: readonly AnomalyClass[],
   grid: Grid,
+  on: Picture,
 ): Promise<PatchLabels | undefined> {
   if (label === 'normal') return clean(grid.columns * grid.rows);
   if (mask === undefined) return undefined;
-  const labels = await readMask(id, await mask.load(), mask.colours, classes, grid);
+  const labels = await readMask(id, await mask.load(), mask.colours, classes, grid, on);
   // A mask that shows nothing of an anomaly does not say where it is.
   return labels.kinds.some((number) => number > 0) ? labels : undefined;
 }

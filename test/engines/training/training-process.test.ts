@@ -69,9 +69,9 @@ describe('training in a process of its own', () => {
   test('hands on what a user can put right, with its kind', async () => {
     const mixed = [...plates(6, 0, 0, 1, { side: 64 }), ...plates(1, 0, 0, 2, { side: 96 })];
     await expect(trainInProcess({ ...input, pictures: mixed })).rejects.toBeInstanceOf(MixedSizes);
-    await expect(trainInProcess({ ...input, pictures: plates(2, 0, 0, 1) })).rejects.toBeInstanceOf(
-      TooFewPictures,
-    );
+    await expect(
+      trainInProcess({ ...input, pictures: plates(2, 0, 0, 1, { side: 64 }) }),
+    ).rejects.toBeInstanceOf(TooFewPictures);
   }, 300_000);
 
   test('says why when a picture cannot be fetched', async () => {
