@@ -38,6 +38,9 @@ const deepest = 32;
 /** S3's limit for a key, in bytes. */
 const longestKey = 1024;
 
+/** Of lines that were accepted before: whatever they name was allowed then. */
+const accepted: readonly string[] = ['*'];
+
 type Members = Readonly<Record<string, unknown>>;
 
 const isObject = (value: unknown): value is Members =>
@@ -53,13 +56,13 @@ const suffix = '-metadata';
  *   brings into manifests: it is no picture
  * @throws BadLine
  */
-export function parseEntry(line: string, buckets: readonly string[] = ['*']): Entry | undefined {
+export function parseEntry(line: string, buckets: readonly string[] = accepted): Entry | undefined {
   const members = parseObject(line);
   const sourceRef = members['source-ref'];
   if (typeof sourceRef !== 'string') throw new BadLine('"source-ref" is missing; it must be s3://BUCKET/KEY');
   requireLocation('source-ref', sourceRef, buckets);
   if (sourceRef.endsWith('/')) return undefined;
-  const name = labelOf(members);
+  const name = labelOf(members, buckets !== accepted);
   const mask = maskOf(members, buckets);
   const label = name === undefined ? undefined : classOf(metadata(members, name));
   const createdAt = dateOf(members, name);
@@ -125,16 +128,52 @@ const isMask = (members: Members, name: string): boolean => {
   return 'internal-color-map' in about || about['type'] === 'groundtruth/semantic-segmentation';
 };
 
+const labelType = 'groundtruth/image-classification';
+
 /**
- * The attribute that labels the picture. Of several, one that a human gave and that says normal or anomaly:
- * an evaluation manifest also holds what a model found.
+ * The attribute that labels the picture: one of an image classification, or of no stated type, that says
+ * normal or anomaly. What other jobs say (a verification, say) is no label. Of several, those that a human
+ * gave count, since an evaluation manifest also holds what a model found; of those, the newest.
+ * @param strict whether the line is new: one that was accepted by an earlier rule keeps its first label
+ * @throws BadLine if they contradict each other and their dates do not tell which is the newest
  */
-function labelOf(members: Members): string | undefined {
-  const candidates = attributes(members).filter(
-    (name) => !isMask(members, name) && 'class-name' in metadata(members, name),
-  );
-  const decided = candidates.filter((name) => classOf(metadata(members, name)) !== undefined);
-  return decided.find((name) => metadata(members, name)['human-annotated'] === 'yes') ?? decided[0];
+function labelOf(members: Members, strict = true): string | undefined {
+  const decided = attributes(members).filter((name) => {
+    const about = metadata(members, name);
+    return (
+      !isMask(members, name) && [undefined, labelType].includes(typeOf(about)) && classOf(about) !== undefined
+    );
+  });
+  const human = decided.filter((name) => metadata(members, name)['human-annotated'] === 'yes');
+  const candidates = human.length > 0 ? human : decided;
+  const said = (name: string): Label | undefined => classOf(metadata(members, name));
+  const at = (name: string): number =>
+    parseCreationDate(metadata(members, name)['creation-date']) ?? -Infinity;
+  const latest = Math.max(...candidates.map(at));
+  const newest = candidates.filter((name) => at(name) === latest);
+  const [first] = newest;
+  const other = newest.find((name) => first !== undefined && said(name) !== said(first));
+  const undated = candidates.length > 1 && candidates.some((name) => at(name) === -Infinity);
+  const contrary = candidates.find((name) => first !== undefined && said(name) !== said(first));
+  const against = other ?? (undated ? contrary : undefined);
+  if (strict && first !== undefined && against !== undefined) {
+    throw new BadLine(
+      `"${first}" says ${said(first) ?? ''} and "${against}" says ${said(against) ?? ''}, and no "creation-date" tells which is newer; keep one of them`,
+    );
+  }
+  return first;
+}
+
+/** What the line says of its label, and of its mask: the names of attributes. */
+export function attributesOf(members: Members): { readonly label?: string; readonly mask?: string } {
+  const label = labelOf(members);
+  const mask = maskAttribute(members);
+  return { ...(label !== undefined && { label }), ...(mask !== undefined && { mask }) };
+}
+
+function typeOf(about: Members): string | undefined {
+  const type = about['type'];
+  return typeof type === 'string' ? type.trim().toLowerCase() : undefined;
 }
 
 function classOf(about: Members): Label | undefined {
@@ -159,8 +198,11 @@ function dateOf(members: Members, label: string | undefined): number | undefined
   return undefined;
 }
 
+const maskAttribute = (members: Members): string | undefined =>
+  attributes(members).find((each) => each !== 'source-ref' && isMask(members, each));
+
 function maskOf(members: Members, buckets: readonly string[]): Mask | undefined {
-  const name = attributes(members).find((each) => each !== 'source-ref' && isMask(members, each));
+  const name = maskAttribute(members);
   if (name === undefined) return undefined;
   if (!name.endsWith('-ref')) throw new BadLine(`"${name}" is a mask; its name must end with -ref`);
   const ref = members[name];

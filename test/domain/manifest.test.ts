@@ -41,6 +41,40 @@ describe('labels', () => {
     expect(kept(line)).toEqual({ 'source-ref': 's3://photos/a.jpg', ...line });
   });
 
+  test('what another job than a classification said is no label', () => {
+    const line = {
+      verified: 0,
+      'verified-metadata': about('anomaly', { type: 'groundtruth/label-verification' }),
+      'anomaly-label': 0,
+      'anomaly-label-metadata': about('normal'),
+    };
+    expect(parse(line)?.label).toBe('normal');
+    expect(parse({ verified: 0, 'verified-metadata': line['verified-metadata'] })).not.toHaveProperty(
+      'label',
+    );
+  });
+
+  test('of several labels by humans the newest counts; without dates those that contradict each other are refused', () => {
+    const two = (first: object, second: object): object => ({
+      a: 0,
+      'a-metadata': about('normal', first),
+      b: 1,
+      'b-metadata': about('anomaly', second),
+    });
+    const fresh = (members: object) =>
+      parseEntry(JSON.stringify({ 'source-ref': 's3://photos/a.jpg', ...members }), ['photos']);
+    const [old, recent] = [{ 'creation-date': '2021-01-01' }, { 'creation-date': '2022-01-01' }];
+    expect(fresh(two(old, recent))?.label).toBe('anomaly');
+    expect(fresh(two(recent, old))?.label).toBe('normal');
+    for (const line of [two({}, {}), two(old, {}), two({}, old), two(old, old)]) {
+      expect(() => fresh(line)).toThrow(
+        /^"[ab]" says (normal|anomaly) and "[ab]" says (normal|anomaly), and no "creation-date" tells which is newer; keep one of them$/,
+      );
+      expect(parse(line)?.label).toBeDefined(); // accepted before: it must not break what was made of it
+    }
+    expect(fresh({ ...two({}, {}), 'b-metadata': about('normal') })?.label).toBe('normal');
+  });
+
   test('what a human said counts, not what a model found', () => {
     expect(
       parse({
