@@ -1,5 +1,6 @@
 import { basename, resolve } from 'node:path';
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { pictureLimits } from '../lambdas/vision/pictures/limits.ts';
 import { openTarget } from './deployment/target.ts';
 import { CommandFailed } from './failed.ts';
 import { createDataset, createProject, train, type Place } from './migrate/create.ts';
@@ -9,6 +10,7 @@ import { told } from './migrate/finding.ts';
 import { readExport } from './migrate/layout.ts';
 import { progressOn } from './migrate/progress.ts';
 import { writeRepaired } from './migrate/repair.ts';
+import { writeShrunk } from './migrate/shrink.ts';
 import { upload } from './migrate/upload.ts';
 import { endpointOption, regionOption, signingNameOption } from './options.ts';
 
@@ -22,6 +24,8 @@ interface Options {
   readonly dataDir?: string;
   readonly fix?: boolean;
   readonly fixed?: string;
+  readonly shrink?: number | true;
+  readonly shrunk?: string;
   readonly train?: boolean;
   readonly replace?: boolean;
 }
@@ -39,13 +43,20 @@ export function migrateCommand(): Command {
     .option('--data-dir <folder>', 'the data folder of a local host, instead of a bucket in S3')
     .option('--fix', 'write a repaired copy, and go on with that')
     .option('--fixed <folder>', 'where the repaired copy goes; <folder>-fixed unless told')
+    .addOption(
+      new Option(
+        '--shrink [side]',
+        'write a copy whose pictures and masks have no longer side than so many pixels and are upright, and go on with that; 4096 unless told',
+      ).argParser(longestSide),
+    )
+    .option('--shrunk <folder>', 'where that copy goes; <folder>-shrunk unless told')
     .option('--train', 'train a model from the datasets')
     .option('--replace', 'put the datasets in the place of others that the project has')
     .action(migrate);
 }
 
 async function migrate(given: string, options: Options): Promise<void> {
-  const folder = resolve(given);
+  const folder = options.shrink === undefined ? resolve(given) : await shrink(resolve(given), options);
   const { healthy, diagnosis } = await soundExport(folder, options);
   const { endpoint } = options;
   if (endpoint === undefined) return console.log('Nothing was sent: name a deployment with --endpoint.');
@@ -76,6 +87,29 @@ async function migrate(given: string, options: Options): Promise<void> {
   } finally {
     target.client.destroy();
   }
+}
+
+/** @throws InvalidArgumentError */
+function longestSide(text: string): number {
+  const side = Number(text);
+  const { minSide, maxSide } = pictureLimits;
+  if (!Number.isInteger(side) || side < minSide || side > maxSide)
+    throw new InvalidArgumentError(`It must be a whole number of pixels from ${minSide} to ${maxSide}.`);
+  return side;
+}
+
+/** @returns the folder of the copy */
+async function shrink(folder: string, { shrink: side, shrunk }: Options): Promise<string> {
+  const most = typeof side === 'number' ? side : pictureLimits.maxSide;
+  const copy = resolve(shrunk ?? `${folder}-shrunk`);
+  const progress = progressOn(process.stdout);
+  const { pictures, masks, changed } = await writeShrunk(await readExport(folder), most, copy, (done, of) =>
+    progress(`Lines shrunk: ${done} of ${of}`, done === of),
+  );
+  console.log(
+    `A copy is in ${copy}: ${pictures} pictures with ${masks} masks, ${changed} of them shrunk to ${most} pixels or turned upright.`,
+  );
+  return copy;
 }
 
 function requiredBucket({ bucket }: Options): string {

@@ -1,3 +1,4 @@
+import { attributesOf } from '../../lambdas/domain/manifest.ts';
 import { drop, type Finding, type Line } from './finding.ts';
 import {
   canonicalLabel,
@@ -19,7 +20,9 @@ const longest = 8192;
 export function checkLabel(line: Line, text: string): Partial[] {
   const findings: Partial[] = [];
   const labels = labelsOf(line);
-  const [label, ...others] = labels;
+  // The one that the service goes by; without one, whatever is called so.
+  const chosen = attributesOf(line).label;
+  const label = labels.find(({ name }) => name === chosen) ?? labels[0];
   if (text.length > longest) {
     findings.push({
       severity: 'error',
@@ -33,14 +36,6 @@ export function checkLabel(line: Line, text: string): Partial[] {
     const remedy =
       'Add "anomaly-label" and "anomaly-label-metadata", or leave it: unlabelled pictures are counted, and not trained from.';
     return [...findings, { severity: 'warning', problem: 'The picture has no label.', remedy }];
-  }
-  if (others.length > 0) {
-    findings.push({
-      severity: 'error',
-      problem: `The line has several labels: ${labels.map(({ name }) => name).join(', ')}.`,
-      remedy: 'Keep the one that says whether the part is good.',
-    });
-    return findings;
   }
   const { name, metadata } = label;
   const kind = classOf(label);
@@ -60,7 +55,7 @@ export function checkLabel(line: Line, text: string): Partial[] {
   }
   if (line[name] === undefined) {
     findings.push({
-      severity: 'error',
+      severity: 'warning',
       problem: `${name}-metadata is there, and ${name} is not.`,
       remedy: 'Add it: 1 for an anomaly, 0 for a normal part.',
       repair: valued(name, kind),
@@ -75,7 +70,7 @@ export function checkLabel(line: Line, text: string): Partial[] {
   }
   if (metadata['type'] !== classification) {
     findings.push({
-      severity: 'error',
+      severity: 'warning',
       problem: `The label's type is ${JSON.stringify(metadata['type'])}.`,
       remedy: `It must be "${classification}".`,
       repair: (given) => withMetadata(given, name, { type: classification }),
@@ -83,7 +78,7 @@ export function checkLabel(line: Line, text: string): Partial[] {
   }
   if (!['yes', 'no'].includes(String(metadata['human-annotated']))) {
     findings.push({
-      severity: 'error',
+      severity: 'warning',
       problem: `The label's human-annotated is ${JSON.stringify(metadata['human-annotated'])}.`,
       remedy: 'It must be "yes" or "no".',
       repair: (given) => withMetadata(given, name, { 'human-annotated': 'yes' }),

@@ -1,8 +1,13 @@
+import { readFile } from 'node:fs/promises';
+import { attributesOf } from '../../lambdas/domain/manifest.ts';
+import { TrainingFailed } from '../../lambdas/vision/fitting/failures.ts';
+import { decode } from '../../lambdas/vision/pictures/decode.ts';
+import { listClasses, readMask } from '../../lambdas/vision/pictures/masks.ts';
 import type { Finding, Line } from './finding.ts';
 import { withoutMasks } from './check-label.ts';
-import { locate } from './layout.ts';
-import { colourMap, masksOf, segmentation, withMetadata } from './line.ts';
-import { coloursOf, inspectPicture, type Picture } from './picture.ts';
+import { locate, type Located } from './layout.ts';
+import { classOf, colourMap, labelsOf, masksOf, segmentation, withMetadata } from './line.ts';
+import { inspectPicture } from './picture.ts';
 
 type Partial = Omit<Finding, 'dataset' | 'line'>;
 
@@ -12,7 +17,7 @@ const redraw = 'Put the right file there; without its mask the line teaches noth
 /** What is wrong with the mask of a line, by its picture and its colour map. */
 export async function checkMask(
   line: Line,
-  picture: Picture,
+  picture: Located,
   { folder, dataset }: { readonly folder: string; readonly dataset: 'train' | 'test' },
 ): Promise<Partial[]> {
   const [mask, ...others] = masksOf(line);
@@ -37,37 +42,26 @@ export async function checkMask(
         redraw,
       ),
     ];
+  const findings: Partial[] = [];
   const colours = colourMap(mask);
   if (colours === undefined)
     return [
       error(`${name}-metadata has no internal-color-map with a class-name and a hex-color each.`, 'Add it.'),
     ];
-  const findings: Partial[] = [];
-  // The dummy of a normal line may be of any size; AWS's own is.
-  const unknown = [...(await coloursOf(file.path))].filter(
-    (colour) => !colours.some(({ hex }) => hex === colour),
-  );
-  const blank = unknown.length === 0 && colours.every(({ name: of }) => of.toUpperCase() === 'BACKGROUND');
-  if (!blank && (drawn.width !== picture.width || drawn.height !== picture.height)) {
-    findings.push(
-      error(
-        `The mask ${file.key} has ${drawn.width}x${drawn.height} pixels, its picture ${picture.width}x${picture.height}.`,
-        redraw,
-      ),
-    );
-  }
-  if (unknown.length > 0) {
-    const shown = unknown.slice(0, 5).join(', ');
-    findings.push(
-      error(
-        `The mask ${file.key} has ${unknown.length === 1 ? 'a colour' : `${unknown.length} colours`} that its map lacks: ${shown}.`,
-        'Add them to the internal-color-map, or draw the mask without shades.',
-      ),
-    );
+  if (classOf(labelsOf(line).find((label) => label.name === attributesOf(line).label)) === 'anomaly') {
+    const map = colours.map(({ name: className, hex: hexColor }) => ({ className, hexColor }));
+    try {
+      const { rgb: _, ...on } = await decode(await readFile(picture.path), undefined);
+      const one = { columns: 1, rows: 1 };
+      await readMask(picture.key, await readFile(file.path), map, listClasses([map]), one, on);
+    } catch (problem) {
+      if (!(problem instanceof TrainingFailed)) throw problem;
+      findings.push(error(problem.message, redraw));
+    }
   }
   if (metadata['type'] !== segmentation) {
     findings.push({
-      severity: 'error',
+      severity: 'warning',
       problem: `The mask's type is ${JSON.stringify(metadata['type'])}.`,
       remedy: `It must be "${segmentation}".`,
       repair: (given) =>
@@ -76,7 +70,7 @@ export async function checkMask(
   }
   if (!['yes', 'no'].includes(String(metadata['human-annotated']))) {
     findings.push({
-      severity: 'error',
+      severity: 'warning',
       problem: `The mask's human-annotated is ${JSON.stringify(metadata['human-annotated'])}.`,
       remedy: 'It must be "yes" or "no".',
       repair: (given) =>

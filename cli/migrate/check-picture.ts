@@ -1,31 +1,23 @@
+import { readFile } from 'node:fs/promises';
+import { PictureRefused } from '../../lambdas/domain/verdict.ts';
+import { decode } from '../../lambdas/vision/pictures/decode.ts';
 import { drop, type Finding } from './finding.ts';
-import { pictureRules, type Picture } from './picture.ts';
+import type { Picture } from './picture.ts';
 
 type Partial = Omit<Finding, 'dataset' | 'line'>;
 
-/** What is wrong with a picture by itself. */
-export function checkPicture(key: string, picture: Picture | undefined): Partial | undefined {
-  const error = (problem: string, remedy: string): Partial => ({
-    severity: 'error',
-    problem,
-    remedy,
-    repair: drop,
-  });
-  if (picture === undefined)
-    return error(`${key} cannot be read as a picture.`, 'Copy it again, or take the line out.');
-  const { format, width, height, bytes } = picture;
-  const { formats, smallest, largest, bytes: most } = pictureRules;
-  if (!(formats as readonly string[]).includes(format))
-    return error(`${key} is a ${format}.`, 'It must be a JPEG or a PNG; take the line out, or convert it.');
-  if (bytes > most)
-    return error(`${key} has ${bytes} bytes; ${most} is the most.`, 'Compress it, or take the line out.');
-  if ([width, height].some((side) => side < smallest || side > largest)) {
-    return error(
-      `${key} has ${width}x${height} pixels; each side must have ${smallest} to ${largest}.`,
-      'Take the line out.',
-    );
+/** What the service would say of a picture by itself: the same code judges it. */
+export async function checkPicture(key: string, path: string): Promise<Partial | undefined> {
+  try {
+    await decode(await readFile(path), undefined);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof PictureRefused)) throw error;
+    const remedy = /each side must have|at most/.test(error.message)
+      ? 'Let --shrink write a copy of the whole set, or take the line out.'
+      : 'It must be a whole JPEG or PNG: convert it or copy it again, or take the line out.';
+    return { severity: 'error', problem: `${key}: ${error.message}`, remedy, repair: drop };
   }
-  return undefined;
 }
 
 export const sizeOf = ({ width, height }: Picture): string => `${width}x${height}`;

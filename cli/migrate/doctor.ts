@@ -1,3 +1,4 @@
+import { attributesOf, BadLine, parseEntry } from '../../lambdas/domain/manifest.ts';
 import { checkCounts, type Counts } from './check-counts.ts';
 import { checkLabel, checkSource } from './check-label.ts';
 import { checkMask } from './check-mask.ts';
@@ -97,15 +98,37 @@ async function examineLine(
     return undefined;
   }
   const picture = await inspectPicture(image.path);
-  const spoilt = checkPicture(image.key, picture);
+  const spoilt = await checkPicture(image.key, image.path);
   if (spoilt !== undefined || picture === undefined) {
     if (spoilt !== undefined) note(spoilt);
     return undefined;
   }
-  (await checkMask(line, picture, { folder, dataset })).forEach(note);
+  const refusal = refusalOf(text);
+  if (refusal !== undefined) {
+    note({
+      severity: 'error',
+      problem: `The line is refused: ${refusal}.`,
+      remedy: 'Correct it, or take it out.',
+    });
+    return undefined;
+  }
+  (await checkMask(line, image, { folder, dataset })).forEach(note);
   checkLabel(line, text).forEach(note);
   return { dataset, number, line, picture, image };
 }
+
+/** Why the service would not take the line in: the same code reads it. */
+function refusalOf(text: string): string | undefined {
+  try {
+    parseEntry(text, [...everyBucket]);
+    return undefined;
+  } catch (error) {
+    if (error instanceof BadLine) return error.message;
+    throw error;
+  }
+}
+
+const everyBucket: readonly string[] = ['*'];
 
 /** By `source-ref`, the last line that has it: as the service does, later lines win. */
 function lastOfEach(lines: readonly string[]): Map<string, number> {
@@ -118,7 +141,9 @@ function lastOfEach(lines: readonly string[]): Map<string, number> {
 }
 
 function countOf(dataset: DatasetType, entries: readonly Entry[]): Counts {
-  const kinds = entries.map(({ line }) => classOf(labelsOf(line)[0]));
+  const kinds = entries.map(({ line }) =>
+    classOf(labelsOf(line).find(({ name }) => name === attributesOf(line).label)),
+  );
   const labels: Record<string, number> = {};
   let masks = 0;
   for (const { line } of entries) {

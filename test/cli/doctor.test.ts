@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import sharp from 'sharp';
 import { examine } from '../../cli/migrate/doctor.ts';
 import { readExport } from '../../cli/migrate/layout.ts';
+import { writeShrunk } from '../../cli/migrate/shrink.ts';
 import { writeRepaired } from '../../cli/migrate/repair.ts';
 import { jpeg, line, mask, maskPng, soundFolder, write } from '../helpers/export-folder.ts';
 
@@ -67,10 +68,10 @@ test('everything about pictures that a line can be wrong in, with its line, and 
     '5 error The line has no source-ref of the form s3://bucket/key.',
     '6 error s3://exports/2025/parts/train/images/ is a folder.',
     '7 error The picture s3://exports/2025/parts/train/images/gone.jpg is not in train/images.',
-    '8 error small.jpg has 32x80 pixels; each side must have 64 to 4096.',
+    '8 error small.jpg: The picture is 32 x 80 pixels; each side must have 64 to 4096.',
     '9 error wide.jpg has 128x80 pixels; most have 96x80, and all pictures of a project must have the same.',
-    '10 error gif.jpg is a gif.',
-    '11 error text.jpg cannot be read as a picture.',
+    '10 error gif.jpg: The body is neither a PNG nor a JPEG picture.',
+    '11 error text.jpg: The body is neither a PNG nor a JPEG picture.',
     '12 warning s3://exports/2025/parts/train/images/c.jpg comes again in line 13, which counts.',
     '14 error The picture s3://exports/x/train/images/../../datasets/train.manifest is not in train/images.',
   ];
@@ -115,11 +116,11 @@ test('labels: names, letter case, values and missing members', async () => {
     '1 warning The label is called auto-label.',
     '2 warning The class-name "Anomaly" is not in lower case.',
     '2 warning anomaly-label is "1" where class-name is anomaly; only class-name counts.',
-    "3 error The label's type is undefined.",
-    "3 error The label's human-annotated is undefined.",
+    "3 warning The label's type is undefined.",
+    "3 warning The label's human-annotated is undefined.",
     '4 warning The picture has no label.',
     '5 warning The class-name "good" is neither normal nor anomaly, so the picture counts as unlabelled.',
-    '6 error anomaly-label-metadata is there, and anomaly-label is not.',
+    '6 warning anomaly-label-metadata is there, and anomaly-label is not.',
   ]);
   const copy = join(folder, 'copy');
   await writeRepaired(await readExport(folder), (await examine(await readExport(folder))).findings, copy);
@@ -150,9 +151,36 @@ test('masks: missing, no PNG, of another size, with colours that the map lacks',
   expect(await found()).toEqual([
     '2 error The mask s3://exports/2025/parts/train/masks/1.png is not in train/masks.',
     '3 error The mask 2.png is a jpeg, whatever it is called; it must be a PNG.',
-    '4 error The mask 3.png has 64x64 pixels, its picture 96x80.',
-    '5 error The mask 4.png has a colour that its map lacks: #0000ff.',
+    "4 error The mask of 3.jpg has 64 x 64 pixels; its picture has 96 x 80 pixels. Draw it at the picture's size, or write the picture upright.",
+    "5 error The mask of 4.jpg has the colour #0000FF, which its colour map doesn't list.",
   ]);
+});
+
+test('a set is shrunk whole: pictures upright, masks in their exact colours', async () => {
+  const [width, height] = [640, 480];
+  const turned = await sharp(await jpeg(width, height))
+    .withMetadata({ orientation: 6 })
+    .jpeg()
+    .toBuffer();
+  await write(join(folder, 'train/images/a.jpg'), turned);
+  await write(join(folder, 'train/masks/a.png'), await maskPng(['#23a436'], width, height));
+  await exported([line('train', 'a.jpg', 'anomaly', mask('train', 'a.png', { cracked: '#23A436' }))]);
+  const copy = join(folder, 'shrunk');
+  expect(await writeShrunk(await readExport(folder), 160, copy)).toEqual({
+    pictures: 1,
+    masks: 1,
+    changed: 1,
+  });
+  const header = await sharp(join(copy, 'train/images/a.jpg')).metadata();
+  expect([header.width, header.height, header.orientation]).toEqual([120, 160, undefined]);
+  const shrunk = await sharp(join(copy, 'train/masks/a.png')).raw().toBuffer({ resolveWithObject: true });
+  expect([shrunk.info.width, shrunk.info.height]).toEqual([120, 160]);
+  const colours = new Set<string>();
+  for (let at = 0; at < shrunk.data.length; at += 4)
+    if ((shrunk.data[at + 3] ?? 0) > 0) colours.add(shrunk.data.subarray(at, at + 3).toString('hex'));
+  expect(colours.has('23a436')).toBe(true);
+  expect([...colours].filter((each) => !['23a436', 'ffffff'].includes(each))).toEqual([]);
+  expect(await found(copy)).toEqual([]);
 });
 
 test('counts that training would refuse', async () => {
