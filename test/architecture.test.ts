@@ -22,7 +22,7 @@ const neighbours: Readonly<Record<string, readonly string[]>> = {
   'lambdas/local': below('contract domain store vision engines operations workflows http'),
   // Synth time reads plain data of run time, never its code; run time never reads synth time.
   lib: below('contract domain store workflows'),
-  cli: ['lib', ...below('contract domain store local')],
+  cli: ['lambdas/vision', 'lib', ...below('contract domain store local')],
   bin: ['lib', 'cli', ...below('contract domain local')],
 };
 
