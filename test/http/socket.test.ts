@@ -13,17 +13,18 @@ const service = testService();
 
 /**
  * Sends bytes as they are, and gives what comes back until the server is done, or `after` milliseconds after
- * the last of it.
+ * the last of it. A busy machine may take long until the first byte.
  */
-async function raw(world: World, bytes: string | Buffer, { end = false, after = 200 } = {}): Promise<string> {
+async function raw(world: World, bytes: string | Buffer, { end = false, after = 700 } = {}): Promise<string> {
   const { hostname, port } = new URL(world.url);
   const socket = connect(Number(port), hostname);
   await once(socket, 'connect');
   let answer = '';
-  socket.setTimeout(after, () => socket.destroy());
+  socket.setTimeout(30_000, () => socket.destroy());
   socket
     .on('data', (chunk: Buffer) => {
       answer += chunk.toString();
+      socket.setTimeout(after);
     })
     .on('error', () => undefined);
   socket.write(bytes);
