@@ -17,6 +17,8 @@ export interface DatasetOperation extends Operation {
   readonly kind: DatasetOperationKind;
   /** The size of an update's changes: fewer than these would be another update. */
   readonly bytes?: number;
+  /** Those that the caller's key may use, as patterns; absent if nothing limits the caller. */
+  readonly buckets?: readonly string[];
 }
 
 export interface ImageStats {

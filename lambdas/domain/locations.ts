@@ -1,3 +1,4 @@
+import { fitsAny } from './patterns.ts';
 import type { ObjectLocation } from './ports.ts';
 
 /** What an `s3://bucket/key` names, or undefined if it has another form. */
@@ -7,11 +8,10 @@ export function parseLocation(url: string): ObjectLocation | undefined {
 }
 
 /**
- * Whether callers may name this bucket. Only those that the stage lists, because nobody borrows our rights
- * for another; `*` is for a laptop.
+ * Whether callers may name this bucket. Only those that the stage, or the caller's key, lists, because nobody
+ * borrows our rights for another; `*` stands for anything.
  */
-export const isListed = (buckets: readonly string[], bucket: string): boolean =>
-  buckets.includes('*') || buckets.includes(bucket);
+export const isListed = (buckets: readonly string[], bucket: string): boolean => fitsAny(buckets, bucket);
 
 /** Below a prefix as callers give it: put before the name as it is, with a slash between if there is none. */
 export const below = (prefix: string, name: string): string =>

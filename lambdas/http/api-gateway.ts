@@ -64,7 +64,7 @@ async function answer(service: Service, event: ProxyEvent, log: Log): Promise<Pr
     await dispatch(service, name, requestOf(event), {
       requestId,
       log,
-      caller: () => identity?.userArn ?? identity?.caller ?? 'anonymous',
+      caller: () => ({ name: identity?.userArn ?? identity?.caller ?? 'anonymous' }),
     }),
   );
 }

@@ -7,7 +7,7 @@ import { shapeOf } from './decode.ts';
 import { BodyBudget, Lanes } from './bounds.ts';
 import { answer } from './early-answer.ts';
 import type { HttpResponse } from './message.ts';
-import { dispatch, refusal, unknownOperation, type Service } from './pipeline.ts';
+import { dispatch, refusal, unknownOperation, type Caller, type Service } from './pipeline.ts';
 import { decode, match } from './routes.ts';
 import { transportRefusal } from './transport.ts';
 
@@ -37,7 +37,7 @@ export interface NodeHost {
     request: RawRequest,
     operation: OperationName,
     labels: Readonly<Record<string, string>>,
-  ): string | Promise<string>;
+  ): Caller | Promise<Caller>;
 }
 
 /** Requests of one connection that are under way at once; browsers and SDKs send one at a time. */

@@ -7,7 +7,7 @@ import {
 } from '../contract/errors.ts';
 import { operations, type OperationName, type OperationRow } from '../contract/operations.ts';
 import { StorageUnavailable, type Log } from '../domain/ports.ts';
-import type { Contexts, Handlers, Operation } from '../operations/context.ts';
+import type { Contexts, Handlers, Operation, Reach } from '../operations/context.ts';
 import { encodeValue } from './encode.ts';
 import type { HttpRequest, HttpResponse } from './message.ts';
 import { readInput } from './read-input.ts';
@@ -18,6 +18,12 @@ export interface Service {
   readonly context: Contexts['read'] & Partial<Contexts['write']> & Partial<Contexts['detect']>;
 }
 
+/** Who asks, as an ARN or a name, and what that caller can reach: everything, if nothing is said. */
+export interface Caller {
+  readonly name: string;
+  readonly reach?: Reach;
+}
+
 export interface Origin {
   readonly requestId: string;
   readonly log: Log;
@@ -26,7 +32,7 @@ export interface Origin {
    * wrong.
    * @throws AccessDeniedError
    */
-  caller(operation: OperationName): string | Promise<string>;
+  caller(operation: OperationName): Caller | Promise<Caller>;
 }
 
 /** So many characters of a path label are logged: an ARN with the longest names has fewer. */
@@ -51,7 +57,12 @@ export async function dispatch(
   try {
     const caller = await origin.caller(name);
     const input = readInput(name, request);
-    const output = await handler(input, service.context, { requestId: origin.requestId, caller, log });
+    const output = await handler(input, service.context, {
+      requestId: origin.requestId,
+      caller: caller.name,
+      ...(caller.reach !== undefined && { reach: caller.reach }),
+      log,
+    });
     return answer(row.status, JSON.stringify(encodeValue(row.output, output)), origin.requestId);
   } catch (error) {
     if (

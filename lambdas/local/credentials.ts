@@ -4,7 +4,9 @@ import { SignatureV4 } from '@smithy/signature-v4';
 import { AccessDeniedError } from '../contract/errors.ts';
 import { operations, type OperationName } from '../contract/operations.ts';
 import { modelArn, parseArn, projectArn, type Home } from '../domain/arns.ts';
+import { fitsAny } from '../domain/patterns.ts';
 import type { Clock } from '../domain/ports.ts';
+import type { Caller } from '../http/pipeline.ts';
 import type { AccessKey } from './environment.ts';
 import type { RawRequest, RequestHead } from '../http/node-http.ts';
 
@@ -55,14 +57,14 @@ export class Credentials {
   }
 
   /**
-   * @returns the caller's ARN
+   * @returns the caller's ARN, and what the key can reach
    * @throws AccessDeniedError
    */
   async authenticate(
     request: RawRequest,
     operation: OperationName,
     labels: Readonly<Record<string, string>>,
-  ): Promise<string> {
+  ): Promise<Caller> {
     const key = await this.#signer(request, operation);
     return this.#authorize(
       key,
@@ -71,17 +73,15 @@ export class Credentials {
     );
   }
 
-  #authorize(key: AccessKey, operation: OperationName, labels: Readonly<Record<string, string>>): string {
+  #authorize(key: AccessKey, operation: OperationName, labels: Readonly<Record<string, string>>): Caller {
     const caller = `arn:${this.#home.partition}:iam::${this.#home.account}:user/${key.name}`;
     const { project, arn } = this.#target(operation, labels);
-    const may =
-      key.actions.some((pattern) => fits(pattern, operation)) &&
-      (project === undefined || key.projects.some((pattern) => fits(pattern, project)));
+    const may = fitsAny(key.actions, operation) && (project === undefined || fitsAny(key.projects, project));
     if (!may)
       throw new AccessDeniedError(
         `User: ${caller} is not authorized to perform: lookoutvision:${operation} on resource: ${arn}`,
       );
-    return caller;
+    return { name: caller, reach: { projects: key.projects, buckets: key.buckets } };
   }
 
   /** Whose signature it claims to be, and of when. */
@@ -202,12 +202,3 @@ function signingTime(stamp: string | undefined, day: string): number | undefined
   const time = Date.parse(`${year}-${month}-${date}T${hour}:${minute}:${second}Z`);
   return Number.isNaN(time) ? undefined : time;
 }
-
-/** `*` stands for anything, as in a policy. */
-const fits = (pattern: string, text: string): boolean =>
-  new RegExp(
-    `^${pattern
-      .split('*')
-      .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
-      .join('.*')}$`,
-  ).test(text);

@@ -1,21 +1,29 @@
-import { ValidationError } from '../contract/errors.ts';
+import { AccessDeniedError, ValidationError } from '../contract/errors.ts';
 import { isListed } from '../domain/locations.ts';
-import type { ReadContext } from './context.ts';
+import type { Call, ReadContext } from './context.ts';
 
 /**
- * Only buckets that the stage lists may be named: nobody borrows our rights for another. ConditionFailed before
- * anybody asks S3.
+ * Only buckets that the stage lists, and that the caller may use, can be named: nobody borrows our rights for
+ * another. This is said before anybody asks S3.
  * @param member where the caller named it, as messages name members
- * @throws ValidationError
+ * @throws ValidationError if the deployment may not use it; AccessDeniedError if the caller may not
  */
 export function requireListed(
   bucket: string,
   member: string,
   { settings: { buckets } }: Pick<ReadContext, 'settings'>,
+  { caller, reach }: Pick<Call, 'caller' | 'reach'>,
 ): void {
-  if (isListed(buckets, bucket)) return;
+  if (isListed(buckets, bucket)) {
+    if (reach === undefined || isListed(reach.buckets, bucket)) return;
+    throw new AccessDeniedError(`User: ${caller} is not authorized to use the bucket ${bucket}`);
+  }
   throw new ValidationError(
     `1 validation error detected: Value '${bucket}' at '${member}' failed to satisfy constraint: ` +
       `Member must be one of the buckets that this deployment may use: [${buckets.join(', ')}]`,
   );
 }
+
+/** What a dataset's operation keeps of its caller: the lines that it reads name buckets, too. */
+export const bucketsOf = ({ reach }: Pick<Call, 'reach'>): { readonly buckets?: readonly string[] } =>
+  reach === undefined ? {} : { buckets: reach.buckets };

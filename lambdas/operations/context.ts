@@ -29,11 +29,19 @@ export interface Contexts {
   readonly detect: DetectContext;
 }
 
+/** What a caller can reach, as names with `*` for anything. */
+export interface Reach {
+  readonly projects: readonly string[];
+  readonly buckets: readonly string[];
+}
+
 /** What a call brings besides its parameters. */
 export interface Call {
   readonly requestId: string;
   /** Who asks, as an ARN or a name: it goes into the record of what was done. */
   readonly caller: string;
+  /** Absent: everything that the deployment has; IAM has decided. */
+  readonly reach?: Reach;
   readonly log: Log;
 }
 

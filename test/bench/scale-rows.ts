@@ -53,7 +53,7 @@ export async function rowBenchmarks(): Promise<Result[]> {
         { handlers: readHandlers, context: { settings, clock, store, log: silent } },
         name,
         { labels, query: [], headers: {}, body: new Uint8Array() },
-        { requestId: 'bench', log: silent, caller: () => 'bench' },
+        { requestId: 'bench', log: silent, caller: () => ({ name: 'bench' }) },
       );
       if (status !== 200) throw new Error(`${name} was answered ${status}`);
     };

@@ -154,7 +154,7 @@ const ports = {
       listener({
         service: { handlers: { ...readHandlers, ...writeHandlers }, context },
         log: silent,
-        authenticate: () => 'bench',
+        authenticate: () => ({ name: 'bench' }),
       }),
     ),
   ),

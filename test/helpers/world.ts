@@ -151,7 +151,9 @@ export class World {
         log: world.log,
         admit: (head, operation, labels) => credentials?.admit(head, operation, labels),
         authenticate: (request, operation, labels) =>
-          credentials?.authenticate(request, operation, labels) ?? 'arn:aws:iam::111122223333:user/test',
+          credentials?.authenticate(request, operation, labels) ?? {
+            name: 'arn:aws:iam::111122223333:user/test',
+          },
       },
       '127.0.0.1',
       0,

@@ -29,7 +29,7 @@ async function serve(
       {
         service: { handlers: {}, context: { ...world.context } },
         log: createLog((line) => log.push(line)),
-        authenticate: () => 'somebody',
+        authenticate: () => ({ name: 'somebody' }),
         ...host,
       },
       { perConnection: 4, heldBytes: 1_000_000, silence: 30_000, ...bounds },

@@ -2,8 +2,8 @@ import { ConflictError, ValidationError } from '../../contract/errors.ts';
 import type { Input } from '../../contract/operations.ts';
 import { datasetId, datasetMessage, noImages, type Dataset } from '../../domain/dataset.ts';
 import { beginOperation } from '../../domain/operation.ts';
-import { requireListed } from '../buckets.ts';
-import type { Operation, WriteContext } from '../context.ts';
+import { bucketsOf, requireListed } from '../buckets.ts';
+import type { Call, Operation, WriteContext } from '../context.ts';
 import { datasetMetadata, deliverDataset, keyOf } from './describe-dataset.ts';
 import { noProject } from '../models/models.ts';
 import { IdempotentCall } from '../idempotency.ts';
@@ -14,10 +14,14 @@ import { IdempotentCall } from '../idempotency.ts';
  * things, ends in CREATE_FAILED with the reason.
  */
 export const CreateDataset: Operation<'CreateDataset'> = async (input, ctx, call) => {
-  const source = sourceOf(input, ctx);
+  const source = sourceOf(input, ctx, call);
   const key = keyOf(input);
   const { times } = ctx.settings;
-  const operation = { ...beginOperation(ctx, call.caller, times.import), kind: 'createDataset' as const };
+  const operation = {
+    ...beginOperation(ctx, call.caller, times.import),
+    kind: 'createDataset' as const,
+    ...bucketsOf(call),
+  };
   const now = operation.at;
   const dataset: Dataset = {
     v: 1,
@@ -58,7 +62,11 @@ export const CreateDataset: Operation<'CreateDataset'> = async (input, ctx, call
   return answer;
 };
 
-function sourceOf({ DatasetSource }: Input<'CreateDataset'>, ctx: WriteContext): Dataset['source'] {
+function sourceOf(
+  { DatasetSource }: Input<'CreateDataset'>,
+  ctx: WriteContext,
+  call: Call,
+): Dataset['source'] {
   if (DatasetSource === undefined) return undefined;
   const object = DatasetSource.GroundTruthManifest?.S3Object;
   if (object === undefined) {
@@ -66,7 +74,7 @@ function sourceOf({ DatasetSource }: Input<'CreateDataset'>, ctx: WriteContext):
       "1 validation error detected: Value null at 'datasetSource.groundTruthManifest.s3Object' failed to satisfy constraint: Member must not be null",
     );
   }
-  requireListed(object.Bucket, 'datasetSource.groundTruthManifest.s3Object.bucket', ctx);
+  requireListed(object.Bucket, 'datasetSource.groundTruthManifest.s3Object.bucket', ctx, call);
   return {
     bucket: object.Bucket,
     key: object.Key,

@@ -2,6 +2,7 @@ import { ServiceError, ValidationError } from '../../contract/errors.ts';
 import { datasetMessage, mayUpdate, type Dataset, type DatasetOperation } from '../../domain/dataset.ts';
 import { beginOperation } from '../../domain/operation.ts';
 import { places } from '../../store/keys.ts';
+import { bucketsOf } from '../buckets.ts';
 import type { Operation } from '../context.ts';
 import { deliverDataset, keyOf, wrongDatasetState } from './describe-dataset.ts';
 import { IdempotentCall } from '../idempotency.ts';
@@ -31,6 +32,7 @@ export const UpdateDatasetEntries: Operation<'UpdateDatasetEntries'> = async (in
     ...beginOperation(ctx, call.caller, times.import),
     kind: 'updateDataset',
     bytes: input.Changes.length,
+    ...bucketsOf(call),
   };
   const now = operation.at;
   await ctx.store.changes.write(operation.id, input.Changes, now);

@@ -2,13 +2,13 @@ import { ConflictError, NotFoundError, QuotaError, ValidationError } from '../..
 import type { Input } from '../../contract/operations.ts';
 import { datasetId, mayUpdate, type Dataset } from '../../domain/dataset.ts';
 import { passingState, statusMessage } from '../../domain/lifecycle.ts';
-import { isListed } from '../../domain/locations.ts';
 import type { Model } from '../../domain/model.ts';
 import { beginOperation } from '../../domain/operation.ts';
 import { quotaCodes } from '../../domain/settings.ts';
 import { lacking } from '../../domain/training.ts';
 import { noTags } from '../../store/tags.ts';
 import type { Operation, WriteContext } from '../context.ts';
+import { requireListed } from '../buckets.ts';
 import { deliver, metadata, noProject } from './models.ts';
 import { IdempotentCall } from '../idempotency.ts';
 import { requireOwnKeys, tagMap } from '../tags/tags.ts';
@@ -21,7 +21,7 @@ const tries = 10;
  * impossible is refused at once; what only the pictures can show ends in TRAINING_FAILED.
  */
 export const CreateModel: Operation<'CreateModel'> = async (input, ctx, call) => {
-  requireBucket(input, ctx);
+  requireListed(input.OutputConfig.S3Location.Bucket, 'outputConfig.s3Location.bucket', ctx, call);
   const tags = input.Tags ?? [];
   requireOwnKeys(tags.map(({ Key }) => Key));
   const name = input.ProjectName;
@@ -89,16 +89,6 @@ export const CreateModel: Operation<'CreateModel'> = async (input, ctx, call) =>
     }
   }
 };
-
-/** Only buckets that the stage lists may be named: nobody borrows our rights for another. */
-function requireBucket(input: Input<'CreateModel'>, { settings: { buckets } }: WriteContext): void {
-  const bucket = input.OutputConfig.S3Location.Bucket;
-  if (isListed(buckets, bucket)) return;
-  throw new ValidationError(
-    `1 validation error detected: Value '${bucket}' at 'outputConfig.s3Location.bucket' failed to satisfy constraint: ` +
-      `Member must be one of the buckets that this deployment may use: [${buckets.join(', ')}]`,
-  );
-}
 
 const noTrainDataset = (project: string): NotFoundError =>
   new NotFoundError(

@@ -5,7 +5,7 @@ import { beginOperation } from '../../domain/operation.ts';
 import { quotaCodes } from '../../domain/settings.ts';
 import { noTags } from '../../store/tags.ts';
 import { requireListed } from '../buckets.ts';
-import type { Operation, ReadContext, WriteContext } from '../context.ts';
+import type { Call, Operation, ReadContext, WriteContext } from '../context.ts';
 import { deliver, metadata, noProject } from './models.ts';
 import { IdempotentCall } from '../idempotency.ts';
 import { requireOwnKeys, tagMap } from '../tags/tags.ts';
@@ -19,7 +19,7 @@ const tries = 10;
  * with what is wrong.
  */
 export const ImportModel: Operation<'ImportModel'> = async (input, ctx, call) => {
-  const source = permitted(input.Source, ctx);
+  const source = permitted(input.Source, ctx, call);
   const tags = input.Tags ?? [];
   requireOwnKeys(tags.map(({ Key }) => Key));
   const name = input.ProjectName;
@@ -107,9 +107,9 @@ function outputOf({ S3, ModelDataUrl }: ModelSource): Pick<Model, 'output'> {
     : { output: { bucket, prefix: ModelDataUrl?.split('/').slice(3).join('/') ?? '' } };
 }
 
-function permitted(source: ModelSource, ctx: Pick<ReadContext, 'settings'>): ModelSource {
+function permitted(source: ModelSource, ctx: Pick<ReadContext, 'settings'>, call: Call): ModelSource {
   const bucket = source.S3?.Bucket ?? bucketOf(source.ModelDataUrl);
   if (bucket !== undefined)
-    requireListed(bucket, source.S3 === undefined ? 'source.modelDataUrl' : 'source.s3.bucket', ctx);
+    requireListed(bucket, source.S3 === undefined ? 'source.modelDataUrl' : 'source.s3.bucket', ctx, call);
   return source;
 }

@@ -11,7 +11,7 @@ import {
 import { beginOperation } from '../../domain/operation.ts';
 import { quotaCodes } from '../../domain/settings.ts';
 import { requireListed } from '../buckets.ts';
-import type { Operation, WriteContext } from '../context.ts';
+import type { Call, Operation, WriteContext } from '../context.ts';
 import { startExecution } from '../start-execution.ts';
 import { noProject, notFound, resolveVersion, wrongState } from '../models/models.ts';
 import { IdempotentCall } from '../idempotency.ts';
@@ -23,7 +23,7 @@ import { requireOwnKeys } from '../tags/tags.ts';
  */
 export const StartModelPackagingJob: Operation<'StartModelPackagingJob'> = async (input, ctx, call) => {
   const { Greengrass } = input.Configuration;
-  requireValid(Greengrass, ctx);
+  requireValid(Greengrass, ctx, call);
   const idempotent = new IdempotentCall<{ JobName: string }>(ctx, 'StartModelPackagingJob', input);
   const {
     store,
@@ -103,7 +103,7 @@ function uuidOf(id: string, now: number): string {
 const nvidiaOptions = ['gpu-code', 'trt-ver', 'cuda-ver'];
 
 /** The rules that bind several members. @throws ValidationError with all violations */
-function requireValid(greengrass: GreengrassConfiguration, ctx: WriteContext): void {
+function requireValid(greengrass: GreengrassConfiguration, ctx: WriteContext, call: Call): void {
   const { TargetDevice, TargetPlatform, CompilerOptions, S3OutputLocation, Tags = [] } = greengrass;
   const path = 'configuration.greengrass';
   const wrong: string[] = [];
@@ -134,13 +134,19 @@ function requireValid(greengrass: GreengrassConfiguration, ctx: WriteContext): v
     throw new ValidationError(
       `${wrong.length} validation error${wrong.length === 1 ? '' : 's'} detected: ${wrong.join('; ')}`,
     );
-  requireListed(S3OutputLocation.Bucket, `${path}.s3OutputLocation.bucket`, ctx);
+  requireListed(S3OutputLocation.Bucket, `${path}.s3OutputLocation.bucket`, ctx, call);
   requireOwnKeys(Tags.map(({ Key }) => Key));
 }
 
+/**
+ * The developer guide's own command gives the options in single quotes, `{'gpu-code': 'sm_72'}`, which the
+ * original took: so it is taken here, where the text has no other quotes.
+ */
 function parsed(options: string): object | undefined {
   try {
-    const value: unknown = JSON.parse(options);
+    const value: unknown = JSON.parse(
+      options.includes('"') ? options : options.replace(/'([^'\\]*)'/g, '"$1"'),
+    );
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
   } catch {
     return undefined;

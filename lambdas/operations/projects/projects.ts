@@ -1,8 +1,9 @@
 import { ConflictError, QuotaError } from '../../contract/errors.ts';
 import { projectArn } from '../../domain/arns.ts';
+import { fitsAny } from '../../domain/patterns.ts';
 import { quotaCodes } from '../../domain/settings.ts';
 import type { Project } from '../../store/projects.ts';
-import type { Operation } from '../context.ts';
+import type { Operation, Reach } from '../context.ts';
 import { datasetMetadata } from '../datasets/describe-dataset.ts';
 import { noProject } from '../models/models.ts';
 import { IdempotentCall } from '../idempotency.ts';
@@ -46,12 +47,12 @@ export const DescribeProject: Operation<'DescribeProject'> = async (input, { sto
   };
 };
 
-export const ListProjects: Operation<'ListProjects'> = async (input, { store, settings }) => {
+export const ListProjects: Operation<'ListProjects'> = async (input, { store, settings }, { reach }) => {
   const { items, next } = await page(
     input,
     ['ListProjects'],
     cursors.name,
-    (after) => store.projects.list(after),
+    (after) => within(reach, store.projects.list(after)),
     ({ name }) => name,
   );
   return {
@@ -63,6 +64,12 @@ export const ListProjects: Operation<'ListProjects'> = async (input, { store, se
     ...next,
   };
 };
+
+/** A caller who can reach some projects learns of no others. */
+async function* within(reach: Reach | undefined, projects: AsyncIterable<Project>): AsyncGenerator<Project> {
+  for await (const project of projects)
+    if (reach === undefined || fitsAny(reach.projects, project.name)) yield project;
+}
 
 /** Effective before it answers: a DescribeProject right behind it finds nothing. */
 export const DeleteProject: Operation<'DeleteProject'> = async (input, ctx) => {

@@ -75,8 +75,10 @@ async function stageSome(
   from: DatasetProgress,
 ): Promise<DatasetProgress> {
   const {
-    settings: { buckets, limits },
+    settings: { buckets: listed, limits },
   } = ctx;
+  // The lines may name what the caller may use: the deployment's buckets, and of these the key's.
+  const { buckets = listed } = dataset.operation;
   const limit = limits.images[dataset.type];
   const { tag, bytes } = await given(input, ctx, dataset, from);
   let progress: DatasetProgress = { ...from, ...(tag !== undefined && { tag }) };

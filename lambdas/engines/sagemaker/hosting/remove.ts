@@ -41,7 +41,7 @@ async function endpointStays(options: SageMakerEngineOptions, { id }: Deployment
     await options.sagemaker.send(new DeleteEndpointCommand({ EndpointName: name }));
   } catch (error) {
     if (isMissing(error, 'endpoint', name)) return false;
-    // ConditionFailed while in flux: no error, for the next look says so too, and the next call tries again.
+    // Refused while in flux: no error, for the next look says so too, and the next call tries again.
     if (
       !isInProgress(error) &&
       !(
