@@ -1,4 +1,7 @@
 import { resolve } from 'node:path';
+import { operationNames } from '../contract/operations.ts';
+import { fits } from '../domain/patterns.ts';
+import { samplesBucket } from './samples/bucket.ts';
 import { awsLimits, defaultQuotas, localLimits, type Limits, type Quotas } from '../domain/settings.ts';
 
 /** An access key that the local host accepts, and what it may be used for. */
@@ -10,6 +13,8 @@ export interface AccessKey {
   /** Operations, with `*` for anything: `["Describe*", "StartModel"]`. */
   readonly actions: readonly string[];
   readonly projects: readonly string[];
+  /** Buckets that its calls may name. */
+  readonly buckets: readonly string[];
 }
 
 export interface LocalEnvironment {
@@ -126,8 +131,8 @@ function accessKey(each: unknown, index: number): AccessKey {
     if (typeof value !== 'string' || value === '') throw new Error(`${at(member)} must be a text.`);
     return value;
   };
-  const texts = (member: string): string[] => {
-    const value = given[member] ?? ['*'];
+  const texts = (member: string, otherwise: readonly string[] = ['*']): string[] => {
+    const value = given[member] ?? otherwise;
     if (!Array.isArray(value) || value.some((item) => typeof item !== 'string'))
       throw new Error(`${at(member)} must be a list of texts.`);
     return value as string[];
@@ -139,12 +144,17 @@ function accessKey(each: unknown, index: number): AccessKey {
     throw new Error(
       `${at('accessKeyId')} must be without spaces, commas and slashes: a signature could not name it.`,
     );
+  const idle = texts('actions').find((pattern) => !operationNames.some((name) => fits(pattern, name)));
+  if (idle !== undefined)
+    throw new Error(`${at('actions')} has "${idle}", which is no operation's name, and fits none.`);
   return {
     accessKeyId,
     secretAccessKey: text('secretAccessKey'),
     name: given['name'] === undefined ? accessKeyId : text('name'),
     actions: texts('actions'),
     projects: texts('projects'),
+    // What a key may do with projects says nothing of whose pictures it may read.
+    buckets: texts('buckets', [samplesBucket]),
   };
 }
 
@@ -154,4 +164,5 @@ const members: readonly string[] = [
   'name',
   'actions',
   'projects',
+  'buckets',
 ] satisfies readonly (keyof AccessKey)[];

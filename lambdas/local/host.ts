@@ -20,6 +20,7 @@ import { ExecutionMemory, executionSchema } from './execution-memory.ts';
 import { removeExpired } from './expiry.ts';
 import { createFolderObjects } from './folder-objects.ts';
 import { lockFolder } from './lock.ts';
+import { local, requireRegion } from './region.ts';
 import { duringRestore, leftUnderWay, restoreHosted, takeOverLeft } from './restore.ts';
 import { LocalRunner, type RunnerOptions } from './runner.ts';
 import { Health } from './health.ts';
@@ -190,9 +191,12 @@ export async function startHost({
           },
         },
         log,
-        admit: (head, operation, labels) => credentials?.admit(head, operation, labels),
+        admit: (head, operation, labels) =>
+          credentials === undefined
+            ? requireRegion(head, operation, labels, settings.region)
+            : credentials.admit(head, operation, labels),
         authenticate: (request, operation, labels) =>
-          credentials?.authenticate(request, operation, labels) ?? 'local',
+          credentials?.authenticate(request, operation, labels) ?? local(request, settings.region),
       },
       environment.host,
       environment.port,

@@ -34,7 +34,7 @@ export async function startKeyedHost({
     environment: localEnvironment({
       PORT: '0',
       DATA_DIR: dataDir,
-      ...(!keyless && { CROWSNEST_KEYS: JSON.stringify([{ ...key, name: 'clients' }]) }),
+      ...(!keyless && { CROWSNEST_KEYS: JSON.stringify([{ ...key, name: 'clients', buckets: ['*'] }]) }),
     }),
     log: createLog(() => undefined),
     engine: real ? embeddedEngine : () => engine,

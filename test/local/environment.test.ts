@@ -46,7 +46,7 @@ test('what it is told it takes', () => {
       PORT: '0',
       DATA_DIR: '/tmp/d',
       ...keys(
-        { ...key, name: 'line', actions: ['Describe*'], projects: ['p'] },
+        { ...key, name: 'line', actions: ['Describe*'], projects: ['p'], buckets: ['b-*'] },
         { ...key, accessKeyId: 'AK2' },
       ),
       DYNAMODB_ENDPOINT: 'http://127.0.0.1:8000',
@@ -63,8 +63,15 @@ test('what it is told it takes', () => {
     region: 'eu-central-1',
     extensions: false,
     keys: [
-      { ...key, name: 'line', actions: ['Describe*'], projects: ['p'] },
-      { ...key, accessKeyId: 'AK2', name: 'AK2', actions: ['*'], projects: ['*'] },
+      { ...key, name: 'line', actions: ['Describe*'], projects: ['p'], buckets: ['b-*'] },
+      {
+        ...key,
+        accessKeyId: 'AK2',
+        name: 'AK2',
+        actions: ['*'],
+        projects: ['*'],
+        buckets: ['crowsnest-samples'],
+      },
     ],
     limits: {
       picture: 4_400_000,
@@ -132,7 +139,11 @@ test.each([
   [keys({ ...key, actions: 'StartModel' }), 'CROWSNEST_KEYS[0].actions must be a list of texts.'],
   [
     keys({ ...key, project: ['p'] }),
-    /^CROWSNEST_KEYS\[0\]\.project is not known; a key has accessKeyId, secretAccessKey, name, actions, projects\.$/,
+    /^CROWSNEST_KEYS\[0\]\.project is not known; a key has accessKeyId, secretAccessKey, name, actions, projects, buckets\.$/,
+  ],
+  [
+    keys({ ...key, actions: ['Describe*', 'StratModel'] }),
+    'CROWSNEST_KEYS[0].actions has "StratModel", which is no operation\'s name, and fits none.',
   ],
 ])('%j is refused in one sentence, without the secret', (variables, message) => {
   const parse = (): unknown => localEnvironment(variables);

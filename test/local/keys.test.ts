@@ -2,6 +2,12 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import {
   AccessDeniedException,
+  paginateListProjects,
+  UpdateDatasetEntriesCommand,
+  StartModelPackagingJobCommand,
+  DescribeDatasetCommand,
+  CreateModelCommand,
+  CreateDatasetCommand,
   CreateProjectCommand,
   DescribeModelCommand,
   DescribeProjectCommand,
@@ -23,13 +29,22 @@ import { World } from '../helpers/world.ts';
 
 const admin = { accessKeyId: 'ADMIN', secretAccessKey: 'admin-secret' };
 const line = { accessKeyId: 'LINE4', secretAccessKey: 'line-secret' };
+const lab = { accessKeyId: 'LAB', secretAccessKey: 'lab-secret' };
 const keys = [
-  { ...admin, name: 'admin', actions: ['*'], projects: ['*'] },
+  { ...admin, name: 'admin', actions: ['*'], projects: ['*'], buckets: ['*'] },
   {
     ...line,
     name: 'line-4',
     actions: ['Describe*', 'DetectAnomalies', 'CreateProject', 'ListTagsForResource', 'List*Models'],
     projects: ['line-4-*'],
+    buckets: ['crowsnest-samples'],
+  },
+  {
+    ...lab,
+    name: 'lab',
+    actions: ['*'],
+    projects: ['lab-*'],
+    buckets: ['lab-pictures'],
   },
 ];
 const model = { ProjectName: 'parts', ModelVersion: '1' };
@@ -98,10 +113,10 @@ function changing(
   return client;
 }
 
-async function signedFetch(path: string, body: string): Promise<Response> {
+async function signedFetch(path: string, body: string, credentials = admin): Promise<Response> {
   const { host, hostname } = new URL(world.url);
   const signer = new SignatureV4({
-    credentials: admin,
+    credentials,
     region: 'us-east-1',
     service: 'lookoutvision',
     sha256: Hash.bind(null, 'sha256'),
@@ -349,5 +364,111 @@ describe('a key may do what it may', () => {
       name: 'AccessDeniedException',
       message,
     });
+  });
+});
+
+describe('what a key reaches', () => {
+  const ProjectName = 'lab-1';
+  const names = async (key: typeof admin): Promise<(string | undefined)[]> => {
+    const found: (string | undefined)[] = [];
+    for await (const page of paginateListProjects({ client: clientOf({ key }), pageSize: 1 }, {}))
+      found.push(...(page.Projects ?? []).map((each) => each.ProjectName));
+    return found;
+  };
+  const noBucket = (bucket: string): Record<string, unknown> => ({
+    name: 'AccessDeniedException',
+    message: `User: arn:aws:iam::111122223333:user/lab is not authorized to use the bucket ${bucket}`,
+  });
+
+  test('ListProjects tells of its projects alone, page by page', async () => {
+    await clientOf({ key: lab }).send(new CreateProjectCommand({ ProjectName }));
+    await clientOf({ key: lab }).send(new CreateProjectCommand({ ProjectName: 'lab-2' }));
+    expect(await names(lab)).toEqual(['lab-1', 'lab-2']);
+    expect(await names(admin)).toEqual(expect.arrayContaining(['lab-1', 'lab-2', 'parts']));
+  });
+
+  test("every bucket that a call names must be the key's", async () => {
+    const client = clientOf({ key: lab });
+    const manifest = (Bucket: string) =>
+      new CreateDatasetCommand({
+        ProjectName,
+        DatasetType: 'train',
+        DatasetSource: { GroundTruthManifest: { S3Object: { Bucket, Key: 'train.manifest' } } },
+      });
+    await expect(client.send(manifest('secrets'))).rejects.toMatchObject(noBucket('secrets'));
+    await expect(
+      client.send(
+        new CreateModelCommand({
+          ProjectName,
+          OutputConfig: { S3Location: { Bucket: 'crowsnest-samples', Prefix: 'out/' } },
+        }),
+      ),
+    ).rejects.toMatchObject(noBucket('crowsnest-samples'));
+    await expect(
+      client.send(
+        new StartModelPackagingJobCommand({
+          ProjectName,
+          ModelVersion: '1',
+          Configuration: {
+            Greengrass: {
+              ComponentName: 'lab.part',
+              TargetDevice: 'jetson_xavier',
+              S3OutputLocation: { Bucket: 'secrets', Prefix: 'x' },
+            },
+          },
+        }),
+      ),
+    ).rejects.toMatchObject({ name: expect.stringMatching(/AccessDenied|NotFound/) });
+    const imported = await signedFetch(
+      `/2020-11-20/projects/${ProjectName}/models/import`,
+      JSON.stringify({ Source: { S3: { Bucket: 'secrets', Prefix: 'model/' } } }),
+      lab,
+    );
+    expect(imported.status).toBe(403);
+    expect(await clientOf().send(new DescribeProjectCommand({ ProjectName }))).toMatchObject({
+      ProjectDescription: { Datasets: [] },
+    });
+  });
+
+  test('a line that names a picture in another bucket fails its dataset', async () => {
+    const client = clientOf({ key: lab });
+    await client.send(new CreateDatasetCommand({ ProjectName, DatasetType: 'train' }));
+    const entry = (bucket: string): string =>
+      JSON.stringify({
+        'source-ref': `s3://${bucket}/1.png`,
+        'anomaly-label': 0,
+        'anomaly-label-metadata': { 'class-name': 'normal', type: 'groundtruth/image-classification' },
+      });
+    const add = async (bucket: string) => {
+      await client.send(
+        new UpdateDatasetEntriesCommand({
+          ProjectName,
+          DatasetType: 'train',
+          Changes: Buffer.from(`${entry(bucket)}\n`),
+        }),
+      );
+      await world.settle();
+      return (await client.send(new DescribeDatasetCommand({ ProjectName, DatasetType: 'train' })))
+        .DatasetDescription;
+    };
+    expect(await add('secrets')).toMatchObject({
+      Status: 'UPDATE_FAILED_ROLLBACK_COMPLETE',
+      StatusMessage: expect.stringContaining("names bucket 'secrets'"),
+    });
+    expect(await add('lab-pictures')).toMatchObject({ Status: 'UPDATE_COMPLETE' });
+  });
+
+  test('a signature for another region is refused, and says which is served', async () => {
+    const client = new LookoutVisionClient({
+      endpoint: world.url,
+      region: 'eu-west-1',
+      credentials: admin,
+      maxAttempts: 1,
+    });
+    await expect(client.send(new ListProjectsCommand({}))).rejects.toMatchObject({
+      name: 'AccessDeniedException',
+      message: 'The request is signed for the region eu-west-1, and this host serves us-east-1.',
+    });
+    client.destroy();
   });
 });

@@ -5,7 +5,14 @@ import type { AccessKey } from '../../lambdas/local/environment.ts';
 import { TestDynamo } from '../helpers/dynamo.ts';
 import { World } from '../helpers/world.ts';
 
-const key: AccessKey = { accessKeyId: 'K', secretAccessKey: 'S', name: 'n', actions: ['*'], projects: ['*'] };
+const key: AccessKey = {
+  accessKeyId: 'K',
+  secretAccessKey: 'S',
+  name: 'n',
+  actions: ['*'],
+  projects: ['*'],
+  buckets: ['*'],
+};
 let dynamo: TestDynamo;
 let open: World;
 let signed: World;

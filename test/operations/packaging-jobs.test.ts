@@ -309,11 +309,14 @@ describe('a job that cannot be done', () => {
     });
   });
 
-  test('is not refused for what is right', async () => {
+  test.each([
+    ['JSON', '{"gpu-code":"sm_75","trt-ver":"7.1.3","cuda-ver":"10.2"}'],
+    ["the developer guide's own command", "{'gpu-code': 'sm_75', 'trt-ver': '7.1.3', 'cuda-ver': '10.2'}"],
+  ])('is not refused for what is right: options as %s', async (_, CompilerOptions) => {
     const { JobName } = await start({
       TargetDevice: undefined,
       TargetPlatform: nvidia,
-      CompilerOptions: '{"gpu-code":"sm_75","trt-ver":"7.1.3","cuda-ver":"10.2"}',
+      CompilerOptions,
       Tags: [],
     });
     await world.settle();

@@ -33,6 +33,7 @@ describe('AccessDeniedException (403): "You are not authorized to perform the ac
       name: 'reader',
       actions: ['Describe*', 'List*'],
       projects: ['*'],
+      buckets: ['*'],
     },
     {
       accessKeyId: 'AKIALINE',
@@ -40,6 +41,7 @@ describe('AccessDeniedException (403): "You are not authorized to perform the ac
       name: 'line-1',
       actions: ['StartModel'],
       projects: ['line-1-*'],
+      buckets: ['*'],
     },
     {
       accessKeyId: 'AKIAADMIN',
@@ -47,6 +49,7 @@ describe('AccessDeniedException (403): "You are not authorized to perform the ac
       name: 'admin',
       actions: ['*'],
       projects: ['*'],
+      buckets: ['*'],
     },
   ];
   const denied = (name: string, project: string) => ({

@@ -1,5 +1,6 @@
 import type { ObjectStore } from '../../domain/ports.ts';
-import { defectColours, drawPart, samplesBucket, seeded, type Defect } from './part.ts';
+import { samplesBucket } from './bucket.ts';
+import { defectColours, drawPart, seeded, type Defect } from './part.ts';
 
 /** A dataset to train from, and pictures that are not in it. */
 export interface SampleDataset {

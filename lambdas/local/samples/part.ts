@@ -13,9 +13,6 @@ export function seeded(seed: number): () => number {
   };
 }
 
-/** Where all samples are. */
-export const samplesBucket = 'crowsnest-samples';
-
 export const defects = ['scratch', 'missing-hole', 'stain', 'chip'] as const;
 export type Defect = (typeof defects)[number];
 

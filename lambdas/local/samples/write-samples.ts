@@ -5,7 +5,8 @@ import type { Clock, ObjectStore } from '../../domain/ports.ts';
 import { artifactFiles } from '../../vision/inference/artifact.ts';
 import { pictureLimits } from '../../vision/pictures/limits.ts';
 import { startUnit } from '../../engines/process/unit-process.ts';
-import { defects, drawPart, partSize, samplesBucket as bucket, seeded, type Defect } from './part.ts';
+import { samplesBucket as bucket } from './bucket.ts';
+import { defects, drawPart, partSize, seeded, type Defect } from './part.ts';
 import { makeSampleModel, sampleManifest } from './sample-model.ts';
 
 /** Keys of pictures, all JPEG. The words `normal` and `anomaly` in them are the labels. */

@@ -190,7 +190,7 @@ export class Simulation {
         },
         body: raw,
       },
-      { requestId: caller, log: silent, caller: () => caller },
+      { requestId: caller, log: silent, caller: () => ({ name: caller }) },
     ).then(({ status, body: text }) => {
       const answered: Answered = { at: this.now, status, body: JSON.parse(text) as Record<string, unknown> };
       this.trace.push(`${caller}: answers ${status} ${status < 300 ? '' : String(answered.body['Message'])}`);
