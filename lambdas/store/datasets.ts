@@ -1,6 +1,6 @@
 import type { Dataset, DatasetKey } from '../domain/dataset.ts';
 import { fenceOf } from '../domain/operation.ts';
-import { equals, remove, type TransactionItem, type Row } from './expression.ts';
+import { absent, check, equals, remove, type TransactionItem, type Row } from './expression.ts';
 import { fenced, FencedRows } from './fenced.ts';
 import { keys, prefixes } from './keys.ts';
 import type { Table } from './table.ts';
@@ -30,6 +30,16 @@ export class Datasets extends FencedRows<DatasetKey, Dataset, DatasetChange> {
     });
     for await (const row of rows) found.push(datasetOf(row));
     return found;
+  }
+
+  /** Believes that readers see the generation that was read, without changing anything. */
+  stillHas(read: Dataset): TransactionItem {
+    const { generation } = read;
+    return check(
+      read.type,
+      keys.dataset(read),
+      generation === undefined ? absent('generation') : equals('generation', generation),
+    );
   }
 
   /** Believes that nothing has happened to the dataset since it was read. */

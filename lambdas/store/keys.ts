@@ -1,6 +1,7 @@
 import type { DatasetKey } from '../domain/dataset.ts';
 import type { ModelKey } from '../domain/model.ts';
 import type { JobKey } from '../domain/packaging.ts';
+import type { ObjectLocation } from '../domain/ports.ts';
 import type { Key } from './expression.ts';
 
 // Every key of the one table, each with the access that it is for. Versions are padded, so that they sort as
@@ -60,6 +61,11 @@ export const keys = {
   }),
   /** What is to be removed from the table, when nobody can be reading or writing it any more. */
   discard: (id: string): Key => ({ pk: `DISCARD#${id}`, sk: 'DISCARD' }),
+  /** Which packaging job writes a component, by the place of its recipe. Expires by TTL. */
+  component: ({ bucket, key }: ObjectLocation): Key => ({
+    pk: `COMPONENT#${bucket}/${key}`,
+    sk: 'COMPONENT',
+  }),
   /**
    * What a client token was used for. Expires by TTL, which is late by up to days: readers check `expiresAt`.
    */

@@ -1,6 +1,7 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Clock } from '../domain/ports.ts';
 import { Changes } from './changes.ts';
+import { Components } from './components.ts';
 import { Datasets } from './datasets.ts';
 import { Deployments } from './deployments.ts';
 import { ScheduledDeletions } from './scheduled-deletions.ts';
@@ -27,6 +28,7 @@ export class Store {
   readonly entries: Entries;
   readonly changes: Changes;
   readonly jobs: Jobs;
+  readonly components: Components;
   readonly scheduledDeletions: ScheduledDeletions;
   readonly quotas: Quotas;
   readonly tokens: Tokens;
@@ -43,6 +45,7 @@ export class Store {
     this.entries = new Entries(this.#table);
     this.changes = new Changes(this.#table);
     this.jobs = new Jobs(this.#table);
+    this.components = new Components(this.#table);
     this.scheduledDeletions = new ScheduledDeletions(this.#table);
     this.quotas = new Quotas(this.#table);
     this.tokens = new Tokens(this.#table);

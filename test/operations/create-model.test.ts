@@ -385,19 +385,79 @@ describe('CreateModel refuses', () => {
     ).resolves.toMatchObject({ name: 'ValidationException' });
     expect((await world.store.projects.get('parts'))?.models).toBe(1);
   });
+});
 
-  test('nothing of a dataset that is deleted before the training begins', async () => {
+describe('a training reads the generations that it has recorded', () => {
+  const drop = (world: World) =>
+    world.client.send(new DeleteDatasetCommand({ ProjectName: 'parts', DatasetType: 'train' }));
+
+  test('of a dataset that is deleted before it begins, for as long as it may need them', async () => {
+    const world = await service.open();
+    await project(world, { train: manifest(20, 10) });
+    const generation = (await world.store.datasets.get({ project: 'parts', type: 'train' }))?.generation;
+    const lines = async (): Promise<number> => {
+      let count = 0;
+      for await (const _ of world.store.entries.list(generation ?? '')) count += 1;
+      return count;
+    };
+    world.frozen = true;
+    await create(world);
+    await drop(world);
+    await world.sweepAfter(3601); // the deletion is due, and the training has not read a line
+    expect(await lines()).toBe(30);
+    world.frozen = false;
+    await world.sweepAfter(100);
+    expect(await describeModel(world)).toMatchObject({ Status: 'TRAINED' });
+    await world.sweepAfter(3600);
+    expect(await lines()).toBe(0);
+  });
+
+  test('of a dataset that is made anew before it begins', async () => {
     const world = await service.open();
     await project(world, { train: manifest(20, 10) });
     world.frozen = true;
     await create(world);
-    await world.client.send(new DeleteDatasetCommand({ ProjectName: 'parts', DatasetType: 'train' }));
+    await drop(world);
     world.frozen = false;
+    await world.objects.write({ bucket: 'photos', key: 'parts-train.manifest' }, manifest(40, 40));
+    await world.client.send(
+      new CreateDatasetCommand({
+        ProjectName: 'parts',
+        DatasetType: 'train',
+        DatasetSource: {
+          GroundTruthManifest: { S3Object: { Bucket: 'photos', Key: 'parts-train.manifest' } },
+        },
+      }),
+    );
+    await world.settle();
     await world.sweepAfter(100);
-    expect(await describeModel(world)).toMatchObject({
-      Status: 'TRAINING_FAILED',
-      StatusMessage: expect.stringContaining('was deleted before the training could begin'),
+    expect(await describeModel(world)).toMatchObject({ Status: 'TRAINED' });
+    const [, first = ''] = world.trainer.calls[0]?.split(' ') ?? [];
+    const read = await world.objects.read({
+      bucket: 'artifacts',
+      key: `parts/1-${first}/results.json`,
     });
+    expect((JSON.parse(Buffer.from(read ?? []).toString()) as { images: object }).images).toEqual({
+      train: 24,
+      test: 6,
+    });
+  });
+
+  test('and names none that readers no longer saw when it was committed', async () => {
+    const world = await service.open();
+    await project(world, { train: manifest(20, 10) });
+    const { datasets } = world.store;
+    const ofProject = datasets.ofProject.bind(datasets);
+    let between = true;
+    datasets.ofProject = async (name) => {
+      const read = await ofProject(name);
+      if (between) {
+        between = false;
+        await drop(world);
+      }
+      return read;
+    };
+    await expect(refusal(create(world))).resolves.toMatchObject({ name: 'ResourceNotFoundException' });
     expect(await trainings(world)).toBe(0);
   });
 });

@@ -178,7 +178,7 @@ test("jobs of a project that was deleted are not the next one's", async () => {
 
 test('at most three run at once, and each counts until it has ended', async () => {
   const { kept, again } = undelivered();
-  for (const JobName of ['a', 'b', 'c']) await start({}, { JobName });
+  for (const JobName of ['a', 'b', 'c']) await start({ ComponentName: JobName }, { JobName });
   await expect(start({}, { JobName: 'd' })).rejects.toMatchObject({
     name: 'ServiceQuotaExceededException',
     QuotaCode: 'L-A2F581AB',
@@ -323,4 +323,48 @@ describe('a job that cannot be done', () => {
     expect((await described(JobName))?.Status).toBe('SUCCEEDED');
     expect(written('jobs/Part.Check/1.0.0/recipe.json')).toContain('"architecture": "amd64"');
   });
+});
+
+test('of two jobs that write one component at once one wins, and nothing of the other is mixed in', async () => {
+  const other = await world.trained();
+  const held: string[] = [];
+  const write = world.objects.write.bind(world.objects);
+  let letGo: () => void = () => undefined;
+  const free = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  world.objects.write = async (location, content) => {
+    held.push(location.key);
+    await free; // each has looked for the recipe by now, and found none
+    await write(location, content);
+  };
+  const same = { ComponentVersion: '1.0.0' };
+  await Promise.all([start(same, { JobName: 'one' }), start(same, { ...other, JobName: 'two' })]);
+  while (held.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  letGo();
+  await world.settle();
+
+  const jobs = [await described('one'), await described('two')];
+  expect(jobs.map((job) => job?.Status).sort()).toEqual(['FAILED', 'SUCCEEDED']);
+  expect(jobs.find((job) => job?.Status === 'FAILED')?.StatusMessage).toMatch(
+    /^Version 1\.0\.0 of component Part\.Check is being written to s3:\/\/out\/jobs\/.* by .*packaging job/,
+  );
+  expect(held).toHaveLength(2);
+  const winner = jobs.find((job) => job?.Status === 'SUCCEEDED');
+  expect(written('jobs/Part.Check/1.0.0/recipe.json')).toContain(`model/parts/${winner?.ModelVersion}`);
+  expect(written('jobs/Part.Check/1.0.0/Part.Check.zip')).toContain(`model/parts/${winner?.ModelVersion}`);
+  expect(await used()).toBe(0);
+});
+
+test("a claim whose job has ended stands in nobody's way", async () => {
+  const write = world.objects.write.bind(world.objects);
+  world.objects.write = (location) => Promise.reject(new LocationRefused(location, 'not this one'));
+  await start({}, { JobName: 'one' });
+  await world.settle();
+  expect((await described('one'))?.Status).toBe('FAILED');
+  world.objects.write = write;
+  await start({}, { JobName: 'two' });
+  await world.settle();
+  expect((await described('two'))?.Status).toBe('SUCCEEDED');
 });

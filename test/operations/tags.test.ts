@@ -180,17 +180,14 @@ test('tags that come with an import, and go with the model', async () => {
   });
 });
 
-test('writers at the same time lose nothing: each is heard, or told', async () => {
+test('a hundred writers at the same time are all heard', async () => {
   const world = await service.open();
   await world.trained();
-  const outcomes = await Promise.allSettled(
-    Array.from({ length: 12 }, (_, index) => tag(world, [Tag(`writer-${index}`, 'x')])),
-  );
-  const heard = outcomes.flatMap(({ status }, index) => (status === 'fulfilled' ? [`writer-${index}`] : []));
-  const told = outcomes.flatMap((outcome) =>
-    outcome.status === 'rejected' ? [(outcome.reason as Error).name] : [],
-  );
-  expect((await tags(world)).map(({ Key }) => Key).sort()).toEqual(heard.sort());
-  expect(heard.length).toBeGreaterThanOrEqual(5);
-  expect(told.filter((name) => name !== 'ConflictException')).toEqual([]);
-});
+  world.clock.sleep = async (milliseconds) => {
+    await new Promise((resolve) => setTimeout(resolve, milliseconds)); // a hundred sleepers share one second
+  };
+  const names = Array.from({ length: 100 }, (_, index) => `writer-${index}`);
+  const outcomes = await Promise.allSettled(names.map((name) => tag(world, [Tag(name, 'x')])));
+  expect(outcomes.filter(({ status }) => status === 'rejected')).toEqual([]);
+  expect((await tags(world)).map(({ Key }) => Key).sort()).toEqual(names.sort());
+}, 60_000);

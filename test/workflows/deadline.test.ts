@@ -158,7 +158,7 @@ describe('while executions cannot be started at all', () => {
     expect(world.engine.units.get(id)).toEqual({ min: 1, max: 2 });
   });
 
-  test('a start is not failed while nobody can look', async () => {
+  test('a start fails after its deadline also when no look succeeds', async () => {
     world = await World.open(dynamo, { pace: 0.1, settings: { times } });
     const model = await world.trained();
     breakExecutions();
@@ -167,10 +167,9 @@ describe('while executions cannot be started at all', () => {
       throw new Error('access denied');
     };
     for (let minute = 0; minute < 15; minute += 1) await world.sweepAfter(60);
-    expect(await statusOf(world, model)).toBe('STARTING_HOSTING');
-    world.engine.before = () => undefined;
-    await world.sweepAfter(60);
     expect(await statusOf(world, model)).toBe('HOSTING_FAILED');
+    world.engine.before = () => undefined;
+    await world.sweepAfter(120);
   });
 
   test('a stop, a deletion and an import end too', async () => {
@@ -263,4 +262,29 @@ describe('a stop, and a deletion, cannot fail:', () => {
       expect(await world.reserved()).toEqual({ used: 0, reserved: 0 });
     },
   );
+});
+
+describe('past its deadline an operation that can fail fails on any error:', () => {
+  test.each(['observe', 'scale'] as const)('a start, when the engine refuses %s', async (broken) => {
+    world = await World.open(dynamo, { pace: 0.1, settings: { times } });
+    const model = await world.trained();
+    world.engine.before = (call) => {
+      if (call === broken) throw new Error('ValidationException: not in these words');
+    };
+    await start(world, model, { MinInferenceUnits: 1, MaxInferenceUnits: 2 });
+    await world.settle();
+    for (let look = 0; look < 12 && (await statusOf(world, model)) === 'STARTING_HOSTING'; look += 1)
+      await world.sweepAfter(125);
+    expect(await world.describe(model)).toMatchObject({
+      Status: 'HOSTING_FAILED',
+      StatusMessage: expect.stringMatching(
+        /^The model could not start in time, and asking after it fails\. Start the model again; if it fails again, look into the log for operation [a-z0-9]{25}\.$/,
+      ),
+    });
+    expect(world.logged.join('\n')).toContain('ValidationException: not in these words');
+    world.engine.before = () => undefined;
+    for (let look = 0; look < 3; look += 1) await world.sweepAfter(125);
+    expect(await world.reserved()).toEqual({ used: 0, reserved: 0 });
+    expect(world.engine.resources.size).toBe(0);
+  });
 });

@@ -11,10 +11,8 @@ import type { Operation, WriteContext } from '../context.ts';
 import { requireListed } from '../buckets.ts';
 import { deliver, metadata, noProject } from './models.ts';
 import { IdempotentCall } from '../idempotency.ts';
+import { retryOvertaken } from '../retry.ts';
 import { requireOwnKeys, tagMap } from '../tags/tags.ts';
-
-/** How often another new model may take the version number that this one was about to take. */
-const tries = 10;
 
 /**
  * Begins to train a new version from the project's datasets as they are now. What they already prove to be
@@ -38,7 +36,12 @@ export const CreateModel: Operation<'CreateModel'> = async (input, ctx, call) =>
   );
   if (concurrentTrainings < 1) return idempotent.replayOrThrow(tooMany);
 
-  for (let attempt = 1; ; attempt += 1) {
+  const overtaken = new ConflictError(
+    'PROJECT',
+    name,
+    `Models or datasets of project ${name} are being changed by others. Try your call again.`,
+  );
+  return retryOvertaken(ctx, overtaken, async () => {
     const [project, datasets] = await Promise.all([
       ctx.store.projects.get(name),
       ctx.store.datasets.ofProject(name),
@@ -61,33 +64,26 @@ export const CreateModel: Operation<'CreateModel'> = async (input, ctx, call) =>
       return idempotent.replayOrThrow(refusal ?? noTrainDataset(name));
 
     const model = newModel(input, String(project.nextVersion), train, test, ctx, call.caller);
-    const overtaken = new ConflictError(
-      'PROJECT',
-      name,
-      `Models or datasets of project ${name} are being changed by others. Try your call again.`,
+    const { answer, first } = await idempotent.commit(
+      { answer: { ModelMetadata: metadata(ctx.settings, model) }, operationId: model.operation.id },
+      [
+        ctx.store.projects.takeVersion(project, modelsPerProject),
+        ctx.store.models.create(model),
+        ...[train, ...(test === undefined ? [] : [test])].map((each) => ctx.store.datasets.stillHas(each)),
+        ctx.store.quotas.take('TRAINING_JOBS', concurrentTrainings),
+        ...(tags.length > 0 ? [ctx.store.tags.replace(model, noTags, tagMap(tags))] : []),
+      ],
+      (refused) => {
+        // A dataset that has changed is read again: the training names the generation that it will read.
+        if (['project', 'model', 'train', 'test'].some((part) => refused.at(part))) return overtaken;
+        return refused.row('quota')?.['closed'] === true
+          ? noRoom('No model can be trained: this deployment is being removed.')
+          : tooMany;
+      },
     );
-    try {
-      const { answer, first } = await idempotent.commit(
-        { answer: { ModelMetadata: metadata(ctx.settings, model) }, operationId: model.operation.id },
-        [
-          ctx.store.projects.takeVersion(project, modelsPerProject),
-          ctx.store.models.create(model),
-          ctx.store.quotas.take('TRAINING_JOBS', concurrentTrainings),
-          ...(tags.length > 0 ? [ctx.store.tags.replace(model, noTags, tagMap(tags))] : []),
-        ],
-        (refused) => {
-          if (!refused.at('quota') || refused.at('project')) return overtaken;
-          return refused.row('quota')?.['closed'] === true
-            ? noRoom('No model can be trained: this deployment is being removed.')
-            : tooMany;
-        },
-      );
-      if (first) await deliver(ctx, model);
-      return answer;
-    } catch (error) {
-      if (error !== overtaken || attempt === tries) throw error;
-    }
-  }
+    if (first) await deliver(ctx, model);
+    return answer;
+  });
 };
 
 const noTrainDataset = (project: string): NotFoundError =>

@@ -8,10 +8,8 @@ import { requireListed } from '../buckets.ts';
 import type { Call, Operation, ReadContext, WriteContext } from '../context.ts';
 import { deliver, metadata, noProject } from './models.ts';
 import { IdempotentCall } from '../idempotency.ts';
+import { retryOvertaken } from '../retry.ts';
 import { requireOwnKeys, tagMap } from '../tags/tags.ts';
-
-/** How often another import may take the version number that this one was about to take. */
-const tries = 10;
 
 /**
  * An extension: takes in a model that was trained elsewhere. The answer is a version in TRAINING; a workflow
@@ -30,7 +28,12 @@ export const ImportModel: Operation<'ImportModel'> = async (input, ctx, call) =>
   );
   const limit = ctx.settings.quotas.modelsPerProject;
 
-  for (let attempt = 1; ; attempt += 1) {
+  const overtaken = new ConflictError(
+    'PROJECT',
+    name,
+    `Too many models of project ${name} are being created. Try your call again.`,
+  );
+  return retryOvertaken(ctx, overtaken, async () => {
     const project = await ctx.store.projects.get(name);
     if (project === undefined) return idempotent.replayOrThrow(noProject(name));
     if (project.models >= limit) {
@@ -44,27 +47,18 @@ export const ImportModel: Operation<'ImportModel'> = async (input, ctx, call) =>
       );
     }
     const model = newModel(name, String(project.nextVersion), source, input.Description, ctx, call.caller);
-    const overtaken = new ConflictError(
-      'PROJECT',
-      name,
-      `Too many models of project ${name} are being created. Try your call again.`,
+    const { answer, first } = await idempotent.commit(
+      { answer: { ModelMetadata: metadata(ctx.settings, model) }, operationId: model.operation.id },
+      [
+        ctx.store.projects.takeVersion(project, limit),
+        ctx.store.models.create(model),
+        ...(tags.length > 0 ? [ctx.store.tags.replace(model, noTags, tagMap(tags))] : []),
+      ],
+      () => overtaken,
     );
-    try {
-      const { answer, first } = await idempotent.commit(
-        { answer: { ModelMetadata: metadata(ctx.settings, model) }, operationId: model.operation.id },
-        [
-          ctx.store.projects.takeVersion(project, limit),
-          ctx.store.models.create(model),
-          ...(tags.length > 0 ? [ctx.store.tags.replace(model, noTags, tagMap(tags))] : []),
-        ],
-        () => overtaken,
-      );
-      if (first) await deliver(ctx, model);
-      return answer;
-    } catch (error) {
-      if (error !== overtaken || attempt === tries) throw error;
-    }
-  }
+    if (first) await deliver(ctx, model);
+    return answer;
+  });
 };
 
 function newModel(

@@ -4,15 +4,13 @@ import { modelId, type ModelKey } from '../../domain/model.ts';
 import { ConditionFailed } from '../../store/table.ts';
 import type { Operation, ReadContext } from '../context.ts';
 import { notFound, requireModel } from '../models/models.ts';
+import { retryOvertaken } from '../retry.ts';
 
 /** The request may bring 200 at once, so that is how many a model may have. */
 const mostTags = 200;
 
 /** Ours: the original never said what it answers beyond the number of tags. */
 const tagQuota = 'TAGS_PER_MODEL';
-
-/** How often two writers of one model's tags may get in each other's way before one is told. */
-const tries = 5;
 
 /**
  * The model that an ARN names. Only models have tags; an ARN of another account or region names nothing here.
@@ -43,24 +41,23 @@ async function change(
   key: ModelKey,
   edit: (tags: ReadonlyMap<string, string>) => Map<string, string>,
 ): Promise<void> {
-  for (let attempt = 0; attempt < tries; attempt += 1) {
+  const overtaken = new ConflictError(
+    'MODEL',
+    modelId(key),
+    `The tags of model ${modelId(key)} are being changed by others. Try your call again.`,
+  );
+  await retryOvertaken(ctx, overtaken, async () => {
     const read = await ctx.store.tags.of(key);
     try {
       await ctx.store.commit(
         ctx.store.models.exists(key),
         ctx.store.tags.replace(key, read, edit(read.tags)),
       );
-      return;
     } catch (error) {
       if (!(error instanceof ConditionFailed)) throw error;
-      if (error.at('model')) throw await notFound(ctx, key);
+      throw error.at('model') ? await notFound(ctx, key) : overtaken;
     }
-  }
-  throw new ConflictError(
-    'MODEL',
-    modelId(key),
-    `The tags of model ${modelId(key)} are being changed by others. Try your call again.`,
-  );
+  });
 }
 
 export const TagResource: Operation<'TagResource'> = async (input, ctx) => {

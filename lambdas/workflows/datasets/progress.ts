@@ -12,6 +12,7 @@ import {
 } from '../../domain/dataset.ts';
 import type { DatasetInput } from '../../domain/ports.ts';
 import { places } from '../../store/keys.ts';
+import type { ScheduledDeletion } from '../../store/scheduled-deletions.ts';
 import { fenceOf, leased } from '../../domain/operation.ts';
 import { isDue, takeOver } from '../take-over.ts';
 import {
@@ -56,7 +57,11 @@ export const stagedBy = ({ operationId, attempt }: DatasetInput): string =>
  * When nobody can be reading, or writing, any more what has just lost its meaning: no operation takes longer,
  * and no reader as long.
  */
-const deletionAt = ({ clock, settings }: Reach): number => clock.now() + settings.times.import * 1000;
+const deletionOf = (
+  { clock, settings }: Reach,
+  { project }: Pick<DatasetKey, 'project'>,
+  partitions: readonly string[],
+): ScheduledDeletion => ({ project, partitions, dueAt: clock.now() + settings.times.import * 1000 });
 
 /**
  * The dataset that a task works for, if it is still this attempt's to work on, with the lease taken for a
@@ -81,7 +86,7 @@ export async function claimedDataset(ctx: Reach, input: DatasetTaskInput): Promi
 
 /**
  * The staged generation becomes what readers see; what was before, and what was needed on the way, is
- * promised to be removed.
+ * scheduled for deletion.
  */
 export async function complete(
   ctx: Reach,
@@ -110,7 +115,7 @@ export async function complete(
       },
       remove: ['dueAt'],
     }),
-    ctx.store.scheduledDeletions.schedule(deletionId(input), over, deletionAt(ctx)),
+    ctx.store.scheduledDeletions.schedule(deletionId(input), deletionOf(ctx, input, over)),
   );
 }
 
@@ -132,8 +137,7 @@ export async function fail(ctx: Reach, input: DatasetInput, reason: string): Pro
     }),
     ctx.store.scheduledDeletions.schedule(
       deletionId(input),
-      [...staged(input), places.changes(input.operationId)],
-      deletionAt(ctx),
+      deletionOf(ctx, input, [...staged(input), places.changes(input.operationId)]),
     ),
   );
 }
@@ -148,7 +152,7 @@ const deletionId = ({ attempt, operationId }: DatasetInput): string => `${attemp
 
 /**
  * The operation goes on under a new attempt, which begins anew in a place of its own; what the one before
- * wrote, and whatever it may still be writing, is promised to be removed.
+ * wrote, and whatever it may still be writing, is scheduled for deletion.
  */
 export async function takeOverDataset(ctx: SweepContext, key: DatasetKey, until: number): Promise<void> {
   const dataset = await ctx.store.datasets.get(key);
@@ -159,7 +163,7 @@ export async function takeOverDataset(ctx: SweepContext, key: DatasetKey, until:
     subject: { dataset: datasetId(dataset) },
     items: (operation, dueAt) => [
       ctx.store.datasets.takeOver(dataset, operation, dueAt),
-      ctx.store.scheduledDeletions.schedule(deletionId(last), staged(last), deletionAt(ctx)),
+      ctx.store.scheduledDeletions.schedule(deletionId(last), deletionOf(ctx, last, staged(last))),
     ],
     execution: (operation) => datasetExecution({ ...dataset, operation }),
     conclude: (input) =>

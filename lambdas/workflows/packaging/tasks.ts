@@ -1,8 +1,9 @@
 import { componentOf } from '../../domain/component.ts';
 import { busyJobs, jobMessage, packagable, type PackagingJob } from '../../domain/packaging.ts';
-import { LocationRefused, type PackagingInput } from '../../domain/ports.ts';
+import { LocationRefused, type ObjectLocation, type PackagingInput } from '../../domain/ports.ts';
 import type { ZipFile } from '../../domain/zip.ts';
 import { leased } from '../../domain/operation.ts';
+import { ConditionFailed } from '../../store/table.ts';
 import { commit, inCharge, type Progress, type TaskContext, type TaskData } from '../context.ts';
 import { endJob, jobFence } from './progress.ts';
 
@@ -15,11 +16,15 @@ const artifactFiles = ['model.onnx', 'model.json', 'model.tar.gz', 'output/model
 /** The job will never succeed. The message is for its user. */
 class Unpackable extends Error {}
 
-/** Writes the bundle, the recipe last: where there is a recipe, there is all of it. */
+/**
+ * Writes the bundle, the recipe last: where there is a recipe, there is all of it. Of several jobs that write
+ * the same component at once one does, and the others fail.
+ */
 export async function packageModel(input: TaskData<PackagingInput>, ctx: TaskContext): Promise<Progress> {
   const job = await claimedJob(ctx, input);
   try {
     const { archive, recipe } = componentOf(job, await artifactOf(ctx, job), ctx.settings);
+    await claimComponent(ctx, input, job, recipe.location);
     const there = await ctx.objects.read(recipe.location);
     if (there !== undefined && !Buffer.from(recipe.bytes).equals(there)) {
       throw new Unpackable(
@@ -36,6 +41,40 @@ export async function packageModel(input: TaskData<PackagingInput>, ctx: TaskCon
   }
   await endJob(ctx, input);
   return { state: 'packaged', wait: 0, round: 0 };
+}
+
+/**
+ * From here on the component is this job's to write, as long as the job is under way.
+ * @throws Unpackable if another job is writing it
+ */
+async function claimComponent(
+  { store, clock }: TaskContext,
+  input: PackagingInput,
+  { project, name, greengrass, componentVersion }: PackagingJob,
+  recipe: ObjectLocation,
+): Promise<void> {
+  const before = await store.components.ownerOf(recipe);
+  const taken = (owner: string): Unpackable =>
+    new Unpackable(
+      `Version ${componentVersion} of component ${greengrass.ComponentName} is being written to ` +
+        `s3://${recipe.bucket}/${recipe.key} by ${owner}. Wait until that has ended, or choose another version, name or place.`,
+    );
+  if (before !== undefined && before.operationId !== input.operationId) {
+    const other = await store.jobs.get(before);
+    if (other?.operation.id === before.operationId && busyJobs.includes(other.status))
+      throw taken(`packaging job ${before.name} of project ${before.project}`);
+  }
+  const { operationId } = input;
+  try {
+    await commit(
+      { store },
+      store.jobs.guard(jobFence(input), busyJobs),
+      store.components.claim(recipe, { project, name, operationId }, before, clock.now()),
+    );
+  } catch (error) {
+    if (error instanceof ConditionFailed) throw taken('another packaging job');
+    throw error;
+  }
 }
 
 /** @throws Superseded */

@@ -1,5 +1,6 @@
 import { isPassing, type OperationKind } from '../../domain/lifecycle.ts';
 import { executionOf, modelId, type ModelKey } from '../../domain/model.ts';
+import { LocationRefused } from '../../domain/ports.ts';
 import { EngineFailed } from '../../engines/engine.ts';
 import type { DueRow } from '../../store/due.ts';
 import { ConditionFailed } from '../../store/table.ts';
@@ -7,6 +8,7 @@ import { Superseded, type SweepContext, type TaskContext, type TaskInput } from 
 import { isDue, takeOver } from '../take-over.ts';
 import { takeOverDataset } from '../datasets/progress.ts';
 import { discard } from './scheduled-deletions.ts';
+import { PortFailed, pastDeadline } from './past-deadline.ts';
 import { lookAfter } from '../hosting/health.ts';
 import { takeOverJob } from '../packaging/progress.ts';
 import { giveUp } from '../importing/tasks.ts';
@@ -117,29 +119,64 @@ async function concludeRelease(input: TaskInput, ctx: TaskContext): Promise<void
   if (state === 'gone') await (input.kind === 'stop' ? markStopped : erase)(input, ctx);
 }
 
+/** Past its deadline a start fails on any failure of the engine: a model must not keep starting, and billing. */
 async function concludeStart(input: TaskInput, ctx: TaskContext): Promise<void> {
-  try {
-    const { state } = await observeHosting(input, ctx);
-    if (state === 'ready') await markHosted(input, ctx);
-  } catch (error) {
-    if (!(error instanceof EngineFailed)) throw error;
-    await markFailed({ ...input, failure: { Error: error.name, Cause: error.message } }, ctx);
-  }
+  const asked = pastDeadline(ctx);
+  const failure = await failureOf(ctx, input, async () => {
+    const { state } = await observeHosting(input, asked);
+    if (state === 'ready') await markHosted(input, asked);
+  });
+  if (failure !== undefined) await markFailed({ ...input, failure }, ctx);
 }
 
 /**
  * A failure is told when nothing is left of the training: a job that has still to stop keeps the row due, and
- * is looked at again.
+ * is looked at again. If it cannot be stopped for as long as a release may take, the failure is told all the
+ * same, and the log says what is left.
  */
 async function concludeTraining(input: TaskInput, ctx: TaskContext): Promise<void> {
+  const asked = pastDeadline(ctx);
+  const failure = await failureOf(ctx, input, async () => {
+    const { state } = await observeTraining(input, asked);
+    if (state === 'trained') await markTrained(input, asked);
+  });
+  if (failure === undefined) return cleanUp(input, ctx);
   try {
-    const { state } = await observeTraining(input, ctx);
-    if (state === 'trained') await markTrained(input, ctx);
+    await cleanUp(input, asked);
   } catch (error) {
-    if (!(error instanceof EngineFailed)) throw error;
-    await cleanUp(input, ctx);
-    await markTrainingFailed({ ...input, failure: { Error: error.name, Cause: error.message } }, ctx);
-    return;
+    const model = await ctx.store.models.get(input);
+    const last = (model?.operation.deadline ?? 0) + ctx.settings.times.release * 1000;
+    if (!(error instanceof PortFailed) || ctx.clock.now() <= last) throw error;
+    ctx.log.error('what a failed training used could not be taken away', {
+      model: modelId(input),
+      operationId: input.operationId,
+      error,
+    });
   }
-  await cleanUp(input, ctx);
+  await markTrainingFailed({ ...input, failure }, ctx);
+}
+
+/** What to tell the user of a last look that failed; the cause is logged whole. */
+async function failureOf(
+  { log }: TaskContext,
+  input: TaskInput,
+  look: () => Promise<void>,
+): Promise<TaskInput['failure']> {
+  try {
+    await look();
+    return undefined;
+  } catch (error) {
+    if (error instanceof EngineFailed) return { Error: error.name, Cause: error.message };
+    if (!(error instanceof PortFailed || error instanceof LocationRefused)) throw error;
+    const { operationId } = input;
+    log.error('a last look after the deadline failed', { model: modelId(input), operationId, error });
+    const [what, again] =
+      input.kind === 'start' ? ['start', 'Start the model'] : ['be trained', 'Train a model'];
+    return {
+      Error: error.name,
+      Cause:
+        `The model could not ${what} in time, and asking after it fails. ${again} again; ` +
+        `if it fails again, look into the log for operation ${operationId}.`,
+    };
+  }
 }
