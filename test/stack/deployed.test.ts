@@ -23,6 +23,7 @@ import {
   type ModelDescription,
 } from '@aws-sdk/client-lookoutvision';
 import { Account } from '../helpers/account/account.ts';
+import { colourGraph, colourManifest, json } from '../helpers/artifacts.ts';
 import { line, manifestOf } from '../helpers/manifests.ts';
 
 const ProjectName = 'lids';
@@ -36,6 +37,7 @@ beforeAll(async () => {
   account = await Account.deploy({
     buckets: ['photos', 'results', 'theirs'],
     algorithmArn: 'arn:aws:sagemaker:eu-west-1:865070037744:algorithm/vision',
+    trainer: 'sagemaker',
     modelPackages: ['arn:aws:sagemaker:eu-west-1:123456789012:model-package/vision-*'],
   });
   for (const name of ['photos', 'results', 'secrets']) account.objects.buckets.add(name);
@@ -234,6 +236,40 @@ describe('with the rights of the template, and no others', () => {
     expect(await versions()).not.toContain(ModelVersion);
     expect(account.policies.refused).toEqual([]);
   }, 300_000);
+
+  test("a model in the project's own format is checked, hosted in a function, asked, stopped and deleted", async () => {
+    const at = (key: string) => ({ bucket: 'photos', key: `colours/${key}` });
+    account.objects.write(at('model.onnx'), colourGraph());
+    account.objects.write(at('model.json'), json({ ...colourManifest, threshold: 5 }));
+    expect(await importModel({ S3: { Bucket: 'photos', Prefix: 'colours' } })).toMatchObject({
+      Status: 'TRAINING_FAILED',
+      StatusMessage: expect.stringContaining('threshold'),
+    });
+    account.objects.write(at('model.json'), json(colourManifest));
+    const model = await importModel({ S3: { Bucket: 'photos', Prefix: 'colours' } });
+    expect(model).toMatchObject({ Status: 'TRAINED', Performance: { Recall: 1 } });
+    const ModelVersion = model?.ModelVersion ?? '';
+    account.lambda.life = { creating: 0, provisioning: 0 };
+    account.lambda.unit = (event) => ({
+      payload:
+        (event as { readonly kind: string }).kind === 'warmUp'
+          ? { kind: 'warm' }
+          : { kind: 'verdict', verdict: { isAnomalous: true, confidence: 0.9 } },
+    });
+    await client.send(new StartModelCommand({ ProjectName, ModelVersion, MinInferenceUnits: 1 }));
+    expect(await describeModel(ModelVersion)).toMatchObject({ Status: 'HOSTED' });
+    expect((await detect(ModelVersion)).DetectAnomalyResult).toMatchObject({ IsAnomalous: true });
+    await account.visit('WatchSweep');
+    await account.visit('WatchAudit');
+    await client.send(new StopModelCommand({ ProjectName, ModelVersion }));
+    expect(await describeModel(ModelVersion)).toMatchObject({ Status: 'TRAINED' });
+    expect(account.lambda.resources()).toEqual([]);
+    await client.send(new DeleteModelCommand({ ProjectName, ModelVersion }));
+    await account.executions.idle();
+    expect(await versions()).not.toContain(ModelVersion);
+    expect([...account.objects.files.keys()].filter((path) => path.includes('checks/'))).toEqual([]);
+    expect(account.policies.refused).toEqual([]);
+  }, 120_000);
 
   test('when no execution can be started, the sweep brings a deletion to its end by itself', async () => {
     const ModelVersion = await importPackage();

@@ -1,14 +1,15 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { mkdtempSync } from 'node:fs';
+import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startDatabase, type Database } from '../../../lambdas/local/database.ts';
 import { documentClient, ensureTable } from '../../../lambdas/local/table-client.ts';
 import type { ProxyResult } from '../../../lambdas/http/api-gateway.ts';
-import { buildBundles } from '../../../lib/bundles.ts';
+import { buildBundles, nativeLayer } from '../../../lib/bundles.ts';
 import { synthesise, type Synthesised } from '../../lib/template.ts';
+import { FakeLambda } from '../fake-lambda/fake.ts';
 import { FakeSageMaker } from '../fake-sagemaker/fake.ts';
 import { proxyEvent } from '../proxy-event.ts';
 import { Executions } from './executions.ts';
@@ -16,7 +17,7 @@ import { Functions } from './functions.ts';
 import { FakeObjects, type Answer } from './objects.ts';
 import { Policies } from './policies.ts';
 import { account, region, Resolver } from './template.ts';
-import { sageMakerWishes, scalingWishes, tableWishes } from './wishes.ts';
+import { lambdaWishes, sageMakerWishes, scalingWishes, tableWishes } from './wishes.ts';
 
 interface Called {
   readonly role: string;
@@ -41,8 +42,11 @@ const denied: Answer = {
 export class Account {
   readonly objects = new FakeObjects();
   readonly sagemaker: FakeSageMaker;
+  readonly lambda: FakeLambda;
   readonly policies: Policies;
   readonly functions: Functions;
+  /** Asynchronous invocations under way. */
+  readonly events = new Set<Promise<unknown>>();
   readonly executions: Executions;
   /** Step Functions takes no more executions. */
   outage = false;
@@ -60,6 +64,7 @@ export class Account {
     this.#gateway = gateway;
     this.#resolver = new Resolver(stack);
     this.sagemaker = new FakeSageMaker();
+    this.lambda = new FakeLambda(this.sagemaker.clock);
     this.sagemaker.world.files = this.objects.files;
     this.policies = new Policies(stack, this.#resolver);
     this.functions = new Functions(stack, this.#resolver, urlOf(services));
@@ -74,6 +79,7 @@ export class Account {
   static async deploy(config: object): Promise<Account> {
     const folder = mkdtempSync(join(tmpdir(), 'crowsnest-account-'));
     buildBundles(folder);
+    mkdirSync(join(folder, nativeLayer)); // the functions find the libraries where this process does
     const stack = synthesise('dev', { account, region, ...config }, folder);
     const database = await startDatabase(undefined, {
       register: () => undefined,
@@ -186,6 +192,8 @@ export class Account {
         return this.#s3(called);
       case 'states':
         return this.#states(called);
+      case 'lambda':
+        return await this.#lambda(called);
       default:
         return await this.#engine(called);
     }
@@ -250,6 +258,42 @@ export class Account {
     };
   }
 
+  /** Lambda: units live in the fake; the functions of the stack are the bundles. */
+  async #lambda({ role, body, request: req }: Called): Promise<Answer> {
+    const request = {
+      method: req.method ?? '',
+      path: req.url ?? '',
+      headers: req.headers as Record<string, string>,
+      body,
+    };
+    const { operation, name, input } = this.lambda.read(request);
+    if (!this.policies.allow(role, lambdaWishes(operation, name, input))) return denied;
+    const [id] =
+      this.#stack
+        .ofType('AWS::Lambda::Function')
+        .find(([each]) => this.#resolver.text({ Ref: each }) === name) ?? [];
+    if (operation !== 'Invoke' || id === undefined) {
+      const { response } = this.lambda.handle(request);
+      return { status: response.statusCode, headers: response.headers, body: response.body };
+    }
+    if (req.headers['x-amz-invocation-type'] === 'Event') {
+      const run = this.functions.invoke(id, input).finally(() => this.events.delete(run));
+      this.events.add(run);
+      return { status: 202, body: '' };
+    }
+    const headers = { 'content-type': 'application/json' };
+    try {
+      return { status: 200, headers, body: JSON.stringify(await this.functions.invoke(id, input)) };
+    } catch (error) {
+      const { name: errorType, message: errorMessage } = error as Error;
+      return {
+        status: 200,
+        headers: { ...headers, 'x-amz-function-error': 'Unhandled' },
+        body: JSON.stringify({ errorType, errorMessage }),
+      };
+    }
+  }
+
   async #engine({ role, operation, body, request: req }: Called): Promise<Answer> {
     const [, endpoint] = /^\/endpoints\/([^/]+)\/invocations$/.exec(req.url ?? '') ?? [];
     const input =
@@ -257,11 +301,13 @@ export class Account {
         ? (JSON.parse(body.toString()) as Readonly<Record<string, unknown>>)
         : { EndpointName: endpoint };
     const scaling = String(req.headers['x-amz-target'] ?? '').startsWith('AnyScale');
+    const ofUnits = scaling && input['ServiceNamespace'] === 'lambda';
     const wishes = scaling
       ? scalingWishes(operation, input)
       : sageMakerWishes(endpoint === undefined ? operation : 'InvokeEndpoint', input);
     if (!this.policies.allow(role, wishes)) return denied;
-    const { response } = await this.sagemaker.handle({
+    const { response } = await (ofUnits ? this.lambda : this.sagemaker).handle({
+      method: 'POST',
       path: req.url ?? '',
       headers: req.headers as Record<string, string>,
       body,

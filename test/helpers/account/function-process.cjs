@@ -15,7 +15,8 @@ process.on('message', async ({ id, handler, event, passed = 0 }) => {
     const result = await loaded[handler](event, {
       awsRequestId: id,
       functionName: handler,
-      getRemainingTimeInMillis: () => 28_000,
+      memoryLimitInMB: '3008',
+      getRemainingTimeInMillis: () => 900_000,
     });
     process.send({ id, result: result === undefined ? null : result });
   } catch (error) {

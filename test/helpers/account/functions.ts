@@ -77,6 +77,8 @@ export class Functions {
             Object.entries(Environment.Variables).map(([name, value]) => [name, this.#resolver.text(value)]),
           ),
           PATH: process.env['PATH'],
+          // Stands for the layer with the native libraries.
+          NODE_PATH: fileURLToPath(new URL('../../../node_modules', import.meta.url)),
           AWS_REGION: 'eu-west-1',
           AWS_ENDPOINT_URL: this.#endpoint,
           // Who signs is told by the key's id: that is how the services here know the role.

@@ -103,6 +103,8 @@ export class FakeObjects {
       }
       case 'PUT': {
         const source = headers['x-amz-copy-source'];
+        if (headers['if-none-match'] === '*' && this.files.has(path))
+          return refusal(412, 'PreconditionFailed');
         if (source === undefined) {
           this.files.set(path, Uint8Array.from(body));
           return { status: 200, headers: { etag: tagOf(body) } };

@@ -66,6 +66,8 @@ export class Resolver {
         return `arn:aws:cloudformation:${region}:${account}:stack/Crowsnest/1`;
     }
     const { Type, Properties } = this.resource(id);
+    if (Type === 'AWS::Lambda::LayerVersion')
+      return `arn:aws:lambda:${region}:${account}:layer:${unhashed(id)}:1`;
     if (Type === 'AWS::Lambda::Version')
       return `${this.arn((Properties['FunctionName'] as unknown as { Ref: string }).Ref)}:1`;
     return Type === 'AWS::StepFunctions::StateMachine' ? this.arn(id) : this.#name(id);

@@ -91,3 +91,36 @@ const probes: readonly Wish[] = [
     resource: `arn:aws:cloudwatch:${region}:${account}:alarm:8f1d0c6e`,
   })),
 ];
+
+/** What a call of Lambda needs the right for: the layer and the role that it passes too, and its tags. */
+export function lambdaWishes(operation: string, name: string, input: Input): Wish[] {
+  if (['ListFunctions', 'GetAccountSettings'].includes(operation))
+    return [{ action: `lambda:${operation}`, resource: '*' }];
+  const made = typeof input['FunctionName'] === 'string' ? input['FunctionName'] : name;
+  const ours = made.startsWith('cn-');
+  const resource = `arn:aws:lambda:${region}:${account}:function:${made}${
+    ours && (operation === 'Invoke' || operation.includes('Provisioned')) ? ':1' : ''
+  }`;
+  const also: readonly (readonly [operation: string, more: string])[] = [
+    ['CreateFunction', 'TagResource'],
+    ['GetFunction', 'ListTags'],
+  ];
+  return [
+    { action: operation === 'Invoke' ? 'lambda:InvokeFunction' : `lambda:${operation}`, resource },
+    ...also
+      .filter(([each]) => each === operation)
+      .map(([, more]) => ({ action: `lambda:${more}`, resource })),
+    ...(Array.isArray(input['Layers'])
+      ? input['Layers'].map((layer) => ({ action: 'lambda:GetLayerVersion', resource: String(layer) }))
+      : []),
+    ...(typeof input['Role'] === 'string'
+      ? [
+          {
+            action: 'iam:PassRole',
+            resource: input['Role'],
+            context: { 'iam:PassedToService': 'lambda.amazonaws.com' },
+          },
+        ]
+      : []),
+  ];
+}

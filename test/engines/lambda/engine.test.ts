@@ -1,0 +1,216 @@
+import { describe, expect, test } from '@jest/globals';
+import { EngineBusy, EngineFailed, NotHosted, type DeploymentSpec } from '../../../lambdas/engines/engine.ts';
+import { createLambdaDetector } from '../../../lambdas/engines/lambda/detect.ts';
+import { createLambdaEngine } from '../../../lambdas/engines/lambda/engine.ts';
+import type { UnitSettings } from '../../../lambdas/engines/lambda/options.ts';
+import { PictureRefused } from '../../../lambdas/domain/verdict.ts';
+import { FakeLambda } from '../../helpers/fake-lambda/fake.ts';
+import { ServiceError } from '../../helpers/fake-sagemaker/service-error.ts';
+import { silent } from '../../helpers/engine.ts';
+
+const id = '0mf3k2xq9v7d1t5r8w4yzabcd';
+const name = `cn-dev-${id}`;
+const ref = { id, model: { project: 'lids', version: '3' }, format: 'onnx' } as const;
+const spec = (units: DeploymentSpec['units']): DeploymentSpec => ({
+  ...ref,
+  units,
+  source: {},
+  artifact: { bucket: 'artifacts', prefix: 'lids/3-1/', format: 'onnx' },
+});
+
+function setUp(more: Partial<UnitSettings> = {}) {
+  const fake = new FakeLambda();
+  const clients = fake.clients();
+  const engine = createLambdaEngine({
+    ...clients,
+    stage: 'dev',
+    tags: { team: 'quality' },
+    clock: fake.clock,
+    units: {
+      mode: 'provisioned',
+      roleArn: 'arn:aws:iam::123456789012:role/units',
+      layerArn: 'arn:aws:lambda:eu-west-1:123456789012:layer:libraries:1',
+      logGroup: 'units',
+      memory: 1769,
+      timeout: 10,
+      architecture: 'x86_64',
+      utilization: 70,
+      ...more,
+    },
+    pack: () => Promise.resolve(Buffer.from('a package')),
+  });
+  const detector = createLambdaDetector({ ...clients, stage: 'dev', clock: fake.clock, log: silent });
+  const detect = (picture = 'a picture') => detector.detect(ref, Buffer.from(picture), 'image/jpeg');
+  return { fake, engine, detect };
+}
+
+describe('provisioned units', () => {
+  test('are a function, a bound and what is kept ready; each step is found done when it is repeated', async () => {
+    const { fake, engine } = setUp();
+    await engine.create(spec({ min: 2 }));
+    expect(fake.functions.get(name)).toMatchObject({
+      input: {
+        Runtime: 'nodejs24.x',
+        Publish: true,
+        Role: 'arn:aws:iam::123456789012:role/units',
+        MemorySize: 1769,
+        Timeout: 10,
+        LoggingConfig: { LogGroup: 'units' },
+        Tags: { 'crowsnest:stage': 'dev', 'crowsnest:deployment': id, team: 'quality' },
+      },
+      reserved: 2,
+      provisioned: { requested: 2 },
+    });
+    expect(await engine.observe(ref)).toEqual({ state: 'creating', note: '0 of 2 units are ready.' });
+    fake.clock.pass(20_000);
+    expect(await engine.observe(ref)).toEqual({ state: 'ready', unitsInService: 2 });
+    fake.takeOperations();
+    await engine.create(spec({ min: 2 }));
+    expect(fake.takeOperations()).toEqual(['GetFunction', 'GetFunction', 'GetProvisionedConcurrencyConfig']);
+  });
+
+  test.each(['CreateFunction', 'PutFunctionConcurrency', 'PutProvisionedConcurrencyConfig'])(
+    'come about although the answer to %s is lost',
+    async (operation) => {
+      const { fake, engine } = setUp();
+      fake.inject(operation, 'lost');
+      await expect(engine.create(spec({ min: 1 }))).rejects.toThrow();
+      await engine.create(spec({ min: 1 }));
+      fake.clock.pass(20_000);
+      expect(await engine.observe(ref)).toMatchObject({ state: 'ready', unitsInService: 1 });
+    },
+  );
+
+  test('are refused before anything is made where the account has no room for them', async () => {
+    const { fake, engine } = setUp();
+    fake.concurrency = 10;
+    await expect(engine.create(spec({ min: 1 }))).rejects.toThrow(EngineFailed);
+    await expect(engine.create(spec({ min: 1 }))).rejects.toThrow(/this account has 10 in this region/);
+    expect(fake.resources()).toEqual([]);
+  });
+
+  test('that fail to initialise fail the model, in words', async () => {
+    const { fake, engine } = setUp();
+    fake.provisioningFails = 'FUNCTION_ERROR_INIT_FAILURE';
+    await engine.create(spec({ min: 1 }));
+    fake.clock.pass(20_000);
+    expect(await engine.observe(ref)).toMatchObject({
+      state: 'failed',
+      reason: expect.stringContaining('did not load in its unit'),
+    });
+  });
+
+  test('follow demand up to the maximum, are resized without a stop, and go with everything', async () => {
+    const { fake, engine } = setUp();
+    await engine.create(spec({ min: 1, max: 3 }));
+    await engine.scale(ref, { min: 1, max: 3 });
+    expect(fake.functions.get(name)).toMatchObject({ reserved: 3, provisioned: { requested: 1 } });
+    expect(fake.targets.get(`function:${name}:1`)).toEqual({ min: 1, max: 3, policies: 1 });
+    await engine.scale(ref, { min: 2 });
+    expect(fake.targets.size).toBe(0);
+    expect(fake.functions.get(name)).toMatchObject({ reserved: 2, provisioned: { requested: 2 } });
+    await engine.scale(ref, { min: 2, max: 5 });
+    await engine.remove(ref);
+    expect(fake.resources()).toEqual([]);
+    expect(await engine.observe(ref)).toEqual({ state: 'gone', sealed: false });
+    await engine.remove(ref);
+  });
+
+  test('a function that is being made is left for the next call; a stranger stays', async () => {
+    const { fake, engine } = setUp();
+    fake.life.creating = 60_000;
+    await engine.create(spec({ min: 1 }));
+    expect(await engine.observe(ref)).toMatchObject({ state: 'creating' });
+    await engine.remove(ref);
+    expect(fake.resources()).toEqual([name]);
+    fake.clock.pass(60_000);
+    fake.functions.get(name)?.tags.set('crowsnest:stage', 'other');
+    await engine.remove(ref);
+    expect(fake.resources()).toEqual([name]);
+    await expect(engine.create(spec({ min: 1 }))).rejects.toThrow(/did not make, and leaves alone/);
+  });
+});
+
+describe('units on demand', () => {
+  test('keep nothing ready, load the model once, and do so also in an account with ten executions', async () => {
+    const { fake, engine } = setUp({ mode: 'onDemand' });
+    fake.concurrency = 10;
+    await engine.create(spec({ min: 1 }));
+    expect(fake.functions.get(name)).not.toHaveProperty('provisioned');
+    expect(await engine.observe(ref)).toEqual({ state: 'ready' });
+    fake.takeOperations();
+    await engine.create(spec({ min: 1 }));
+    expect(fake.takeOperations()).not.toContain('Invoke');
+  });
+
+  test('are not hosted where the model does not load', async () => {
+    const { fake, engine } = setUp({ mode: 'onDemand' });
+    fake.unit = () => ({
+      error: 'Unhandled',
+      payload: { errorType: 'ArtifactUnfit', errorMessage: 'model.onnx does not load' },
+    });
+    await expect(engine.create(spec({ min: 1 }))).rejects.toThrow(/model.onnx does not load/);
+    expect(await engine.observe(ref)).toMatchObject({ state: 'removing' });
+  });
+});
+
+describe('a verdict', () => {
+  const hosted = async () => {
+    const all = setUp({ mode: 'onDemand' });
+    await all.engine.create(spec({ min: 1 }));
+    return all;
+  };
+
+  test('comes back with its mask as bytes', async () => {
+    const { fake, detect } = await hosted();
+    fake.unit = () => ({
+      payload: { kind: 'verdict', verdict: { isAnomalous: true, confidence: 0.9, mask: 'iVBORw==' } },
+    });
+    expect(await detect()).toEqual({
+      isAnomalous: true,
+      confidence: 0.9,
+      mask: new Uint8Array([0x89, 0x50, 0x4e, 0x47]),
+    });
+  });
+
+  test('is not given where the picture is refused, all units are at work, or there is no function', async () => {
+    const { fake, engine, detect } = await hosted();
+    fake.unit = () => ({ payload: { kind: 'refused', rule: 'The picture is animated.' } });
+    await expect(detect()).rejects.toThrow(new PictureRefused('The picture is animated.'));
+    fake.inject('Invoke', new ServiceError('TooManyRequestsException', 'Rate Exceeded.', 429));
+    await expect(detect()).rejects.toThrow(EngineBusy);
+    await engine.remove(ref);
+    await expect(detect()).rejects.toThrow(NotHosted);
+  });
+
+  test.each([
+    [{ errorType: 'Runtime.ExitError', errorMessage: 'signal: segmentation fault' }, 'it ended while'],
+    [
+      { errorType: 'Sandbox.Timedout', errorMessage: 'Task timed out after 10.00 seconds' },
+      'did not answer in time',
+    ],
+    [{ errorMessage: '2026-01-01 Task timed out after 10.00 seconds' }, 'did not answer in time'],
+  ])(
+    'is tried once more when its unit is lost (%j), then the picture is refused and remembered',
+    async (payload, reason) => {
+      const { fake, detect } = await hosted();
+      let asked = 0;
+      fake.unit = () => {
+        asked += 1;
+        return { error: 'Unhandled', payload };
+      };
+      await expect(detect()).rejects.toThrow(PictureRefused);
+      expect(asked).toBe(2);
+      await expect(detect()).rejects.toThrow(reason);
+      expect(asked).toBe(2);
+      fake.unit = () => ({ payload: { kind: 'verdict', verdict: { isAnomalous: false, confidence: 1 } } });
+      expect(await detect('another')).toMatchObject({ isAnomalous: false });
+    },
+  );
+
+  test('a unit that answers with an error of its own is no lost one', async () => {
+    const { fake, detect } = await hosted();
+    fake.unit = () => ({ error: 'Unhandled', payload: { errorType: 'TypeError', errorMessage: 'x' } });
+    await expect(detect()).rejects.toThrow('The inference unit failed: TypeError: x');
+  });
+});
