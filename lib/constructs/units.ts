@@ -55,7 +55,7 @@ export class Units extends Construct implements EngineRights, TrainerRights {
       compatibleRuntimes: [Runtime.NODEJS_24_X],
       compatibleArchitectures: [architecture],
       // Versions of tasks that an execution still calls make units with the layer of their release.
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     const native = { layer: this.layer, architecture };
     this.log = newLog(this, 'Log', defaults);

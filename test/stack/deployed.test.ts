@@ -126,7 +126,7 @@ async function importPackage(): Promise<string> {
     },
   });
   const model = await importModel({ ModelPackageArn });
-  expect(model).toMatchObject({ Status: 'TRAINED', Performance: { Recall: 0.82 } });
+  expect(model).toMatchObject({ Status: 'TRAINED', Performance: { Recall: 0.8199999928474426 } });
   return model?.ModelVersion ?? '';
 }
 

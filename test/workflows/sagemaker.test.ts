@@ -204,11 +204,11 @@ describe('throttling', () => {
     fake.heal();
   });
 
-  test('of every call for more than its hour keeps a start from an end, until there is one again', async () => {
+  test('of every call for more than its hour fails the start, and what it may have made goes when calls are heard again', async () => {
     fake.inject('*', 'throttled', { times: Infinity });
     await begin();
     for (let minute = 0; minute < 75; minute += 1) await sweepAfter(60);
-    expect(await statusOf(world, model)).toBe('STARTING_HOSTING');
+    expect(await statusOf(world, model)).toBe('HOSTING_FAILED');
     fake.heal();
     await sweepUntil(
       async () => (await statusOf(world, model)) === 'HOSTING_FAILED' && (await nothingHeld()),
