@@ -4,7 +4,7 @@ import { identity } from '../lambdas/contract/derive/identity.ts';
 /**
  * @throws InvalidArgumentError unless it is an http or https URL, without a query; its last slash is dropped
  */
-export function endpointUrl(text: string): string {
+function endpointUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (
     url === undefined ||

@@ -29,7 +29,7 @@ const outOf = (entry: string): string => {
   return join(bundle, file);
 };
 
-export class BundleWarning extends Error {
+class BundleWarning extends Error {
   override readonly name = 'BundleWarning';
 }
 

@@ -4,7 +4,7 @@ import type { DerivedFile } from '../../lambdas/contract/derive/botocore.ts';
 import { CommandFailed } from '../failed.ts';
 import { hashOf, readIfThere, readRecord, recordIn, type InstallRecord } from './record.ts';
 
-export interface PlannedFile extends DerivedFile {
+interface PlannedFile extends DerivedFile {
   readonly action: 'write' | 'replace' | 'keep';
   readonly bytes: number;
 }

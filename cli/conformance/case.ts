@@ -24,7 +24,7 @@ export interface Case {
   run(bench: Bench): Promise<string>;
 }
 
-export type Outcome = 'passed' | 'failed' | 'skipped' | 'as hoped' | 'otherwise';
+type Outcome = 'passed' | 'failed' | 'skipped' | 'as hoped' | 'otherwise';
 
 export interface Result {
   readonly suite: 'original' | 'extension' | 'probe';

@@ -22,7 +22,7 @@ import { settled, until } from './poll.ts';
 
 const notFound = { ResourceType: 'MODEL' };
 
-export function hostedModel(bench: Bench): ReturnType<typeof modelOf> {
+function hostedModel(bench: Bench): ReturnType<typeof modelOf> {
   const model = modelOf(bench);
   if (bench.hosted !== true) throw new Skipped('the model is not hosted');
   return model;

@@ -2,7 +2,7 @@ import { LookoutVisionClient } from '@aws-sdk/client-lookoutvision';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { CommandFailed } from '../failed.ts';
 
-export interface RawRequest {
+interface RawRequest {
   readonly method: string;
   /** Percent-encoded, from `/2020-11-20` on. */
   readonly path: string;

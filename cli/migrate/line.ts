@@ -14,7 +14,6 @@ export interface Mask {
 }
 
 export const canonicalLabel = 'anomaly-label';
-export const canonicalMask = 'anomaly-mask-ref';
 export const classification = 'groundtruth/image-classification';
 export const segmentation = 'groundtruth/semantic-segmentation';
 
@@ -28,7 +27,7 @@ export function parseLine(text: string): Line | undefined {
   }
 }
 
-export const isLine = (value: unknown): value is Line =>
+const isLine = (value: unknown): value is Line =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Attributes with metadata that are no masks; one, in a sound line. */

@@ -40,7 +40,7 @@ export async function writeRepaired(
 }
 
 /** The line after its repairs, in the order of its findings. @returns undefined if it is left out */
-export function repaired(text: string, findings: readonly Finding[]): Line | undefined {
+function repaired(text: string, findings: readonly Finding[]): Line | undefined {
   let line = parseLine(text);
   for (const { repair } of findings) {
     if (line === undefined) return undefined;

@@ -17,7 +17,7 @@ export interface DrainEvent {
 }
 
 /** The update would take from what runs the roles that it runs under. */
-export class RolesInUse extends Error {
+class RolesInUse extends Error {
   override readonly name = 'RolesInUse';
 }
 

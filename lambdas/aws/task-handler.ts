@@ -14,7 +14,7 @@ type Slow = 'engine' | 'importer' | 'trainer' | 'objects';
 export type TaskParts = Omit<TaskContext, Slow> & Partial<Pick<TaskContext, Slow>>;
 
 /** Why the task cannot be done here: a mistake in the stack, not in the world. */
-export class NotEntitled extends Error {
+class NotEntitled extends Error {
   override readonly name = 'NotEntitled';
 }
 

@@ -77,7 +77,7 @@ export const mayUpdate: readonly DatasetStatus[] = [
 export const isBusy = (status: DatasetStatus): boolean => busyStates.includes(status);
 
 /** The states in which an operation is under way. */
-export const busyStates: readonly DatasetStatus[] = Object.values(passingDatasetState);
+const busyStates: readonly DatasetStatus[] = Object.values(passingDatasetState);
 
 /** What `StatusMessage` says. Clients index it without asking, so no state is without one. */
 export const datasetMessage = {

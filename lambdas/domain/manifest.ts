@@ -30,7 +30,7 @@ export class BadLine extends Error {
 }
 
 /** The longest line that ListDatasetEntries may return, in characters. */
-export const longestEntry = 8192;
+const longestEntry = 8192;
 
 /** Real lines have three levels; what goes down thousands could be read, but never be written again. */
 const deepest = 32;

@@ -31,7 +31,7 @@ export function lacking(train: ImageStats, test: ImageStats | undefined): string
  * How many labelled images with masks there must be of each anomaly type, in a single dataset, or in each of
  * two.
  */
-export const minimumsOfType = { single: 20, each: 10 } as const;
+const minimumsOfType = { single: 20, each: 10 } as const;
 
 /** More types than this are not named one by one: the sentences end in a status message. */
 const named = 3;

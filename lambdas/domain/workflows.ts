@@ -29,7 +29,7 @@ const processor = 1769;
  * docs/contributing.md says what else a new row needs. Read at synth time and on the local host; the deployed
  * functions use its types only.
  */
-export const workflows = {
+const workflows = {
   hosting: {
     subject: 'model',
     tasks: {

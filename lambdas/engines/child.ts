@@ -13,7 +13,7 @@ export interface ChildRegistrar {
 }
 
 /** Bounds that are kept from outside, since a process that hangs keeps none itself. */
-export interface ChildLimits {
+interface ChildLimits {
   /** Milliseconds from now on. */
   readonly time: number;
   /** Resident bytes: native memory is no part of the limit that the JavaScript engine keeps. */

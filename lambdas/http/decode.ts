@@ -26,7 +26,7 @@ function pattern(source: string, flags: string): RegExp {
  * Turns what came over the wire into the value that the shape describes.
  * @returns undefined if it violates the shape; `violations` then says how
  */
-export function decodeValue(
+function decodeValue(
   name: string,
   raw: unknown,
   path: string,

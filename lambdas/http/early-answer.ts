@@ -13,7 +13,7 @@ export interface Patience {
   readonly total: number;
 }
 
-export const usualPatience: Patience = { bytes: 64 * 1024 * 1024, idle: 5_000, total: 30_000 };
+const usualPatience: Patience = { bytes: 64 * 1024 * 1024, idle: 5_000, total: 30_000 };
 
 /**
  * Answers, be the request's body read or not. What is left of it is read and dropped, within bounds, and ends

@@ -6,7 +6,7 @@ import type { HttpResponse } from './message.ts';
  * called invalid. The types are AWS's own where AWS has one; SDKs retry RequestTimeoutException and
  * ThrottlingException by themselves (smithy-typescript, service-error-classification).
  */
-export const transportErrors = {
+const transportErrors = {
   malformed: {
     status: 400,
     reason: 'Bad Request',

@@ -10,7 +10,7 @@ export interface ChildRegister {
 }
 
 /** What tells a process from another that was given its number later. */
-export interface Identity {
+interface Identity {
   readonly started: string;
   readonly command: string;
 }
@@ -80,7 +80,7 @@ function placeOf(folder: string): string {
 }
 
 /** Another one after each start of the machine; empty where that is not told so simply. */
-export function bootId(): string {
+function bootId(): string {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   } catch {
@@ -122,13 +122,13 @@ function read(file: string): Note | undefined {
 }
 
 /** Whether the process of this number is still the one that was identified. */
-export function lives(pid: number, identity: Identity): boolean {
+function lives(pid: number, identity: Identity): boolean {
   const now = identityOf(pid);
   return now !== undefined && now.started === identity.started && now.command === identity.command;
 }
 
 /** @returns undefined if there is no such process, or it has ended and only its number is left */
-export function identityOf(pid: number): Identity | undefined {
+function identityOf(pid: number): Identity | undefined {
   try {
     return process.platform === 'linux' ? fromProc(pid) : fromPs(pid);
   } catch {

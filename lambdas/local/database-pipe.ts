@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 
 /** No answer came: the process ended or was ended. Clients take the code for a connection that broke. */
-export class NoAnswer extends Error {
+class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
   readonly code = 'ECONNRESET';
 }

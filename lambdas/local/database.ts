@@ -29,7 +29,7 @@ const restarts = 5;
 const restartTimeout = 5000;
 
 /** The binary of this platform, if npm could install one. */
-export function databaseBinary(): string | undefined {
+function databaseBinary(): string | undefined {
   try {
     return createRequire(import.meta.url).resolve(`@dynoxide/${process.platform}-${process.arch}/dynoxide`);
   } catch {

@@ -8,7 +8,7 @@ export class BadConfig extends Error {
 }
 
 /** A deployment's own values, next to the code and never in its history. */
-export const defaultFile = 'crowsnest.config.json';
+const defaultFile = 'crowsnest.config.json';
 
 /**
  * The values of one stage: its defaults, and over them what the file says. Objects are laid over member by

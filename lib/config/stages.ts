@@ -4,7 +4,7 @@ export const stageNames = ['dev', 'staging', 'prod'] as const;
 export type StageName = (typeof stageNames)[number];
 
 /** Requests a second, and how many may come at once. */
-export interface Throttle {
+interface Throttle {
   readonly rate: number;
   readonly burst: number;
 }

@@ -11,7 +11,7 @@ export interface Grant {
 }
 
 /** A wildcard without a reason. */
-export class UnexplainedWildcard extends Error {
+class UnexplainedWildcard extends Error {
   override readonly name = 'UnexplainedWildcard';
 }
 

@@ -109,7 +109,11 @@ test('the Lab notebook: two datasets, a training right behind them, and loops th
   const { DetectAnomalyResult } = await client.send(
     new DetectAnomaliesCommand({ ...model, Body: picture, ContentType: 'image/jpeg' }),
   );
-  expect(DetectAnomalyResult).toEqual({ Source: { Type: 'direct' }, IsAnomalous: true, Confidence: 0.9700000286102295 });
+  expect(DetectAnomalyResult).toEqual({
+    Source: { Type: 'direct' },
+    IsAnomalous: true,
+    Confidence: 0.9700000286102295,
+  });
   await client.send(new StopModelCommand(model));
   await untilItIs(client, model, 'TRAINED');
 });

@@ -20,7 +20,7 @@ export type Outline =
   | { readonly values: readonly string[] }
   | { readonly of: Outline }
   | { readonly members: Readonly<Record<string, OutlinedMember>> };
-export interface OutlinedMember {
+interface OutlinedMember {
   readonly required: boolean;
   readonly is: Outline;
 }

@@ -46,7 +46,11 @@ describe('ListModels', () => {
         ModelArn: arn('11'),
         Status: 'TRAINED',
         StatusMessage: 'The model was imported successfully.',
-        Performance: { F1Score: 0.8999999761581421, Precision: 0.8799999952316284, Recall: 0.9200000166893005 },
+        Performance: {
+          F1Score: 0.8999999761581421,
+          Precision: 0.8799999952316284,
+          Recall: 0.9200000166893005,
+        },
       },
     ]);
     const pages: (string | undefined)[][] = [];

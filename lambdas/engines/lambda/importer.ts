@@ -21,7 +21,7 @@ export interface LambdaImporterOptions extends Pick<LambdaAccount, 'lambda'>, Pl
 }
 
 /** Below this prefix candidates wait to be checked; what checks them may read nothing else. */
-export const checksPrefix = 'checks/';
+const checksPrefix = 'checks/';
 
 /**
  * Takes in the same artifacts as a laptop, and has them checked by the same code. Whoever reads callers' buckets

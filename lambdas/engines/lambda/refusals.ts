@@ -56,7 +56,7 @@ const final =
   /^(InvalidParameterValueException|AccessDeniedException|AccessDenied|CodeStorageExceededException|RequestTooLargeException|RequestEntityTooLargeException|ValidationException|LimitExceededException)$/;
 
 /** @returns undefined for whatever is worth another try */
-export function refusalOf(error: unknown): EngineFailed | undefined {
+function refusalOf(error: unknown): EngineFailed | undefined {
   const { name, message } = told(error);
   if (!final.test(name) || isEarly(message)) return undefined;
   return new EngineFailed(

@@ -25,7 +25,7 @@ export class UnitLost extends Error {
  * The graph failed on this picture; the unit lives on. A matter of picture and model, so trying again is of
  * no use.
  */
-export class InferenceFailed extends PictureRefused {
+class InferenceFailed extends PictureRefused {
   override readonly name: string = 'InferenceFailed';
   constructor(reason: string) {
     super(`The model fails on this picture: ${reason}.`);

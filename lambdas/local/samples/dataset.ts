@@ -16,7 +16,7 @@ export interface SampleDataset {
  * The kinds of defects that the masks show. A training needs twenty pictures of each, so all four would take
  * it long.
  */
-export const shown = ['scratch', 'stain'] as const satisfies readonly Defect[];
+const shown = ['scratch', 'stain'] as const satisfies readonly Defect[];
 type Shown = (typeof shown)[number];
 
 const prefix = 'parts/dataset/';

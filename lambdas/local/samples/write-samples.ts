@@ -10,7 +10,7 @@ import { defects, drawPart, partSize, seeded, type Defect } from './part.ts';
 import { makeSampleModel, sampleManifest } from './sample-model.ts';
 
 /** Keys of pictures, all JPEG. The words `normal` and `anomaly` in them are the labels. */
-export interface LabelledKeys {
+interface LabelledKeys {
   readonly normal: readonly string[];
   readonly anomaly: readonly string[];
 }

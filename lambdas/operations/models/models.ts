@@ -11,7 +11,7 @@ type Reads = Pick<ReadContext, 'store'>;
 
 export const noProject = (project: string): NotFoundError =>
   new NotFoundError('PROJECT', project, `Project ${project} was not found.`);
-export const noModel = (key: ModelKey): NotFoundError =>
+const noModel = (key: ModelKey): NotFoundError =>
   new NotFoundError(
     'MODEL',
     modelId(key),

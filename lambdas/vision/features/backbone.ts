@@ -12,7 +12,7 @@ import { float32, type Graph } from '../onnx/graph.ts';
 import type { FeatureMap } from './features.ts';
 
 /** The package is there, but what is in it is not the network that is expected. */
-export class BackboneUnreadable extends Error {
+class BackboneUnreadable extends Error {
   override readonly name = 'BackboneUnreadable';
 }
 

@@ -23,7 +23,7 @@ export interface Example {
 }
 
 /** How many threads work on one graph. Fixed, so that sums are formed in the same order on every run. */
-export const threads = 2;
+const threads = 2;
 
 export const openSession = (graph: Uint8Array): Promise<ort.InferenceSession> =>
   ort.InferenceSession.create(graph, {

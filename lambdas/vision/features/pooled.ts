@@ -40,7 +40,7 @@ export function fitScaling(vectors: readonly Float32Array[]): Scaling {
   };
 }
 
-export const scaled = (vector: Float32Array, { mean, deviation }: Scaling): Float64Array =>
+const scaled = (vector: Float32Array, { mean, deviation }: Scaling): Float64Array =>
   Float64Array.from(vector, (value, at) => (value - (mean[at] ?? 0)) / (deviation[at] ?? 1));
 
 /**
@@ -125,7 +125,7 @@ function newton(
 }
 
 /** Solves a symmetric positive definite system by Cholesky's decomposition, which it leaves in `matrix`. */
-export function solve(matrix: readonly Float64Array[], right: readonly number[]): Float64Array {
+function solve(matrix: readonly Float64Array[], right: readonly number[]): Float64Array {
   decompose(matrix);
   const solution = Float64Array.from(right);
   const size = right.length;

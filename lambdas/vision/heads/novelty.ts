@@ -7,9 +7,9 @@ export interface Bank {
 }
 
 /** How many patches stand for all normal ones. More than these, well chosen, bring nothing. */
-export const bankSize = 256;
+const bankSize = 256;
 /** From how many patches they are chosen. */
-export const bankCandidates = 5000;
+const bankCandidates = 5000;
 
 /**
  * Picks rows so that every row is near one that was picked: the next one is always that which is farthest

@@ -12,7 +12,7 @@ export const manifestLimit = 1024 * 1024;
  * with limits.
  * @returns everything that is wrong, as clauses of one sentence
  */
-export function fileProblems(files: { readonly graph: Uint8Array; readonly manifest: Uint8Array }): string[] {
+function fileProblems(files: { readonly graph: Uint8Array; readonly manifest: Uint8Array }): string[] {
   const manifest = parseManifest(files.manifest);
   return [
     ...(manifest.ok

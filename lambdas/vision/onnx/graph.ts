@@ -37,7 +37,7 @@ interface Float {
 }
 
 /** Plain numbers are ints. A graph is a subgraph, as Loop, Scan and If have them. */
-export type Attribute = number | readonly number[] | Float | string | Tensor | Graph;
+type Attribute = number | readonly number[] | Float | string | Tensor | Graph;
 export type Attributes = Readonly<Record<string, Attribute>>;
 
 /** A number fixes an axis; a name leaves it open. */

@@ -16,7 +16,7 @@ type Found = Pick<Picture, 'width' | 'height' | 'orientation'>;
 const named = 5;
 
 /** The size that most have, which all pictures of a project must have. */
-export function usualSize(sizes: readonly Found[]): Found | undefined {
+function usualSize(sizes: readonly Found[]): Found | undefined {
   const counts = new Map<string, number>();
   const keyOf = ({ width, height }: Found): string => `${width}x${height}`;
   for (const size of sizes) counts.set(keyOf(size), (counts.get(keyOf(size)) ?? 0) + 1);
@@ -29,7 +29,7 @@ export function usualSize(sizes: readonly Found[]): Found | undefined {
  * @returns what the picture is like, and what is wrong with its mask
  * @throws PictureRefused
  */
-export async function checkPicture(
+async function checkPicture(
   picture: LabelledPicture,
 ): Promise<{ readonly found: Found; readonly wrong?: string }> {
   const { rgb: _, ...found } = await decode(await picture.load(), undefined);

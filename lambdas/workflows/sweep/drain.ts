@@ -14,7 +14,7 @@ export interface DrainContext extends Pick<TaskContext, 'store' | 'clock' | 'log
  * For how long a deletion waits, in milliseconds: CloudFormation gives a resource an hour, and the answer
  * must still get through.
  */
-export const drainTimeout = 55 * 60_000;
+const drainTimeout = 55 * 60_000;
 
 /** What is left keeps billing, so the stack must not go. The message names it. */
 export class DrainFailed extends Error {

@@ -1,7 +1,7 @@
 import { invalid, ServiceError } from './service-error.ts';
 import type { Named, World } from './world.ts';
 
-export type JobStatus = 'InProgress' | 'Completed' | 'Failed' | 'Stopping' | 'Stopped';
+type JobStatus = 'InProgress' | 'Completed' | 'Failed' | 'Stopping' | 'Stopped';
 
 /** What training and transform jobs share. Nothing removes a job: its name stays taken. */
 export interface Job extends Named {

@@ -1,7 +1,7 @@
 import { ServiceError } from './service-error.ts';
 import type { World } from './world.ts';
 
-export interface ContainerAnswer {
+interface ContainerAnswer {
   readonly status?: number;
   readonly body: string | Uint8Array;
 }

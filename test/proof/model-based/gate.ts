@@ -31,7 +31,7 @@ export interface Parked {
   readonly alone: () => Promise<unknown>;
 }
 
-export class Unavailable extends Error {
+class Unavailable extends Error {
   override readonly name = 'Unavailable';
 }
 

@@ -31,7 +31,7 @@ export interface Written {
 
 export type Must = (holds: boolean, what: string) => void;
 
-export const mustOf =
+const mustOf =
   (whose: string): Must =>
   (holds, what) => {
     if (!holds) throw new Error(`${whose}: ${what}`);

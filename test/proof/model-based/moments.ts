@@ -7,7 +7,7 @@ import type { Project } from '../../../lambdas/store/projects.ts';
 import type { Observation } from '../../../lambdas/engines/engine.ts';
 import type { Lines } from './lines.ts';
 
-export interface TableRow {
+interface TableRow {
   readonly sk: string;
   readonly line?: string;
   readonly expiresAt?: number;

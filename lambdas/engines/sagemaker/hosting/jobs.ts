@@ -17,7 +17,7 @@ import { findArn, tagsAt } from './resources.ts';
  * A job was told to stop, and has not stopped yet: what it writes until then cannot be removed. Another try,
  * later, finds it stopped.
  */
-export class StillEnding extends Error {
+class StillEnding extends Error {
   override readonly name = 'StillEnding';
 }
 

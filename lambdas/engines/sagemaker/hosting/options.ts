@@ -39,7 +39,7 @@ export interface CopyingStore extends Omit<ObjectStore, 'stream'> {
 }
 
 /** What callers may name. An entry is the exact name, or its beginning followed by `*`. */
-export interface Allowed {
+interface Allowed {
   /** Container images, such as `123456789012.dkr.ecr.eu-west-1.amazonaws.com/inspection:*`. */
   readonly images: readonly string[];
   /** Buckets that model data may come from. */

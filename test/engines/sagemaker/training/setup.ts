@@ -42,7 +42,7 @@ export const lines = (values: readonly unknown[]): Uint8Array =>
   Buffer.from(values.map((value) => `${JSON.stringify(value)}\n`).join(''));
 
 /** Whether a picture is anomalous is its content, which the container of these tests reads back. */
-export const container = (picture: Uint8Array) => {
+const container = (picture: Uint8Array) => {
   const [verdict = '', confidence = ''] = Buffer.from(picture).toString().split(' ');
   return {
     body: JSON.stringify({
