@@ -20,6 +20,7 @@ import { ExecutionMemory, executionSchema } from './execution-memory.ts';
 import { removeExpired } from './expiry.ts';
 import { createFolderObjects } from './folder-objects.ts';
 import { lockFolder } from './lock.ts';
+import { TableOwner, type OwnerTimes } from './owner.ts';
 import { local, requireRegion } from './region.ts';
 import { duringRestore, leftUnderWay, restoreHosted, takeOverLeft } from './restore.ts';
 import { LocalRunner, type RunnerOptions } from './runner.ts';
@@ -59,6 +60,7 @@ export interface HostOptions {
   readonly engine?: (parts: EngineParts) => LocalEngine;
   readonly trainer?: (parts: EngineParts) => LocalTrainer;
   readonly times?: Partial<Times>;
+  readonly ownerTimes?: OwnerTimes;
   /** Told when the table is lost for good: the host must be closed, and can be started again. */
   readonly lost?: (error: Error) => void;
 }
@@ -99,6 +101,7 @@ export async function startHost({
   trainer: makeTrainer = embeddedTrainer,
   times = {},
   lost = () => undefined,
+  ownerTimes,
 }: HostOptions): Promise<Host> {
   const { dataDir } = environment;
   const closers: (() => Promise<void> | void)[] = [];
@@ -130,9 +133,19 @@ export async function startHost({
       closers.push(() => database.close());
       where = database;
     }
-    const client = documentClient(where);
+    const clock = systemClock;
+    let owner: TableOwner | undefined;
+    const client = documentClient(where, () => owner?.require());
     closers.push(() => client.destroy());
     await makeTables(client, environment.dynamodbEndpoint);
+    if (environment.dynamodbEndpoint !== undefined) {
+      // The lock on the folder keeps the embedded table for one host; this one others can reach.
+      const unguarded = documentClient(where);
+      closers.push(() => unguarded.destroy());
+      const taken = await TableOwner.take(unguarded, tableName, dataDir, clock, lost, ownerTimes);
+      closers.push(() => taken.release());
+      owner = taken;
+    }
 
     const settings: Settings = {
       stage: 'local',
@@ -145,7 +158,6 @@ export async function startHost({
       buckets: ['*'],
       times: { ...localTimes, ...times },
     };
-    const clock = systemClock;
     const store = new Store(client, tableName, clock);
     const objects = createFolderObjects(join(dataDir, 's3'));
     const parts: EngineParts = {

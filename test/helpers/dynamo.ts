@@ -39,6 +39,11 @@ export class TestDynamo {
     );
   }
 
+  /** One request, as a client of the emulator's HTTP API would send it. */
+  call(operation: string, request: Readonly<Record<string, unknown>>): Promise<DatabaseAnswer> {
+    return this.#pass(operation, request);
+  }
+
   async #pass(operation: string, request: Readonly<Record<string, unknown>>): Promise<DatabaseAnswer> {
     const instead = this.#note(operation, request);
     if (instead !== undefined) return { status: instead.status, body: { ...instead.body } };
