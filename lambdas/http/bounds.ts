@@ -47,7 +47,8 @@ export class Lanes {
     this.#lanes.set(socket, lane);
     if (lane.running < this.#atOnce) return this.#start(socket, lane, work);
     lane.waiting.push(work);
-    if (lane.paused || lane.waiting.length < this.#atOnce) return;
+    // Each time anew: Node itself resumes a connection, to read the body of a request that begins.
+    if (lane.waiting.length < this.#atOnce) return;
     lane.paused = true;
     socket.pause();
   }

@@ -65,7 +65,10 @@ export function listener(host: NodeHost, bounds = { perConnection, heldBytes, si
         answer(req, res, await serve(host, req, requestId, new Body(budget, bounds.silence)));
       } catch (error) {
         // the caller has gone; there is nobody to answer
-        if (req.destroyed && !req.complete) return void res.destroy();
+        if (req.destroyed && !req.complete) {
+          host.log.event('transport.refused', { requestId, kind: 'aborted' });
+          return void res.destroy();
+        }
         if (error instanceof Silent) {
           host.log.event('transport.refused', { requestId, kind: 'silent' });
           return answer(req, res, transportRefusal('silent', requestId));

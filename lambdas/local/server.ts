@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { AccessDeniedError, type ServiceError } from '../contract/errors.ts';
 import type { LogFields } from '../domain/ports.ts';
 import { answer } from '../http/early-answer.ts';
@@ -28,9 +28,16 @@ const headerBytes = 32 * 1024;
 /** Connections that are open at once; each may have a few requests under way. */
 const connections = 1000;
 
+/** So many more are open as long as it takes to answer them why they are not served; others are closed. */
+const answeredConnections = 100;
+
+/** Milliseconds without a byte in either direction after which a connection is closed: no call takes longer. */
+const idle = 300_000;
+
 /**
  * @param signed whether callers must sign, so that the host name is theirs to choose
  * @param health what `GET /health` answers: 200 where its status is `ok`, else 503
+ * @param most connections that are open at once: those that are served, and those that only read why they are not
  */
 export async function listen(
   host: NodeHost,
@@ -38,6 +45,7 @@ export async function listen(
   port: number,
   signed: boolean,
   health: () => Promise<{ readonly status: string }> = () => Promise.resolve({ status: 'ok' }),
+  most = { served: connections, answered: answeredConnections },
 ): Promise<LocalServer> {
   const serve = listener(host);
   const refused = (kind: TransportError, fields: LogFields = {}): void =>
@@ -45,9 +53,15 @@ export async function listen(
   // Node itself would refuse a request without a Host header in words of its own; `refuseWebPages` does it in
   // the service's. No limit on the whole time: a picture of many MB over a slow line arrives in the end, and
   // the listener ends a body of which nothing comes.
+  const surplus = new WeakSet<Socket>();
   const server = createServer(
     { maxHeaderSize: headerBytes, requestTimeout: 0, headersTimeout: 20_000, requireHostHeader: false },
     (req, res) => {
+      // Before anything is done: who reads 429 must be able to rely on it that nothing was.
+      if (surplus.has(req.socket)) {
+        res.shouldKeepAlive = false;
+        return answer(req, res, transportRefusal('tooManyConnections'));
+      }
       if (req.method === 'GET' && req.url === '/health') {
         void health().then((report) =>
           res
@@ -69,10 +83,12 @@ export async function listen(
   server.on('connection', (socket) => {
     open += 1;
     socket.once('close', () => (open -= 1));
-    if (open <= connections) return;
+    if (open <= most.served) return;
+    surplus.add(socket);
     refused('tooManyConnections', { open });
-    socket.on('error', () => undefined).end(rawRefusal('tooManyConnections'));
   });
+  server.maxConnections = most.served + most.answered;
+  server.timeout = idle;
   server.on('checkExpectation', (req, res) => {
     refused('expectation');
     answer(req, res, transportRefusal('expectation'));

@@ -31,6 +31,8 @@ import { ScriptedEngine } from './scripted-engine.ts';
 import { ScriptedTrainer } from './scripted-trainer.ts';
 
 export interface WorldOptions {
+  /** How many connections its server has at once, if few. */
+  readonly connections?: Parameters<typeof listen>[5];
   readonly settings?: Partial<Omit<Settings, 'limits'>> & { readonly limits?: Partial<Limits> };
   readonly keys?: readonly AccessKey[];
   /** How many milliseconds a second of a workflow's waiting takes; 1 unless given. */
@@ -158,6 +160,8 @@ export class World {
       '127.0.0.1',
       0,
       credentials !== undefined,
+      undefined,
+      options.connections,
     );
     return world;
   }

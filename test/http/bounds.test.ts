@@ -100,6 +100,17 @@ test('a connection that goes while its requests wait leaves none of them to be c
   expect(carriedOut).toBe(0);
 });
 
+test('a connection that Node resumes to read a body is paused again while many requests wait', async () => {
+  const lanes = new Lanes(2);
+  const { socket } = await open((await serve()).port);
+  const never = (): Promise<void> => new Promise(() => undefined);
+  for (let each = 0; each < 4; each += 1) lanes.run(socket, never);
+  expect(socket.isPaused()).toBe(true);
+  socket.resume(); // as reading from an IncomingMessage does
+  lanes.run(socket, never);
+  expect(socket.isPaused()).toBe(true);
+});
+
 test('a body that keeps coming is read, however long it takes; one that stops is told so, and not that it is invalid', async () => {
   const { port, log } = await serve({ silence: 400 });
   const slow = await open(port);
@@ -117,6 +128,16 @@ test('a body that keeps coming is read, however long it takes; one that stops is
   expect(silent.answer()).toContain('"__type":"com.amazonaws.lookoutvision#RequestTimeoutException"');
   expect(log.join()).toContain('"code":"transport.refused"');
 }, 60_000);
+
+test('a caller that goes in the middle of a body is noted as one that went, and not as a failure', async () => {
+  const { port, log } = await serve();
+  const { socket } = await open(port);
+  socket.write(`${detect(12)}x`);
+  await sleep(100);
+  socket.resetAndDestroy();
+  await until(() => log.length > 0);
+  expect(log).toEqual([expect.stringContaining('"kind":"aborted"')]);
+});
 
 test('bodies of all connections together are bounded: one too many is asked to come again, and room that is given back is used', async () => {
   const { port } = await serve({ heldBytes: 1000 });
