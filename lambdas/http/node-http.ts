@@ -43,6 +43,9 @@ export interface NodeHost {
 /** Requests of one connection that are under way at once; browsers and SDKs send one at a time. */
 const perConnection = 8;
 
+/** Requests of all connections that wait for those before them; each takes some ten kilobytes. */
+const waiting = 10_000;
+
 /** Bytes of bodies that are held at once: some thirty of the largest pictures. */
 const heldBytes = 256 * 1024 * 1024;
 
@@ -55,8 +58,13 @@ class Silent extends Error {
 }
 
 /** Our own pipeline behind node's own server: as fast as a framework, and no second router. */
-export function listener(host: NodeHost, bounds = { perConnection, heldBytes, silence }): RequestListener {
-  const lanes = new Lanes(bounds.perConnection);
+export function listener(
+  host: NodeHost,
+  bounds = { perConnection, waiting, heldBytes, silence },
+): RequestListener {
+  const lanes = new Lanes(bounds.perConnection, bounds.waiting, () =>
+    host.log.event('transport.refused', { kind: 'tooManyWaiting' }),
+  );
   const budget = new BodyBudget(bounds.heldBytes);
   return (req, res) => {
     const requestId = randomUUID();

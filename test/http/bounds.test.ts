@@ -21,7 +21,7 @@ afterEach(() => {
 async function serve(
   bounds: Partial<Parameters<typeof listener>[1]> = {},
   host: Partial<NodeHost> = {},
-): Promise<{ readonly port: number; readonly log: string[] }> {
+): Promise<{ readonly port: number; readonly log: string[]; readonly parsed: () => number }> {
   const log: string[] = [];
   const world = await service.shared();
   const server = createServer(
@@ -32,12 +32,14 @@ async function serve(
         authenticate: () => ({ name: 'somebody' }),
         ...host,
       },
-      { perConnection: 4, heldBytes: 1_000_000, silence: 30_000, ...bounds },
+      { perConnection: 4, waiting: 10_000, heldBytes: 1_000_000, silence: 30_000, ...bounds },
     ),
   ).listen(0, '127.0.0.1');
   servers.push(server);
+  let parsed = 0;
+  server.on('request', () => (parsed += 1));
   await once(server, 'listening');
-  return { port: (server.address() as AddressInfo).port, log };
+  return { port: (server.address() as AddressInfo).port, log, parsed: () => parsed };
 }
 
 async function open(port: number): Promise<{ readonly socket: Socket; readonly answer: () => string }> {
@@ -100,15 +102,53 @@ test('a connection that goes while its requests wait leaves none of them to be c
   expect(carriedOut).toBe(0);
 });
 
-test('a connection that Node resumes to read a body is paused again while many requests wait', async () => {
-  const lanes = new Lanes(2);
-  const { socket } = await open((await serve()).port);
-  const never = (): Promise<void> => new Promise(() => undefined);
-  for (let each = 0; each < 4; each += 1) lanes.run(socket, never);
-  expect(socket.isPaused()).toBe(true);
-  socket.resume(); // as reading from an IncomingMessage does
-  lanes.run(socket, never);
-  expect(socket.isPaused()).toBe(true);
+test('a client that does not read is not read from either, with and without a body among its requests', async () => {
+  for (const first of [list.repeat(12), `${list.repeat(6)}${detect(10)}`]) {
+    let started = 0;
+    const gate = Promise.withResolvers<undefined>();
+    const { port, parsed } = await serve(
+      {},
+      {
+        authenticate: async () => {
+          started += 1;
+          if (started > 4) await gate.promise;
+          throw new AccessDeniedError('no');
+        },
+        service: {
+          handlers: { ListProjects: () => Promise.reject(new Error()) },
+          context: (await service.shared()).context,
+        },
+      },
+    );
+    const { socket } = await open(port);
+    socket.pause().write(first);
+    await sleep(200);
+    socket.write(`${first.endsWith('10\r\n\r\n') ? 'x'.repeat(10) : ''}${list.repeat(50_000)}`);
+    await sleep(1500);
+    expect(parsed()).toBeLessThan(4000); // one read of 64 KB has some 1,100
+    gate.resolve(undefined);
+  }
+}, 60_000);
+
+test('requests of all connections that wait are bounded: who brings more is closed, and room is given back', async () => {
+  let overflows = 0;
+  const lanes = new Lanes(1, 3, () => (overflows += 1));
+  const { port } = await serve();
+  const [one, two] = [await open(port), await open(port)];
+  const gate = Promise.withResolvers<undefined>();
+  let done = 0;
+  const work = async (): Promise<void> => {
+    await gate.promise;
+    done += 1;
+  };
+  for (let each = 0; each < 3; each += 1) lanes.run(one.socket, work);
+  for (let each = 0; each < 3; each += 1) lanes.run(two.socket, work);
+  expect({ overflows, closed: two.socket.destroyed }).toEqual({ overflows: 1, closed: true });
+  await once(two.socket, 'close');
+  lanes.run(one.socket, work); // in the room of those that went
+  expect(one.socket.destroyed).toBe(false);
+  gate.resolve(undefined);
+  await until(() => done === 5); // four of the first, and the one of the second that had begun
 });
 
 test('a body that keeps coming is read, however long it takes; one that stops is told so, and not that it is invalid', async () => {
