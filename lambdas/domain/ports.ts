@@ -77,6 +77,14 @@ export interface ObjectStore {
   write(location: ObjectLocation, bytes: Uint8Array): Promise<void>;
   /** Removes every object whose key begins with `prefix`. Removing what is not there is success. */
   removeAll(bucket: string, prefix: string): Promise<void>;
+  /** Where a person looks for an object, in words, if that is another place than its URL says. */
+  placeOf?(location: ObjectLocation): string;
+}
+
+/** An object that was not found, as messages name it: its URL, and the file that it would be on a local host. */
+export function nameOf(objects: Pick<ObjectStore, 'placeOf'>, location: ObjectLocation): string {
+  const url = `s3://${location.bucket}/${location.key}`;
+  return objects.placeOf === undefined ? url : `${url} (${objects.placeOf(location)})`;
 }
 
 interface Delivery {

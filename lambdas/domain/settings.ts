@@ -70,6 +70,13 @@ export const quotaCodes = {
   concurrentPackagingJobs: 'L-A2F581AB',
 } as const satisfies Record<keyof Quotas, string>;
 
+/**
+ * What to do about a quota, in words that can be followed: there is nobody at AWS to ask. A local host has its
+ * quotas from the variable, a stage from its settings.
+ */
+export const raiseQuota = (quota: keyof Quotas): string =>
+  `raise ${quota} in the quotas of this deployment (QUOTAS of a local host)`;
+
 export const defaultQuotas: Quotas = {
   projects: 100,
   modelsPerProject: 100,

@@ -1,4 +1,4 @@
-import type { ObjectStore } from '../domain/ports.ts';
+import { nameOf, type ObjectStore } from '../domain/ports.ts';
 import { artifactFiles } from '../vision/inference/artifact.ts';
 import { manifestLimit } from '../vision/inference/check-artifact.ts';
 import { graphLimits } from '../vision/onnx/graph-check.ts';
@@ -25,7 +25,7 @@ export interface FoundArtifact {
   readonly graph: AsyncIterable<Uint8Array>;
 }
 
-/** The files that are not there, by their URLs. */
+/** The files that are not there, as messages name them. */
 export interface MissingFiles {
   readonly missing: readonly string[];
 }
@@ -35,7 +35,7 @@ export interface MissingFiles {
  * @throws ArtifactTooLarge for the manifest, and what the store throws
  */
 export async function openArtifact(
-  objects: Pick<ObjectStore, 'stream'>,
+  objects: Pick<ObjectStore, 'stream' | 'placeOf'>,
   bucket: string,
   prefix: string,
 ): Promise<FoundArtifact | MissingFiles> {
@@ -49,7 +49,7 @@ export async function openArtifact(
     ...(graph === undefined ? [artifactFiles.graph] : []),
     ...(manifest === undefined ? [artifactFiles.manifest] : []),
   ];
-  return { missing: missing.map((file) => `s3://${bucket}/${prefix}${file}`) };
+  return { missing: missing.map((file) => nameOf(objects, { bucket, key: `${prefix}${file}` })) };
 }
 
 /** @throws ArtifactTooLarge before more than the limit is held in memory */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { mkdir, open, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join, sep } from 'node:path';
+import { basename, dirname, join, sep } from 'node:path';
 import { LocationRefused, type ObjectLocation, type ObjectStore } from '../domain/ports.ts';
 
 /** What a stream gives at once, in bytes. */
@@ -78,6 +78,9 @@ export function createFolderObjects(root: string): ObjectStore {
       }
       if (cut === prefix.length && cut > 0) await rm(real, { recursive: true, force: true });
     },
+
+    // Without the path of the machine: callers need not be its users.
+    placeOf: ({ bucket, key }) => `the file ${basename(root)}/${bucket}/${key} in the data folder`,
   };
 }
 

@@ -163,15 +163,17 @@ test('a failure of the engine is ours', async () => {
 test('a model that does not run: 409, with its status; one that is not there: 404', async () => {
   const world = await service.open();
   await world.trained();
-  const refused = (status: string) =>
+  const refused = (status: string, advice: string) =>
     conflict(
       'parts/1',
-      `Model version 1 of project parts cannot detect anomalies while its status is ${status}. Call StartModel, and wait until it is HOSTED.`,
+      `Model version 1 of project parts cannot detect anomalies while its status is ${status}. ${advice}`,
     );
-  expect(await refusal(detect(world))).toEqual(refused('TRAINED'));
+  expect(await refusal(detect(world))).toEqual(
+    refused('TRAINED', 'Call StartModel, and wait until it is HOSTED.'),
+  );
   world.engine.born = { state: 'creating' };
   await start(world);
-  expect(await refusal(detect(world))).toEqual(refused('STARTING_HOSTING'));
+  expect(await refusal(detect(world))).toEqual(refused('STARTING_HOSTING', 'Wait until it is HOSTED.'));
   expect(
     await refusal(detect(world, undefined, undefined, { ProjectName: 'parts', ModelVersion: '2' })),
   ).toMatchObject({ status: 404, ResourceType: 'MODEL' });

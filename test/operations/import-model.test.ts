@@ -133,7 +133,8 @@ test('a project has room for so many models, exactly, also when they come at onc
   expect(answers.filter(({ status }) => status === 202)).toHaveLength(3);
   const full = {
     __type: 'com.amazonaws.lookoutvision#ServiceQuotaExceededException',
-    Message: 'A project can have at most 3 models. Delete one, or ask for a higher quota.',
+    Message:
+      'A project can have at most 3 models. Delete one, or raise modelsPerProject in the quotas of this deployment (QUOTAS of a local host).',
     QuotaCode: 'L-1B1011CA',
     ServiceCode: 'lookoutvision',
     ResourceId: 'parts',

@@ -115,7 +115,8 @@ test('a hundred projects fit, and one page; the next is refused until there is r
   expect(await refusal(create(world, 'one-more'))).toEqual({
     name: 'ServiceQuotaExceededException',
     status: 402,
-    message: 'At most 100 projects can exist at once. Delete one, or ask for a higher quota.',
+    message:
+      'At most 100 projects can exist at once. Delete one, or raise projects in the quotas of this deployment (QUOTAS of a local host).',
     QuotaCode: 'L-64685F61',
     ServiceCode: 'lookoutvision',
     ResourceId: 'one-more',

@@ -192,7 +192,7 @@ test('ServiceQuotaExceededException (402): two models run, until one of them is 
     name: 'ServiceQuotaExceededException',
     status: 402,
     message:
-      'At most 2 models can run at once. A model counts until its hosting resources are gone; stop one, or ask for a higher quota.',
+      'At most 2 models can run at once. A model counts until its hosting resources are gone; stop one, or raise runningModels in the quotas of this deployment (QUOTAS of a local host).',
     QuotaCode: 'L-82DA2ABD',
     ServiceCode: 'lookoutvision',
     ResourceId: 'parts/3',

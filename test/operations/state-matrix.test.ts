@@ -127,6 +127,10 @@ describe.each(Object.entries(matrix))('a model in %s', (state, answers) => {
           ResourceId: `parts/${model.ModelVersion}`,
           $metadata: { httpStatusCode: 409 },
         });
+        // what is advised must be possible now
+        const { message } = refusal as ConflictException;
+        if (name === 'DetectAnomalies') expect(message).toMatch(/(HOSTED|StartModel|another version)\.$/);
+        expect(message.includes('. Call StartModel')).toBe(name === 'DetectAnomalies' && answers[0] === 202);
         // and nothing was done
         expect(await rowOf(world, model)).toMatchObject({ status: state, operation: { id: operation.id } });
       } else {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { LocationRefused, type Clock, type ObjectStore } from '../../domain/ports.ts';
+import { LocationRefused, nameOf, type Clock, type ObjectStore } from '../../domain/ports.ts';
 import { TrainingFailed, TrainingStopped } from '../../vision/fitting/failures.ts';
 import type { Progress, Training, TrainingInput } from '../../vision/fitting/train.ts';
 import type { LabelledPicture } from '../../vision/pictures/training-pictures.ts';
@@ -8,7 +8,7 @@ import { resultsAt } from './progress.ts';
 import { trainInProcess, type RunnerOptions } from './training-process.ts';
 
 export interface LearnOptions {
-  readonly objects: Pick<ObjectStore, 'read' | 'write'>;
+  readonly objects: Pick<ObjectStore, 'read' | 'write' | 'placeOf'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly features?: TrainingInput['features'];
   readonly runner: RunnerOptions;
@@ -61,7 +61,7 @@ const none = {
 } as const;
 
 function pictureOf(
-  objects: Pick<ObjectStore, 'read'>,
+  objects: Pick<ObjectStore, 'read' | 'placeOf'>,
   { source, label, mask }: TrainingExample,
 ): LabelledPicture {
   return {
@@ -78,16 +78,17 @@ function pictureOf(
 }
 
 /** @throws TrainingFailed if there is no such object, or will never be */
-async function load(objects: Pick<ObjectStore, 'read'>, url: string): Promise<Uint8Array> {
+async function load(objects: Pick<ObjectStore, 'read' | 'placeOf'>, url: string): Promise<Uint8Array> {
   const [, , bucket = '', ...key] = url.split('/');
-  const bytes = await objects.read({ bucket, key: key.join('/') }).catch((error: unknown) => {
+  const location = { bucket, key: key.join('/') };
+  const bytes = await objects.read(location).catch((error: unknown) => {
     throw error instanceof LocationRefused
       ? new TrainingFailed(`${error.message}.`, { cause: error })
       : error;
   });
   if (bytes === undefined)
     throw new TrainingFailed(
-      `There is no object at ${url}. Put the image back, or train with a dataset that does not name it.`,
+      `There is no object at ${nameOf(objects, location)}. Put the image back, or train with a dataset that does not name it.`,
     );
   return bytes;
 }

@@ -4,7 +4,7 @@ import { datasetId, mayUpdate, type Dataset } from '../../domain/dataset.ts';
 import { passingState, statusMessage } from '../../domain/lifecycle.ts';
 import type { Model } from '../../domain/model.ts';
 import { beginOperation } from '../../domain/operation.ts';
-import { quotaCodes } from '../../domain/settings.ts';
+import { quotaCodes, raiseQuota } from '../../domain/settings.ts';
 import { lacking } from '../../domain/training.ts';
 import { noTags } from '../../store/tags.ts';
 import type { Operation, WriteContext } from '../context.ts';
@@ -53,7 +53,7 @@ export const CreateModel: Operation<'CreateModel'> = async (input, ctx, call) =>
           quotaCodes.modelsPerProject,
           'PROJECT',
           name,
-          `A project can have at most ${modelsPerProject} models. Delete one, or ask for a higher quota.`,
+          `A project can have at most ${modelsPerProject} models. Delete one, or ${raiseQuota('modelsPerProject')}.`,
         ),
       );
     }

@@ -69,8 +69,28 @@ const notServing = (model: Model): ConflictError =>
   new ConflictError(
     'MODEL',
     modelId(model),
-    `Model version ${model.version} of project ${model.project} cannot detect anomalies while its status is ${model.status}. Call StartModel, and wait until it is HOSTED.`,
+    `Model version ${model.version} of project ${model.project} cannot detect anomalies while its status is ${model.status}. ${wayOn(model.status)}`,
   );
+
+/** What can be done about a model that does not serve, by its status. */
+function wayOn(status: Model['status']): string {
+  switch (status) {
+    case 'TRAINED':
+    case 'HOSTING_FAILED':
+      return 'Call StartModel, and wait until it is HOSTED.';
+    case 'STARTING_HOSTING':
+      return 'Wait until it is HOSTED.';
+    case 'TRAINING':
+    case 'STOPPING_HOSTING':
+      return 'Wait until it is TRAINED, then call StartModel.';
+    case 'TRAINING_FAILED':
+    case 'DELETING':
+      return 'It can never be started: name another version.';
+    case 'HOSTED':
+    case 'SYSTEM_UPDATING':
+      return 'Try again shortly.';
+  }
+}
 
 function translated(error: unknown, key: ModelKey): unknown {
   if (error instanceof PictureRefused) return new ValidationError(error.message);

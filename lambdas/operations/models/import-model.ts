@@ -2,7 +2,7 @@ import { ConflictError, QuotaError } from '../../contract/errors.ts';
 import { passingState, statusMessage } from '../../domain/lifecycle.ts';
 import type { Model, ModelSource } from '../../domain/model.ts';
 import { beginOperation } from '../../domain/operation.ts';
-import { quotaCodes } from '../../domain/settings.ts';
+import { quotaCodes, raiseQuota } from '../../domain/settings.ts';
 import { noTags } from '../../store/tags.ts';
 import { requireListed } from '../buckets.ts';
 import type { Call, Operation, ReadContext, WriteContext } from '../context.ts';
@@ -42,7 +42,7 @@ export const ImportModel: Operation<'ImportModel'> = async (input, ctx, call) =>
           quotaCodes.modelsPerProject,
           'PROJECT',
           name,
-          `A project can have at most ${limit} models. Delete one, or ask for a higher quota.`,
+          `A project can have at most ${limit} models. Delete one, or ${raiseQuota('modelsPerProject')}.`,
         ),
       );
     }

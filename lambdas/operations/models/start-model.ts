@@ -2,7 +2,7 @@ import { QuotaError, type ServiceError } from '../../contract/errors.ts';
 import { mayBegin, passingState, statusMessage } from '../../domain/lifecycle.ts';
 import { modelId, type Model, type ModelKey, type Units } from '../../domain/model.ts';
 import { beginOperation } from '../../domain/operation.ts';
-import { quotaCodes } from '../../domain/settings.ts';
+import { quotaCodes, raiseQuota } from '../../domain/settings.ts';
 import type { ConditionFailed } from '../../store/table.ts';
 import type { Operation, WriteContext } from '../context.ts';
 import { currentStatus, deliver, notFound, resolveVersion, wrongState } from './models.ts';
@@ -113,5 +113,5 @@ const noRoom = (key: ModelKey, limit: number): QuotaError =>
     quotaCodes.runningModels,
     'MODEL',
     modelId(key),
-    `At most ${limit} models can run at once. A model counts until its hosting resources are gone; stop one, or ask for a higher quota.`,
+    `At most ${limit} models can run at once. A model counts until its hosting resources are gone; stop one, or ${raiseQuota('runningModels')}.`,
   );

@@ -9,7 +9,7 @@ import {
   type PackagingJob,
 } from '../../domain/packaging.ts';
 import { beginOperation } from '../../domain/operation.ts';
-import { quotaCodes } from '../../domain/settings.ts';
+import { quotaCodes, raiseQuota } from '../../domain/settings.ts';
 import { requireListed } from '../buckets.ts';
 import type { Call, Operation, WriteContext } from '../context.ts';
 import { startExecution } from '../start-execution.ts';
@@ -62,7 +62,7 @@ export const StartModelPackagingJob: Operation<'StartModelPackagingJob'> = async
     quotaCodes.concurrentPackagingJobs,
     'MODEL_PACKAGE_JOB',
     job.name,
-    `At most ${limit} packaging jobs can run at once. Wait for one to end, or ask for a higher quota.`,
+    `At most ${limit} packaging jobs can run at once. Wait for one to end, or ${raiseQuota('concurrentPackagingJobs')}.`,
   );
   if (limit < 1) return idempotent.replayOrThrow(noRoom);
 

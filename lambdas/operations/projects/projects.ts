@@ -1,7 +1,7 @@
 import { ConflictError, QuotaError } from '../../contract/errors.ts';
 import { projectArn } from '../../domain/arns.ts';
 import { fitsAny } from '../../domain/patterns.ts';
-import { quotaCodes } from '../../domain/settings.ts';
+import { quotaCodes, raiseQuota } from '../../domain/settings.ts';
 import type { Project } from '../../store/projects.ts';
 import type { Operation, Reach } from '../context.ts';
 import { datasetMetadata } from '../datasets/describe-dataset.ts';
@@ -19,7 +19,7 @@ export const CreateProject: Operation<'CreateProject'> = async (input, ctx) => {
     quotaCodes.projects,
     'PROJECT',
     name,
-    `At most ${limit} projects can exist at once. Delete one, or ask for a higher quota.`,
+    `At most ${limit} projects can exist at once. Delete one, or ${raiseQuota('projects')}.`,
   );
   if (limit < 1) return idempotent.replayOrThrow(noRoom);
   const { answer } = await idempotent.commit(

@@ -1,7 +1,7 @@
 import { counted, noImages, type Dataset } from '../../domain/dataset.ts';
 import { atLine, BadLineAt, readLines } from '../../domain/lines.ts';
 import { parseEntry, type Entry } from '../../domain/manifest.ts';
-import { LocationRefused } from '../../domain/ports.ts';
+import { LocationRefused, nameOf } from '../../domain/ports.ts';
 import type { Mention } from '../../store/entries.ts';
 import type { TaskContext } from '../context.ts';
 import {
@@ -124,10 +124,11 @@ async function given(
     return { bytes: ctx.store.changes.read(input.operationId, from.offset) };
   if (source === undefined) throw new Unreadable('It has no manifest.');
   const found = await ctx.objects.stream(source, from.offset);
-  const name = `The manifest s3://${source.bucket}/${source.key}`;
-  if (found === undefined) throw new Unreadable(`${name} was not found.`);
+  if (found === undefined) throw new Unreadable(`The manifest ${nameOf(ctx.objects, source)} was not found.`);
   if (from.tag !== undefined && found.tag !== from.tag)
-    throw new Unreadable(`${name} was changed while it was being read.`);
+    throw new Unreadable(
+      `The manifest s3://${source.bucket}/${source.key} was changed while it was being read.`,
+    );
   return found;
 }
 
