@@ -29,6 +29,13 @@ import { writeDataset } from '../lambdas/local/samples/dataset.ts';
 import { localEnvironment } from '../lambdas/local/environment.ts';
 import { createLog } from '../lambdas/domain/log.ts';
 import { besideItsMask } from './verdict-picture.ts';
+import { usage } from './usage.ts';
+
+usage(
+  'npm run demo [-- --picture FILE]: walks the whole life of a model through the ' +
+    'original client, on the host at PORT or one of its own. FILE gets a scratched ' +
+    'part beside its mask.',
+);
 
 const { picture: pictureFile } = parseArgs({ options: { picture: { type: 'string' } } }).values;
 const environment = localEnvironment();

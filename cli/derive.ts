@@ -2,6 +2,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { derivedFiles } from '../lambdas/contract/derive/files.ts';
+import { usage } from './usage.ts';
+
+usage(
+  'npm run derive: writes clients/, the service description and the OpenAPI ' +
+    'document, anew from the contract.',
+);
 
 const root = join(import.meta.dirname, '..');
 for (const { path, text } of derivedFiles()) {

@@ -8,6 +8,12 @@ import { localEnvironment } from '../lambdas/local/environment.ts';
 import { createFolderObjects } from '../lambdas/local/folder-objects.ts';
 import { writeDataset } from '../lambdas/local/samples/dataset.ts';
 import { writeSamples } from '../lambdas/local/samples/write-samples.ts';
+import { usage } from './usage.ts';
+
+usage(
+  'npm run samples [-- FOLDER]: draws sample pictures, a model and a dataset into a ' +
+    'data folder: FOLDER, else DATA_DIR, else data.',
+);
 
 const root = join(process.argv[2] ?? localEnvironment().dataDir, 's3');
 const objects = createFolderObjects(root);

@@ -179,3 +179,27 @@ test('a call without a token is a fresh call', async () => {
   expect((await world.post(path, { MinInferenceUnits: 1 })).status).toBe(202);
   expect((await world.post(path, { MinInferenceUnits: 1 })).status).toBe(409);
 });
+
+test('a script that starts and stops with one fixed token each does so once: later cycles are told the truth, and change nothing', async () => {
+  const world = await service.open();
+  const model = await world.trained();
+  const stop = () => world.client.send(new StopModelCommand({ ...model, ClientToken: 'stop' }));
+  expect((await start(world, model, 'start')).Status).toBe('STARTING_HOSTING');
+  await world.settle();
+  expect((await stop()).Status).toBe('STOPPING_HOSTING');
+  await world.settle();
+
+  // The second hour: the same two calls with the same two tokens are repetitions. TRAINED is no hosting status, so the
+  // answer is the one that was remembered.
+  expect((await start(world, model, 'start')).Status).toBe('STARTING_HOSTING');
+  await world.settle();
+  expect(await runs(world, model)).toBe(1);
+  expect(await world.describe(model)).toMatchObject({ Status: 'TRAINED' });
+
+  // Started by somebody else, the model is hosted, and the old stop stops nothing: its answer says HOSTED.
+  await start(world, model, 'another');
+  await world.settle();
+  expect((await stop()).Status).toBe('HOSTED');
+  await world.settle();
+  expect(await world.describe(model)).toMatchObject({ Status: 'HOSTED' });
+});
