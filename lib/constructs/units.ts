@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ArnFormat, Aws, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Aws, CfnDeletionPolicy, Duration, Stack, type CfnResource } from 'aws-cdk-lib';
 import { Role, ServicePrincipal, type IRole } from 'aws-cdk-lib/aws-iam';
 import {
   Architecture,
@@ -54,9 +54,12 @@ export class Units extends Construct implements EngineRights, TrainerRights {
       code: Code.fromAsset(join(defaults.bundles, nativeLayer)),
       compatibleRuntimes: [Runtime.NODEJS_24_X],
       compatibleArchitectures: [architecture],
-      // Versions of tasks that an execution still calls make units with the layer of their release.
-      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
+    // Versions of tasks that an execution still calls make units with the layer of their release, so a layer that
+    // is replaced stays. With the stack the last one goes.
+    const { cfnOptions } = this.layer.node.defaultChild as CfnResource;
+    cfnOptions.updateReplacePolicy = CfnDeletionPolicy.RETAIN;
+    cfnOptions.deletionPolicy = CfnDeletionPolicy.DELETE;
     const native = { layer: this.layer, architecture };
     this.log = newLog(this, 'Log', defaults);
     this.role = new Role(this, 'Role', {
