@@ -36,6 +36,9 @@ export const common = {
   // A limit that a slow machine does not reach: what hangs is told, and what is slow is not.
   testTimeout: 120_000,
   maxWorkers: '100%',
+  globalSetup: '<rootDir>/test/helpers/temporary-folder.js',
+  globalTeardown: '<rootDir>/test/helpers/temporary-folder.end.js',
+  cacheDirectory: '<rootDir>/.cache/jest',
 };
 
 /** @type {import('jest').Config} */

@@ -68,7 +68,7 @@ test.each([
   [
     'is not there',
     's3://photos/none.png',
-    /^There is no object at s3:\/\/photos\/none\.png\. Put the image back/,
+    /^There is no object at s3:\/\/photos\/none\.png \(the file \S+\/photos\/none\.png in the data folder\)\. Put the image back/,
   ],
   [
     'can never be there',
