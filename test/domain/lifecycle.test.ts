@@ -55,8 +55,15 @@ describe('the lifecycle of a model', () => {
 });
 
 describe('waits', () => {
-  test('grow by half from five seconds to a minute, in whole seconds, however long it takes', () => {
-    expect([0, 1, 2, 3, 4, 5, 6, 7, 40, 5000].map(waitOf)).toEqual([5, 8, 11, 17, 25, 38, 57, 60, 60, 60]);
+  test('grow by half from five seconds to a minute, in whole seconds, and to two after four hours', () => {
+    expect([0, 1, 2, 3, 4, 5, 6, 7, 40, 240].map(waitOf)).toEqual([5, 8, 11, 17, 25, 38, 57, 60, 60, 60]);
+    expect([241, 5000].map(waitOf)).toEqual([120, 120]);
+  });
+
+  test("keep the history of two days' training short of Step Functions' 25,000 events", () => {
+    let rounds = 0;
+    for (let seconds = 0; seconds < 48 * 3600; rounds += 1) seconds += waitOf(rounds);
+    expect(rounds * 10).toBeLessThan(25_000);
   });
 
   test("keep the history of the slowest start short of Step Functions' 25,000 events", () => {

@@ -35,7 +35,7 @@ test("what node would refuse in words of its own is refused in the service's", a
       'POST /2020-11-20/projects HTTP/1.1\nHost: 127.0.0.1\nExpect: a-miracle\nContent-Length: 0\nConnection: close\n\n',
     ),
   ).toEqual({
-    status: 400,
+    status: 417,
     type: 'com.amazonaws.lookoutvision#ValidationException',
     message: 'The Expect header may only be 100-continue.',
   });
