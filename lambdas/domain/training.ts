@@ -68,7 +68,8 @@ function countTypes(entries: readonly LabelledEntry[]): Map<string, number> {
   return counts;
 }
 
-export type LabelledEntry = Entry & { readonly label: Label };
+/** `place` is where the line is, in words. */
+export type LabelledEntry = Entry & { readonly label: Label; readonly place?: string };
 
 export const isLabelled = (entry: Entry): entry is LabelledEntry => entry.label !== undefined;
 

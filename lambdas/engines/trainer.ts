@@ -9,6 +9,8 @@ import type { ObjectLocation, ObjectStore } from '../domain/ports.ts';
 export interface TrainingExample {
   readonly source: string;
   readonly label: 'normal' | 'anomaly';
+  /** Where its line is, as in "line 7 of the train dataset". Trainings of release 0.1 do not carry it. */
+  readonly place?: string;
   /** The line as the dataset has it: evaluation files repeat it. */
   readonly line: Readonly<Record<string, unknown>>;
   readonly mask?: {

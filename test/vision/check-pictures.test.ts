@@ -55,7 +55,9 @@ test('everything that is unfit is told at once, each with its picture', async ()
     "The mask of colour.png has the colour #808080, which its colour map doesn't list.",
   ]);
   expect(found.message).toMatch(/^Images in the dataset must have the same dimensions\. text\.png: /);
-  expect(found.message).toMatch(/ And 1 more; the log names them all\.$/);
+  expect(found.message).toMatch(
+    / And 1 more\. Replace what is named, or take its lines out of the dataset; /,
+  );
 });
 
 test('a message stays short, however many are unfit', async () => {
@@ -63,5 +65,28 @@ test('a message stays short, however many are unfit', async () => {
   expect(found).toBeInstanceOf(PicturesUnfit);
   expect(found.details).toHaveLength(500);
   expect(found.message.length).toBeLessThan(600);
-  expect(found.message).toMatch(/ And 495 more; the log names them all\.$/);
+  expect(found.message).toMatch(/ And 495 more\. Replace /);
+});
+
+test('where the line is known it is told, also of a picture that is not there', async () => {
+  const found = await failure([
+    of('good.png', png),
+    of('text.png', Buffer.from('no picture'), { place: 'line 7 of the train dataset' }),
+    of('gone.png', png, {
+      place: 'line 2 of the test dataset',
+      load: () => Promise.reject(new TrainingFailed('There is no object at gone.png.')),
+    }),
+    of('mask.png', png, { ...masked(await blue(64, 96)), place: 'line 9 of the train dataset' }),
+  ]);
+  expect(found).toBeInstanceOf(PicturesUnfit);
+  expect(found.details).toEqual([
+    'Line 7 of the train dataset: text.png: The body is neither a PNG nor a JPEG picture.',
+    'Line 2 of the test dataset: There is no object at gone.png.',
+    expect.stringMatching(/^Line 9 of the train dataset: The mask of mask\.png has 64 x 96 pixels/),
+  ]);
+});
+
+test('what is no fault of a picture is no failure of the training', async () => {
+  const broken = of('busy.png', png, { load: () => Promise.reject(new Error('the disk is busy')) });
+  await expect(checkPictures([of('good.png', png), broken])).rejects.toThrow('the disk is busy');
 });

@@ -17,6 +17,7 @@ import { minutes } from '../helpers/fake-sagemaker/clock.ts';
 import type { FakeSageMaker } from '../helpers/fake-sagemaker/fake.ts';
 import { fakeOn, hostingOn, trainingOn } from '../helpers/fake-sagemaker/hosting.ts';
 import { close, rowsOf, start, statusOf, stop } from '../helpers/flow.ts';
+import { headAndText, textOf } from '../helpers/picture-heads.ts';
 import { walk, type Perform } from '../helpers/walk.ts';
 import { World, type WorldOptions } from '../helpers/world.ts';
 
@@ -49,7 +50,7 @@ async function open(settings: WorldOptions['settings'] = {}): Promise<void> {
     return Promise.resolve('started');
   });
   fake.container = (bytes) => {
-    const isAnomalous = Buffer.from(bytes).toString('latin1').startsWith('an anomaly');
+    const isAnomalous = textOf(bytes).startsWith('an anomaly');
     return {
       body: JSON.stringify({ Source: { Type: 'direct' }, IsAnomalous: isAnomalous, Confidence: 0.9 }),
     };
@@ -64,7 +65,7 @@ function line(kind: 'normal' | 'anomaly', number: number): string {
   const key = `${kind}/${number}.jpg`;
   world.objects.objects.set(
     `photos/${key}`,
-    Buffer.from(kind === 'anomaly' ? 'an anomaly' : 'nothing to be seen'),
+    headAndText('image/jpeg', kind === 'anomaly' ? 'an anomaly' : 'nothing to be seen'),
   );
   world.objects.objects.set(`photos/masks/${number}.png`, Buffer.from('\x89PNG', 'latin1'));
   return JSON.stringify({

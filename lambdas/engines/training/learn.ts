@@ -5,6 +5,7 @@ import type { Progress, Training, TrainingInput } from '../../vision/fitting/tra
 import type { LabelledPicture } from '../../vision/pictures/training-pictures.ts';
 import { readExamples, type TrainingExample, type TrainingResults, type TrainingSpec } from '../trainer.ts';
 import { resultsAt } from './progress.ts';
+import { messageOf } from './unfit-list.ts';
 import { trainInProcess, type RunnerOptions } from './training-process.ts';
 
 export interface LearnOptions {
@@ -45,7 +46,10 @@ export async function learn(spec: TrainingSpec, options: LearnOptions): Promise<
     progress,
     signal,
     runner,
-  );
+  ).catch(async (error: unknown) => {
+    if (error instanceof TrainingFailed) error.message = await messageOf(objects, spec, error);
+    throw error;
+  });
   if (wanted !== undefined && !(await wanted())) throw new TrainingStopped();
   const { bucket, prefix } = spec.workspace;
   for (const [name, bytes] of Object.entries(training.files))
@@ -62,11 +66,12 @@ const none = {
 
 function pictureOf(
   objects: Pick<ObjectStore, 'read' | 'placeOf'>,
-  { source, label, mask }: TrainingExample,
+  { source, label, place, mask }: TrainingExample,
 ): LabelledPicture {
   return {
     id: source,
     label,
+    ...(place !== undefined && { place }),
     load: () => load(objects, source),
     ...(mask !== undefined && {
       mask: {

@@ -3,6 +3,7 @@ import { foreignReason } from '../../domain/foreign-reason.ts';
 import {
   MaskUnusable,
   MixedSizes,
+  PicturesUnfit,
   PictureUnreadable,
   TooFewPictures,
   TrainingFailed,
@@ -124,13 +125,14 @@ const failureOfEnding = (ending: Ending): Error =>
 
 const beside = (): URL => new URL('./training-worker.ts', import.meta.url);
 
-const cardOf = ({ id, label, mask }: LabelledPicture): PictureCard => ({
+const cardOf = ({ id, place, label, mask }: LabelledPicture): PictureCard => ({
   id,
   label,
+  ...(place !== undefined && { place }),
   ...(mask !== undefined && { colours: mask.colours }),
 });
 
-/** @throws TrainingFailed for what will never be there: nothing is gained by another try */
+/** What will never be there is the worker's to tell, together with everything else that is unfit. */
 async function answer(
   { request, set, index, what }: Want,
   sets: {
@@ -145,8 +147,8 @@ async function answer(
     // A view of a larger buffer would travel with all of it.
     return { kind: 'bytes', request, bytes: Uint8Array.from(bytes) };
   } catch (error) {
-    if (error instanceof TrainingFailed) throw error;
-    return { kind: 'unread', request, reason: foreignReason(error) };
+    const final = error instanceof TrainingFailed;
+    return { kind: 'unread', request, final, reason: final ? error.message : foreignReason(error) };
   }
 }
 
@@ -155,6 +157,8 @@ function failureOf(name: string, message: string): TrainingFailed {
   switch (name) {
     case 'MixedSizes':
       return new MixedSizes(message.replace(new MixedSizes().message, ''));
+    case 'PicturesUnfit':
+      return new PicturesUnfit(message);
     case 'PictureUnreadable':
       return new PictureUnreadable(message);
     case 'MaskUnusable':

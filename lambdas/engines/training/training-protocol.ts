@@ -7,7 +7,7 @@ import type { Stage, Training, TrainingInput } from '../../vision/fitting/train.
  * asked for, one at a time.
  */
 
-export interface PictureCard extends Pick<LabelledPicture, 'id' | 'label'> {
+export interface PictureCard extends Pick<LabelledPicture, 'id' | 'place' | 'label'> {
   readonly colours?: NonNullable<LabelledPicture['mask']>['colours'];
 }
 
@@ -24,7 +24,8 @@ export interface Task {
 export type ToWorker =
   | Task
   | { readonly kind: 'bytes'; readonly request: number; readonly bytes: Uint8Array }
-  | { readonly kind: 'unread'; readonly request: number; readonly reason: string };
+  /** `final` if it will never be there: the picture is unfit then, and the reason is for the user. */
+  | { readonly kind: 'unread'; readonly request: number; readonly reason: string; readonly final: boolean };
 
 export interface Want {
   readonly kind: 'want';

@@ -48,7 +48,7 @@ process.on('message', (message: ToWorker) => {
   const reader = waiting.get(message.request);
   waiting.delete(message.request);
   if (message.kind === 'bytes') reader?.resolve(message.bytes);
-  else reader?.reject(new Error(message.reason));
+  else reader?.reject(new (message.final ? TrainingFailed : Error)(message.reason));
 });
 void say({ kind: 'ready' });
 
@@ -83,7 +83,11 @@ async function work(task: Task): Promise<void> {
   process.exit(0);
 }
 
-function pictureOf({ id, label, colours }: PictureCard, set: Want['set'], index: number): LabelledPicture {
+function pictureOf(
+  { id, place, label, colours }: PictureCard,
+  set: Want['set'],
+  index: number,
+): LabelledPicture {
   const fetch = (what: Want['what']) => (): Promise<Uint8Array> =>
     new Promise((resolve, reject) => {
       const request = requests++;
@@ -93,6 +97,7 @@ function pictureOf({ id, label, colours }: PictureCard, set: Want['set'], index:
   return {
     id,
     label,
+    ...(place !== undefined && { place }),
     load: fetch('picture'),
     ...(colours !== undefined && { mask: { colours, load: fetch('mask') } }),
   };

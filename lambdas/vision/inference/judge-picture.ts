@@ -1,5 +1,6 @@
 import { PictureRefused, type Verdict } from '../../domain/verdict.ts';
-import { sizeText, type Picture } from '../pictures/decode.ts';
+import type { Picture } from '../pictures/decode.ts';
+import { sizeText } from '../pictures/size-text.ts';
 import type { LoadedModel } from './model.ts';
 
 /** @throws PictureRefused if the picture has other dimensions than the model's; else as `judge` */

@@ -1,7 +1,9 @@
 import sharp from 'sharp';
 import { foreignReason } from '../../domain/foreign-reason.ts';
 import { PictureRefused, type PictureType } from '../../domain/verdict.ts';
+import { checkContent } from './content.ts';
 import { pictureLimits, type PictureLimits } from './limits.ts';
+import { sizeText } from './size-text.ts';
 
 /** A decoded picture: 8-bit RGB, interleaved, row by row, so `rgb` has width * height * 3 bytes. */
 export interface Picture {
@@ -11,23 +13,6 @@ export interface Picture {
   /** Of EXIF, 2 to 8, where the file has one that changes anything. It is not applied. */
   readonly orientation?: number;
 }
-
-/** As in "4000 x 3000 pixels, which EXIF orientation 6 shows as 3000 x 4000". */
-export function sizeText({
-  width,
-  height,
-  orientation = 1,
-}: Pick<Picture, 'width' | 'height'> & { readonly orientation?: number | undefined }): string {
-  const turned =
-    orientation >= 5 ? `, which EXIF orientation ${orientation} shows as ${height} x ${width}` : '';
-  return `${width} x ${height} pixels${turned}`;
-}
-
-const signatures: Readonly<Record<PictureType, readonly number[]>> = {
-  'image/png': [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a],
-  'image/jpeg': [0xff, 0xd8, 0xff],
-};
-const types: readonly PictureType[] = ['image/png', 'image/jpeg'];
 
 // Warnings of the decoders are let pass: cameras write JPEGs that earn some, and that were accepted for
 // years. Errors and truncation are not.
@@ -88,41 +73,6 @@ export async function decode(
       throw new PictureRefused('The picture is animated; a single picture is needed.');
     return { width: header.width, height: header.height, orientation: header.orientation ?? 1 };
   }
-}
-
-function checkContent(
-  bytes: Uint8Array,
-  stated: PictureType | undefined,
-  limits: PictureLimits,
-): PictureType {
-  if (bytes.length === 0) throw new PictureRefused('The body is empty; a picture is needed.');
-  if (bytes.length > limits.bytes) {
-    throw new PictureRefused(`The picture has ${bytes.length} bytes; at most ${limits.bytes} are accepted.`);
-  }
-  const found = types.find((candidate) =>
-    signatures[candidate].every((byte, index) => bytes[index] === byte),
-  );
-  if (found === undefined) throw new PictureRefused('The body is neither a PNG nor a JPEG picture.');
-  if (stated !== undefined && found !== stated)
-    throw new PictureRefused(`The content type says ${stated}, but the body is ${found}.`);
-  if (found === 'image/png' && isAnimatedPng(bytes))
-    throw new PictureRefused('The picture is animated; a single picture is needed.');
-  return found;
-}
-
-/**
- * An animated PNG says so in a chunk named acTL before its first pixels. Each chunk is: length, name,
- * content, checksum.
- */
-function isAnimatedPng(bytes: Uint8Array): boolean {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = 8; at + 12 <= bytes.length;) {
-    const name = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
-    if (name === 'acTL') return true;
-    if (name === 'IDAT') return false;
-    at += 12 + view.getUint32(at);
-  }
-  return false;
 }
 
 const undecodable = (type: PictureType, cause: unknown): PictureRefused =>

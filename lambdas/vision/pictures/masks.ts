@@ -1,6 +1,7 @@
 import sharp from 'sharp';
-import { sizeText, type Picture } from './decode.ts';
+import type { Picture } from './decode.ts';
 import { pictureLimits } from './limits.ts';
+import { sizeText } from './size-text.ts';
 import type { AnomalyClass } from '../inference/artifact.ts';
 import { MaskUnusable, TrainingFailed } from '../fitting/failures.ts';
 

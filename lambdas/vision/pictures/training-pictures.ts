@@ -12,6 +12,8 @@ export interface LabelledPicture {
    * object.
    */
   readonly id: string;
+  /** Where its line is, as in "line 7 of the train dataset", for messages. */
+  readonly place?: string;
   load(): Promise<Uint8Array>;
   readonly label: 'normal' | 'anomaly';
   /** Where the anomalies are. Ignored on normal pictures. */

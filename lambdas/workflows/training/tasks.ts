@@ -98,9 +98,10 @@ async function labelled(
   generation: string,
 ): Promise<LabelledEntry[]> {
   const found: LabelledEntry[] = [];
-  for await (const { line } of store.entries.list(generation)) {
+  for await (const { line, position } of store.entries.list(generation)) {
     const entry: Entry | undefined = parseEntry(line);
-    if (entry !== undefined && isLabelled(entry)) found.push(entry);
+    if (entry !== undefined && isLabelled(entry))
+      found.push({ ...entry, place: `line ${position} of the ${type} dataset` });
   }
   if (found.length === 0)
     throw new EngineFailed(`The ${type} dataset changed before the training could begin. Train again.`);
@@ -110,10 +111,11 @@ async function labelled(
 const written = (entries: readonly LabelledEntry[]): Uint8Array =>
   Buffer.from(
     entries
-      .map(({ sourceRef, label, mask, text }) => {
+      .map(({ sourceRef, label, mask, text, place }) => {
         const example: TrainingExample = {
           source: sourceRef,
           label,
+          ...(place !== undefined && { place }),
           line: JSON.parse(text) as Record<string, unknown>,
           ...(mask !== undefined &&
             mask.classes.length > 0 && { mask: { ref: mask.ref, classes: mask.classes } }),

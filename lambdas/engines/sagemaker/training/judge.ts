@@ -1,15 +1,16 @@
 import { EngineFailed } from '../../engine.ts';
+import type { ObjectLocation } from '../../../domain/ports.ts';
 import type { Verdict } from '../../../domain/verdict.ts';
 import { readAnswer, UnknownAnswer } from '../hosting/answers.ts';
 import { evaluate } from '../../../vision/evaluation/figures.ts';
 import {
   readExamples,
   type TrainingExample,
-  type TrainingRef,
   type TrainingResults,
   type TrainingSpec,
 } from '../../trainer.ts';
 import type { SageMakerTrainerOptions } from './options.ts';
+import { kindOf, readCopied } from './pictures.ts';
 import { figuresOf, mark, noneMarked, type Marked } from './pixels.ts';
 import { answerAt, judgedAt, readJson, resultsAt, writeJson } from './workspace.ts';
 
@@ -60,9 +61,13 @@ async function judgeMore(
   { pictures, marked }: Judged,
 ): Promise<Judged> {
   const first = pictures.length;
+  const copied = (await readCopied(options, spec)) ?? {};
   const group = test.slice(first, first + (spec.segmentation ? atOnce.segmentation : atOnce.classification));
   const verdicts = await Promise.all(
-    group.map((example, index) => verdictOn(options, spec, example, first + index)),
+    group.map((example, index) => {
+      const number = first + index;
+      return verdictOn(options, example.source, answerAt(spec, kindOf(copied, example, number), number));
+    }),
   );
   let after = marked;
   // One after the other: a decoded mask has up to 64 MB.
@@ -77,11 +82,10 @@ async function judgeMore(
 
 async function verdictOn(
   { objects }: SageMakerTrainerOptions,
-  training: TrainingRef,
-  { source }: TrainingExample,
-  number: number,
+  source: string,
+  answer: ObjectLocation,
 ): Promise<Verdict> {
-  const body = await objects.read(answerAt(training, source, number));
+  const body = await objects.read(answer);
   if (body === undefined)
     throw new EngineFailed(`The model could not be evaluated: it gave no answer to ${source}. Train again.`);
   try {

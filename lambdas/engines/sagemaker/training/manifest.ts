@@ -26,11 +26,17 @@ export interface ManifestOptions {
  * @returns JSON Lines, in the order of the examples
  */
 export function trainingManifest(examples: readonly TrainingExample[], options: ManifestOptions): string {
-  const usable = options.segmentation
-    ? examples.filter(({ label, mask }) => label === 'normal' || mask !== undefined)
-    : examples;
-  return usable.map((example) => `${JSON.stringify(lineOf(example, options))}\n`).join('');
+  return usable(examples, options)
+    .map((example) => `${JSON.stringify(lineOf(example, options))}\n`)
+    .join('');
 }
+
+/** What is learnt from. */
+export const usable = (
+  examples: readonly TrainingExample[],
+  { segmentation }: Pick<ManifestOptions, 'segmentation'>,
+): readonly TrainingExample[] =>
+  segmentation ? examples.filter(({ label, mask }) => label === 'normal' || mask !== undefined) : examples;
 
 function lineOf(
   example: TrainingExample,

@@ -1,5 +1,5 @@
 import type { TrainingInstanceType, TransformInstanceType } from '@aws-sdk/client-sagemaker';
-import type { Clock } from '../../../domain/ports.ts';
+import type { Clock, ObjectStore } from '../../../domain/ports.ts';
 import {
   BadSageMakerOption,
   checkArtifacts,
@@ -22,7 +22,7 @@ export interface SageMakerTrainerOptions extends SageMakerAccount {
   readonly transformInstanceType: TransformInstanceType;
   /** Under which jobs read the pictures, and read and write below the workspace. */
   readonly executionRoleArn: string;
-  readonly objects: CopyingStore;
+  readonly objects: CopyingStore & Pick<ObjectStore, 'stream'>;
   /** Where the workspaces of trainings are. `prefix` is empty or ends with a slash. */
   readonly artifacts: { readonly bucket: string; readonly prefix: string };
   readonly clock: Clock;

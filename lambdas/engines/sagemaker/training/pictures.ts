@@ -2,8 +2,9 @@ import { LocationRefused, type ObjectLocation } from '../../../domain/ports.ts';
 import { EngineFailed } from '../../engine.ts';
 import type { PictureType } from '../../../domain/verdict.ts';
 import { readExamples, type TrainingExample, type TrainingRef, type TrainingSpec } from '../../trainer.ts';
+import { lookAtPictures } from './look.ts';
 import type { SageMakerTrainerOptions } from './options.ts';
-import { copiedAt, maskAt, pictureAt, readJson, typeOf, writeJson } from './workspace.ts';
+import { copiedAt, maskAt, pictureAt, readJson, writeJson } from './workspace.ts';
 
 /** How many pictures are copied at a time. */
 const atOnce = 32;
@@ -14,7 +15,16 @@ export interface Copied {
   readonly all: number;
   /** What types they have, in the order of the transforms. */
   readonly types: readonly PictureType[];
+  /** Of each picture. Release 0.1 did not write them: it went by names. */
+  readonly kinds?: readonly PictureType[];
 }
+
+/** What a test picture was found to be. */
+export const kindOf = (
+  { kinds }: Pick<Copied, 'kinds'>,
+  { source }: TrainingExample,
+  number: number,
+): PictureType => kinds?.[number] ?? (/\.png$/i.test(source) ? 'image/png' : 'image/jpeg');
 
 export const readCopied = (
   { objects }: Pick<SageMakerTrainerOptions, 'objects'>,
@@ -35,18 +45,23 @@ export async function copyPictures(
 ): Promise<boolean> {
   const before = await readCopied(options, training);
   if (before !== undefined && before.copied === before.all) return true;
+  const kinds = await lookAtPictures(options, training, until);
+  if (kinds === undefined) return false;
   const examples = await readExamples(options.objects, training.examples.test);
-  const types = (['image/jpeg', 'image/png'] as const).filter((type) =>
-    examples.some(({ source }) => typeOf(source) === type),
-  );
+  const types = (['image/jpeg', 'image/png'] as const).filter((type) => kinds.includes(type));
   for (let copied = before?.copied ?? 0; ;) {
     const group = examples.slice(copied, copied + atOnce);
-    await Promise.all(group.map((example, index) => copyOne(options, training, example, copied + index)));
+    await Promise.all(
+      group.map((example, index) =>
+        copyOne(options, training, example, kinds[copied + index] ?? 'image/jpeg', copied + index),
+      ),
+    );
     copied += group.length;
     await writeJson(options.objects, copiedAt(training), {
       copied,
       all: examples.length,
       types,
+      kinds,
     } satisfies Copied);
     if (copied === examples.length) return true;
     if (options.clock.now() > until) return false;
@@ -57,9 +72,10 @@ async function copyOne(
   options: SageMakerTrainerOptions,
   training: TrainingSpec,
   { source, label, mask }: TrainingExample,
+  type: PictureType,
   number: number,
 ): Promise<void> {
-  await copy(options, source, pictureAt(training, source, number));
+  await copy(options, source, pictureAt(training, type, number));
   if (training.segmentation && label === 'anomaly' && mask !== undefined)
     await copy(options, mask.ref, maskAt(training, number));
 }

@@ -19,6 +19,8 @@ export const manifestAt = (training: TrainingRef): ObjectLocation =>
   inside(training, 'training/manifest.jsonl');
 export const blankMaskAt = (training: TrainingRef): ObjectLocation => inside(training, 'training/normal.png');
 export const resultsAt = (training: TrainingRef): ObjectLocation => inside(training, 'results.json');
+/** How far the look at the pictures has got. */
+export const lookedAt = (training: TrainingRef): ObjectLocation => inside(training, 'training/looked.json');
 /** How far the copying of the test pictures has got. */
 export const copiedAt = (training: TrainingRef): ObjectLocation => inside(training, 'evaluation/copied.json');
 /** How far the reading of the answers has got. */
@@ -35,26 +37,23 @@ export const outputUrl = ({ workspace: { bucket, prefix } }: TrainingRef): strin
 const folders = { 'image/jpeg': 'jpeg', 'image/png': 'png' } as const satisfies Record<PictureType, string>;
 const endings = { 'image/jpeg': 'jpg', 'image/png': 'png' } as const satisfies Record<PictureType, string>;
 
-/** By the ending of its name, as everywhere: PNG or else JPEG. */
-export const typeOf = (source: string): PictureType => (/\.png$/i.test(source) ? 'image/png' : 'image/jpeg');
-
-const nameOf = (source: string, number: number): string =>
-  `${String(number).padStart(5, '0')}.${endings[typeOf(source)]}`;
+const nameOf = (type: PictureType, number: number): string =>
+  `${String(number).padStart(5, '0')}.${endings[type]}`;
 
 /**
  * Our copy of a test picture: flat and numbered in the order of the examples, so that the name of its answer
  * is certain.
  */
-export const pictureAt = (training: TrainingRef, source: string, number: number): ObjectLocation =>
-  inside(training, `evaluation/pictures/${folders[typeOf(source)]}/${nameOf(source, number)}`);
+export const pictureAt = (training: TrainingRef, type: PictureType, number: number): ObjectLocation =>
+  inside(training, `evaluation/pictures/${folders[type]}/${nameOf(type, number)}`);
 
 /** Our copy of a test picture's mask, of which the transforms know nothing. */
 export const maskAt = (training: TrainingRef, number: number): ObjectLocation =>
   inside(training, `evaluation/masks/${String(number).padStart(5, '0')}.png`);
 
 /** A transform writes under the picture's name with `.out` behind it. */
-export const answerAt = (training: TrainingRef, source: string, number: number): ObjectLocation =>
-  inside(training, `evaluation/answers/${folders[typeOf(source)]}/${nameOf(source, number)}.out`);
+export const answerAt = (training: TrainingRef, type: PictureType, number: number): ObjectLocation =>
+  inside(training, `evaluation/answers/${folders[type]}/${nameOf(type, number)}.out`);
 
 /** Ends with a slash: a prefix without one would match the neighbours too. */
 export const picturesUrl = (training: TrainingRef, type: PictureType): string =>

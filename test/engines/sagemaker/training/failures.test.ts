@@ -6,6 +6,7 @@ import type { SageMakerTrainerOptions } from '../../../../lambdas/engines/sagema
 import { minutes } from '../../../helpers/fake-sagemaker/clock.ts';
 import { algorithmArn, trainingOn } from '../../../helpers/fake-sagemaker/hosting.ts';
 import { invalid, ServiceError } from '../../../helpers/fake-sagemaker/service-error.ts';
+import { headAndText } from '../../../helpers/picture-heads.ts';
 import { example, lines, name, setUp, spec, walk, type Setting } from './setup.ts';
 
 const failure = (act: Promise<unknown>): Promise<Error> =>
@@ -249,6 +250,48 @@ describe('before anything is ordered', () => {
       /no algorithm to train with\. Ask its operator .* to configure its ARN \(algorithmArn\)\.$/,
     );
     expect(fake.operations()).toEqual([]);
+  });
+
+  test('every picture that cannot be used is named, with its line and the rule, before anything is paid for', async () => {
+    const { fake, trainer, objects } = setUp();
+    const at = (key: string, place: string) => ({ ...example(key, 'normal'), place });
+    objects.objects.set(
+      'artifacts/lids/3-op/examples/train.jsonl',
+      lines([
+        example('1.jpg', 'normal'),
+        at('gone.jpg', 'line 4 of the train dataset'),
+        at('text.jpg', 'line 5 of the train dataset'),
+        at('wide.jpg', 'line 6 of the train dataset'),
+        at('cut.jpg', 'line 7 of the train dataset'),
+        at('small.png', 'line 8 of the train dataset'),
+        at('tail.jpg', 'line 9 of the train dataset'),
+      ]),
+    );
+    objects.objects.set('pictures/text.jpg', Buffer.from('no picture'));
+    objects.objects.set('pictures/wide.jpg', headAndText('image/jpeg', '', 128, 64));
+    objects.objects.set('pictures/cut.jpg', headAndText('image/jpeg', '').subarray(0, 12));
+    objects.objects.set('pictures/small.png', headAndText('image/png', '', 32, 64));
+    objects.objects.set('pictures/tail.jpg', Buffer.from('ffd8ffd9ffd9ffd9ffd9ffd9', 'hex'));
+    const refused = await failure(trainer.start(spec()));
+    expect(refused).toBeInstanceOf(EngineFailed);
+    const list = Buffer.from(
+      objects.objects.get('artifacts/lids/3-0mf3k2xq9v7d1t5r8w4yzabcd/unfit-images.txt') ?? '',
+    );
+    expect(list.toString().trim().split('\n')).toEqual([
+      'Line 4 of the train dataset: There is no object at s3://pictures/gone.jpg. Put the image back, or train with a dataset that does not name it.',
+      'Line 5 of the train dataset: s3://pictures/text.jpg: The body is neither a PNG nor a JPEG picture.',
+      'Line 7 of the train dataset: s3://pictures/cut.jpg: The picture ends before it tells its size.',
+      'Line 8 of the train dataset: s3://pictures/small.png: The picture is 32 x 64 pixels; each side must have 64 to 4096.',
+      expect.stringMatching(/^Line 9 .* cannot be decoded as image\/jpeg/),
+      'Line 6 of the train dataset: s3://pictures/wide.jpg: The picture is 128 x 64 pixels; most are 96 x 64 pixels.',
+    ]);
+    expect(refused.message).toMatch(
+      /^Images in the dataset must have the same dimensions\. Line 4 of the train /,
+    );
+    expect(refused.message).toMatch(
+      / And 1 more\. .* All of them are listed in s3:\/\/artifacts\/\S+\/unfit-images\.txt\.$/,
+    );
+    expect(fake.operations().filter((operation) => operation.startsWith('Create'))).toEqual([]);
   });
 
   test('a test picture that is not there is named', async () => {

@@ -3,7 +3,7 @@ import { MemoryObjects } from '../../../helpers/artifacts.ts';
 import { minutes } from '../../../helpers/fake-sagemaker/clock.ts';
 import { algorithmArn } from '../../../helpers/fake-sagemaker/hosting.ts';
 import { invalid, ServiceError } from '../../../helpers/fake-sagemaker/service-error.ts';
-import { example, held, lines, name, resultsOf, setUp, spec, test4, walk } from './setup.ts';
+import { example, held, lines, name, put, resultsOf, setUp, spec, test4, walk } from './setup.ts';
 
 const workspace = 's3://artifacts/lids/3-0mf3k2xq9v7d1t5r8w4yzabcd';
 const role = 'arn:aws:iam::123456789012:role/crowsnest-training';
@@ -158,6 +158,20 @@ describe('a training', () => {
     expect(resultsOf(setting).pictures).toHaveLength(2);
   });
 
+  test('goes by what pictures are, never by their names', async () => {
+    const setting = setUp();
+    put(setting.objects, 'pictures/t/1.jpg', 'anomaly 0.9', 'image/png');
+    put(setting.objects, 'pictures/t/4.png', 'normal 0.7', 'image/jpeg');
+    await walk(setting);
+    expect(held(setting).filter((path) => path.startsWith('evaluation/pictures/'))).toEqual([
+      'evaluation/pictures/jpeg/00002.jpg',
+      'evaluation/pictures/jpeg/00003.jpg',
+      'evaluation/pictures/png/00000.png',
+      'evaluation/pictures/png/00001.png',
+    ]);
+    expect(resultsOf(setting)).toMatchObject({ precision: 1, recall: 0.5, f1Score: 2 / 3 });
+  });
+
   test('judges the test pictures as they were when it began', async () => {
     const setting = setUp();
     await setting.trainer.start(spec());
@@ -176,7 +190,7 @@ describe('a training', () => {
       ['t/3.jpeg', 'normal 0.3'],
       ['t/4.png', 'normal 0.9'],
     ] as const) {
-      setting.objects.objects.set(`pictures/${key}`, Buffer.from(content));
+      put(setting.objects, `pictures/${key}`, content);
     }
     await walk(setting);
     // Scores: anomalies 0.4 and 0.9, normal ones 0.7 and 0.1: three of four pairs are in order.
@@ -275,8 +289,7 @@ describe('with many test pictures', () => {
     const all = Array.from({ length: many }, (_, number) =>
       example(`many/${number}.jpg`, number % 2 === 0 ? 'normal' : 'anomaly'),
     );
-    for (const { source, label } of all)
-      objects.objects.set(source.replace('s3://', ''), Buffer.from(`${label} 0.9`));
+    for (const { source, label } of all) put(objects, source.replace('s3://', ''), `${label} 0.9`);
     objects.objects.set('artifacts/lids/3-op/examples/test.jsonl', lines(all));
     return {
       ...setting,

@@ -9,7 +9,8 @@ import {
   readClasses,
   type ClassMap,
 } from '../../../../lambdas/engines/sagemaker/training/masks.ts';
-import { example, lines, resultsOf, setUp, spec, test4, walk } from './setup.ts';
+import { textOf } from '../../../helpers/picture-heads.ts';
+import { example, lines, put, resultsOf, setUp, spec, test4, walk } from './setup.ts';
 import { where } from '../../../helpers/where.ts';
 
 const green = '#23A436';
@@ -164,10 +165,8 @@ describe('a segmentation', () => {
   /** The model's answer to each test picture is the picture. @returns figures per class */
   async function figures(answers: readonly string[], more: { readonly mask?: Uint8Array } = {}) {
     const setting = setUp();
-    setting.fake.container = (bytes) => ({ body: bytes });
-    test4.forEach(([key], index) =>
-      setting.objects.objects.set(`pictures/${key}`, Buffer.from(answers[index] ?? '')),
-    );
+    setting.fake.container = (bytes) => ({ body: textOf(bytes) });
+    test4.forEach(([key], index) => put(setting.objects, `pictures/${key}`, answers[index] ?? ''));
     for (const number of [1, 2])
       setting.objects.objects.set(
         `masks/${number}.png`,

@@ -5,11 +5,13 @@ import type {
   TrainingResults,
   TrainingSpec,
 } from '../../../../lambdas/engines/trainer.ts';
+import type { PictureType } from '../../../../lambdas/domain/verdict.ts';
 import type { SageMakerTrainerOptions } from '../../../../lambdas/engines/sagemaker/training/options.ts';
 import { MemoryObjects } from '../../../helpers/artifacts.ts';
 import { minutes } from '../../../helpers/fake-sagemaker/clock.ts';
 import { FakeSageMaker } from '../../../helpers/fake-sagemaker/fake.ts';
 import { trainingOn } from '../../../helpers/fake-sagemaker/hosting.ts';
+import { headAndText, textOf } from '../../../helpers/picture-heads.ts';
 import { persistently } from '../../../helpers/persistently.ts';
 
 export const spec = (more: Partial<TrainingSpec> = {}): TrainingSpec => ({
@@ -43,7 +45,7 @@ export const lines = (values: readonly unknown[]): Uint8Array =>
 
 /** Whether a picture is anomalous is its content, which the container of these tests reads back. */
 const container = (picture: Uint8Array) => {
-  const [verdict = '', confidence = ''] = Buffer.from(picture).toString().split(' ');
+  const [verdict = '', confidence = ''] = textOf(picture).split(' ');
   return {
     body: JSON.stringify({
       Source: { Type: 'direct' },
@@ -52,6 +54,14 @@ const container = (picture: Uint8Array) => {
     }),
   };
 };
+
+/** A picture with a text, of the type that its name says, unless another is given. */
+export const put = (
+  { objects }: MemoryObjects,
+  path: string,
+  text: string,
+  type: PictureType = /\.png$/i.test(path) ? 'image/png' : 'image/jpeg',
+): void => void objects.set(path, headAndText(type, text));
 
 export interface Setting {
   readonly fake: FakeSageMaker;
@@ -74,8 +84,8 @@ export function setUp(more: Partial<SageMakerTrainerOptions> = {}, objects = new
   const fake = new FakeSageMaker();
   fake.container = container;
   const train = [example('1.jpg', 'normal'), example('2.jpg', 'anomaly'), example('3.jpg', 'normal')];
-  for (const { source } of train) objects.objects.set(source.replace('s3://', ''), Buffer.from('a picture'));
-  for (const [key, , content] of test4) objects.objects.set(`pictures/${key}`, Buffer.from(content));
+  for (const { source } of train) put(objects, source.replace('s3://', ''), 'a picture');
+  for (const [key, , content] of test4) put(objects, `pictures/${key}`, content);
   objects.objects.set('artifacts/lids/3-op/examples/train.jsonl', lines(train));
   objects.objects.set(
     'artifacts/lids/3-op/examples/test.jsonl',
