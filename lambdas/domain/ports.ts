@@ -79,6 +79,8 @@ export interface ObjectStore {
   removeAll(bucket: string, prefix: string): Promise<void>;
   /** Where a person looks for an object, in words, if that is another place than its URL says. */
   placeOf?(location: ObjectLocation): string;
+  /** Whether there is such a bucket, where that can be known without asking anybody. */
+  hasBucket?(bucket: string): Promise<boolean>;
 }
 
 /** An object that was not found, as messages name it: its URL, and the file that it would be on a local host. */

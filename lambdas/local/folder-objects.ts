@@ -79,6 +79,11 @@ export function createFolderObjects(root: string): ObjectStore {
       if (cut === prefix.length && cut > 0) await rm(real, { recursive: true, force: true });
     },
 
+    async hasBucket(bucket) {
+      const found = await unlessMissing(stat(bucketPath(root, { bucket, key: '' })));
+      return found?.isDirectory() === true;
+    },
+
     // Without the path of the machine: callers need not be its users.
     placeOf: ({ bucket, key }) => `the file ${basename(root)}/${bucket}/${key} in the data folder`,
   };

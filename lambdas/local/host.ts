@@ -198,6 +198,7 @@ export async function startHost({
             log,
             ids: idsOf(clock),
             runner,
+            objects,
             engine: duringRestore(engine, () => !restoring),
             hosted: new HostedMemory(),
           },

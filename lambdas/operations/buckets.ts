@@ -1,6 +1,6 @@
 import { AccessDeniedError, ValidationError } from '../contract/errors.ts';
 import { isListed } from '../domain/locations.ts';
-import type { Call, ReadContext } from './context.ts';
+import type { Call, ReadContext, WriteContext } from './context.ts';
 
 /**
  * Only buckets that the stage lists, and that the caller may use, can be named: nobody borrows our rights for
@@ -21,6 +21,22 @@ export function requireListed(
   throw new ValidationError(
     `1 validation error detected: Value '${bucket}' at '${member}' failed to satisfy constraint: ` +
       `Member must be one of the buckets that this deployment may use: [${buckets.join(', ')}]`,
+  );
+}
+
+/**
+ * On a local host a bucket is a folder, which a typing error must not make.
+ * @returns why the bucket cannot be written to, if that is known
+ */
+export async function noBucket(
+  bucket: string,
+  member: string,
+  { objects }: Pick<WriteContext, 'objects'>,
+): Promise<ValidationError | undefined> {
+  if (objects?.hasBucket === undefined || (await objects.hasBucket(bucket))) return undefined;
+  return new ValidationError(
+    `1 validation error detected: Value '${bucket}' at '${member}' failed to satisfy constraint: ` +
+      `Member must be a bucket that is there: a folder of its name in the folder s3 of the data folder`,
   );
 }
 

@@ -1,5 +1,5 @@
 import type { Input, OperationName, Output, Profile, Served } from '../contract/operations.ts';
-import type { Clock, Ids, Log, WorkflowRunner } from '../domain/ports.ts';
+import type { Clock, Ids, Log, ObjectStore, WorkflowRunner } from '../domain/ports.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { HostingEngine } from '../engines/engine.ts';
 import type { Store } from '../store/store.ts';
@@ -16,6 +16,8 @@ export interface ReadContext {
 export interface WriteContext extends ReadContext {
   readonly ids: Ids;
   readonly runner: WorkflowRunner;
+  /** Absent where the caller's side has no rights in S3: then a missing bucket is found when it is written to. */
+  readonly objects?: Pick<ObjectStore, 'hasBucket'>;
 }
 
 export interface DetectContext extends ReadContext {

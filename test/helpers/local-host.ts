@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LookoutVisionClient } from '@aws-sdk/client-lookoutvision';
@@ -38,6 +38,7 @@ export async function openLocalHost({
 } = {}): Promise<LocalHost> {
   const folder = await mkdtemp(join(tmpdir(), 'crowsnest-conformance-'));
   const objects = createFolderObjects(join(folder, 's3'));
+  await mkdir(join(folder, 's3', bucket), { recursive: true });
   const [engine, trainer] = [new ScriptedEngine(), new ScriptedTrainer(objects)];
   const host = await startHost({
     environment: localEnvironment({ PORT: '0', DATA_DIR: folder, ...variables }),

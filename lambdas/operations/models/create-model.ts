@@ -8,18 +8,21 @@ import { quotaCodes, raiseQuota } from '../../domain/settings.ts';
 import { lacking } from '../../domain/training.ts';
 import { noTags } from '../../store/tags.ts';
 import type { Operation, WriteContext } from '../context.ts';
-import { requireListed } from '../buckets.ts';
+import { noBucket, requireListed } from '../buckets.ts';
 import { deliver, metadata, noProject } from './models.ts';
 import { IdempotentCall } from '../idempotency.ts';
 import { retryOvertaken } from '../retry.ts';
 import { requireOwnKeys, tagMap } from '../tags/tags.ts';
+
+const bucketMember = 'outputConfig.s3Location.bucket';
 
 /**
  * Begins to train a new version from the project's datasets as they are now. What they already prove to be
  * impossible is refused at once; what only the pictures can show ends in TRAINING_FAILED.
  */
 export const CreateModel: Operation<'CreateModel'> = async (input, ctx, call) => {
-  requireListed(input.OutputConfig.S3Location.Bucket, 'outputConfig.s3Location.bucket', ctx, call);
+  const { Bucket } = input.OutputConfig.S3Location;
+  requireListed(Bucket, bucketMember, ctx, call);
   const tags = input.Tags ?? [];
   requireOwnKeys(tags.map(({ Key }) => Key));
   const name = input.ProjectName;
@@ -62,6 +65,8 @@ export const CreateModel: Operation<'CreateModel'> = async (input, ctx, call) =>
     const refusal = unfit(name, train, test);
     if (refusal !== undefined || train === undefined)
       return idempotent.replayOrThrow(refusal ?? noTrainDataset(name));
+    const missing = await noBucket(Bucket, bucketMember, ctx);
+    if (missing !== undefined) return idempotent.replayOrThrow(missing);
 
     const model = newModel(input, String(project.nextVersion), train, test, ctx, call.caller);
     const { answer, first } = await idempotent.commit(

@@ -10,12 +10,15 @@ import {
 } from '../../domain/packaging.ts';
 import { beginOperation } from '../../domain/operation.ts';
 import { quotaCodes, raiseQuota } from '../../domain/settings.ts';
-import { requireListed } from '../buckets.ts';
+import { noBucket, requireListed } from '../buckets.ts';
 import type { Call, Operation, WriteContext } from '../context.ts';
 import { startExecution } from '../start-execution.ts';
 import { noProject, notFound, resolveVersion, wrongState } from '../models/models.ts';
 import { IdempotentCall } from '../idempotency.ts';
 import { requireOwnKeys } from '../tags/tags.ts';
+
+const path = 'configuration.greengrass';
+const bucketMember = `${path}.s3OutputLocation.bucket`;
 
 /**
  * Hands a model to the workflow that writes it as a Greengrass component; the caller polls
@@ -38,6 +41,8 @@ export const StartModelPackagingJob: Operation<'StartModelPackagingJob'> = async
   );
   const model: ModelKey = { project: project.name, version: version ?? input.ModelVersion };
   if (version === undefined) return idempotent.replayOrThrow(await notFound(ctx, model));
+  const missing = await noBucket(Greengrass.S3OutputLocation.Bucket, bucketMember, ctx);
+  if (missing !== undefined) return idempotent.replayOrThrow(missing);
 
   const operation = beginOperation(ctx, call.caller, times.import);
   const { id, at: now } = operation;
@@ -105,7 +110,6 @@ const nvidiaOptions = ['gpu-code', 'trt-ver', 'cuda-ver'];
 /** The rules that bind several members. @throws ValidationError with all violations */
 function requireValid(greengrass: GreengrassConfiguration, ctx: WriteContext, call: Call): void {
   const { TargetDevice, TargetPlatform, CompilerOptions, S3OutputLocation, Tags = [] } = greengrass;
-  const path = 'configuration.greengrass';
   const wrong: string[] = [];
   if ((TargetDevice === undefined) === (TargetPlatform === undefined)) {
     wrong.push(
@@ -134,7 +138,7 @@ function requireValid(greengrass: GreengrassConfiguration, ctx: WriteContext, ca
     throw new ValidationError(
       `${wrong.length} validation error${wrong.length === 1 ? '' : 's'} detected: ${wrong.join('; ')}`,
     );
-  requireListed(S3OutputLocation.Bucket, `${path}.s3OutputLocation.bucket`, ctx, call);
+  requireListed(S3OutputLocation.Bucket, bucketMember, ctx, call);
   requireOwnKeys(Tags.map(({ Key }) => Key));
 }
 

@@ -20,6 +20,7 @@ export const learningLife: Life = {
   async prepare(dataDir) {
     const folder = join(dataDir, 's3/photos');
     mkdirSync(folder, { recursive: true });
+    mkdirSync(join(dataDir, 's3/results'));
     const lines: object[] = [];
     for (let index = 0; index <= normals + anomalies; index += 1) {
       const label = index <= normals ? 'normal' : 'anomaly';
