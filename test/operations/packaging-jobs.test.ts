@@ -208,6 +208,30 @@ test('happens once for a token', async () => {
 });
 
 describe('a job that cannot be done', () => {
+  test('says why, where only the archive of the component would be another one', async () => {
+    const platform = (options: string): Partial<GreengrassConfiguration> => ({
+      TargetDevice: undefined,
+      TargetPlatform: { Os: 'LINUX', Arch: 'X86_64' },
+      CompilerOptions: options,
+      ComponentVersion: '3.0.0',
+    });
+    const archive = (): string =>
+      Buffer.from(world.objects.objects.get('out/jobs/Part.Check/3.0.0/Part.Check.zip') ?? '').toString('hex');
+    await start(platform('{"a":1}'), { JobName: 'first' });
+    await world.settle();
+    const before = archive();
+    expect(before).not.toBe('');
+    await start(platform('{"a":2}'), { JobName: 'other' });
+    await start(platform('{"a":1}'), { JobName: 'same' });
+    await world.settle();
+    expect(await described('first')).toMatchObject({ Status: 'SUCCEEDED' });
+    expect(await described('other')).toMatchObject({
+      Status: 'FAILED',
+      StatusMessage: expect.stringContaining('Version 3.0.0 of component Part.Check exists already at'),
+    });
+    expect(archive()).toBe(before);
+  });
+
   test('says why, and leaves its place in the quota', async () => {
     await start({ ComponentVersion: '2.0.0' }, { JobName: 'a' });
     await world.settle();

@@ -1,4 +1,4 @@
-import { componentOf } from '../../domain/component.ts';
+import { componentOf, type Component } from '../../domain/component.ts';
 import { busyJobs, jobMessage, packagable, type PackagingJob } from '../../domain/packaging.ts';
 import { LocationRefused, type ObjectLocation, type PackagingInput } from '../../domain/ports.ts';
 import type { ZipFile } from '../../domain/zip.ts';
@@ -25,8 +25,7 @@ export async function packageModel(input: TaskData<PackagingInput>, ctx: TaskCon
   try {
     const { archive, recipe } = componentOf(job, await artifactOf(ctx, job), ctx.settings);
     await claimComponent(ctx, input, job, recipe.location);
-    const there = await ctx.objects.read(recipe.location);
-    if (there !== undefined && !Buffer.from(recipe.bytes).equals(there)) {
+    if (await holdsAnother(ctx, { archive, recipe })) {
       throw new Unpackable(
         `Version ${job.componentVersion} of component ${job.greengrass.ComponentName} exists already at s3://${recipe.location.bucket}/${recipe.location.key}, ` +
           'and is another one. Choose another version, name or place.',
@@ -41,6 +40,23 @@ export async function packageModel(input: TaskData<PackagingInput>, ctx: TaskCon
   }
   await endJob(ctx, input);
   return { state: 'packaged', wait: 0, round: 0 };
+}
+
+/**
+ * Whether a component of this name and version has been written before, and is not what this job writes. The
+ * recipe is written last, so an archive without one is of a job that did not get so far. What only the archive
+ * tells, as compiler options do, counts as much as the recipe.
+ */
+async function holdsAnother(
+  { objects }: Pick<TaskContext, 'objects'>,
+  { archive, recipe }: Component,
+): Promise<boolean> {
+  if ((await objects.read(recipe.location)) === undefined) return false;
+  for (const { location, bytes } of [recipe, archive]) {
+    const there = await objects.read(location);
+    if (there !== undefined && !Buffer.from(bytes).equals(there)) return true;
+  }
+  return false;
 }
 
 /**
