@@ -216,7 +216,9 @@ describe('a job that cannot be done', () => {
       ComponentVersion: '3.0.0',
     });
     const archive = (): string =>
-      Buffer.from(world.objects.objects.get('out/jobs/Part.Check/3.0.0/Part.Check.zip') ?? '').toString('hex');
+      Buffer.from(world.objects.objects.get('out/jobs/Part.Check/3.0.0/Part.Check.zip') ?? '').toString(
+        'hex',
+      );
     await start(platform('{"a":1}'), { JobName: 'first' });
     await world.settle();
     const before = archive();

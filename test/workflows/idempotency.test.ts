@@ -83,7 +83,8 @@ async function rowsAfter(name: keyof typeof begin, perform: Perform): Promise<un
     text = text.replaceAll(id, `id${index}`).replaceAll(/"dueShard":"\d"/g, '"dueShard":"any"');
   });
   await close(world);
-  return JSON.parse(text);
+  // Of two calls that create at the same time the later may still arrive for longer.
+  return JSON.parse(text.replaceAll(/"createUntil":\d+/g, '"createUntil":"any"'));
 }
 
 describe.each(Object.keys(begin) as (keyof typeof begin)[])('%s', (name) => {

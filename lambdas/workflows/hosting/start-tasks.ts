@@ -1,8 +1,10 @@
 import { statusMessage } from '../../domain/lifecycle.ts';
 import type { Artifact, Deployment, Model } from '../../domain/model.ts';
 import { EngineFailed, refOf, type DeploymentRef, type Observation } from '../../engines/engine.ts';
-import { present } from '../../store/expression.ts';
+import { equals, present } from '../../store/expression.ts';
+import { ConditionFailed } from '../../store/table.ts';
 import { fairDeadline, leased, leaseUntil } from '../../domain/operation.ts';
+import type { DeploymentKey } from '../../store/deployments.ts';
 import {
   claimed,
   commit,
@@ -25,16 +27,26 @@ const formatOf = (artifact: Artifact | undefined): Pick<Deployment, 'format'> =>
 const keyOf = ({ operationId: id, project, version }: TaskInput) => ({ id, project, version });
 
 /**
+ * For how many milliseconds a call that creates may still arrive although another one was answered since: an
+ * attempt that the client gave up has reached the engine by then, or never will, for its connection is closed.
+ */
+const arrival = 20_000;
+
+/**
  * Orders the engine's resources. Before its first call it writes down until when that call may still arrive,
  * because a fence protects rows, not calls: whoever releases this deployment later believes "not found" only
- * after that time. The lease is as long, so that an engine which takes its time is not asked again by another
- * attempt meanwhile.
+ * after that time. Once the call is answered the time is shortened, or a model that is stopped soon would be
+ * stopping for minutes. The lease is as long, so that an engine which takes its time is not asked again by
+ * another attempt meanwhile.
  */
 export async function provision(input: TaskInput, ctx: TaskContext): Promise<Progress> {
   const model = await claimed(ctx, input, [state]);
   if (model.artifact === undefined || model.units === undefined)
     throw new EngineFailed('The model has no artifact. Import it again.');
   const { times } = ctx.settings;
+  // Another task's call may be on its way, too: one that was cut off before it was answered.
+  const before = (await ctx.store.deployments.get(keyOf(input)))?.createUntil ?? 0;
+  const createUntil = Math.max(before + 1, ctx.clock.now() + times.provision * 1000);
   await commit(
     ctx,
     ctx.store.models.move(input, [state], {
@@ -42,7 +54,7 @@ export async function provision(input: TaskInput, ctx: TaskContext): Promise<Pro
     }),
     ctx.store.deployments.change(
       keyOf(input),
-      { set: { createUntil: ctx.clock.now() + times.provision * 1000, ...formatOf(model.artifact) } },
+      { set: { createUntil, ...formatOf(model.artifact) } },
       present('reserved'),
     ),
   );
@@ -52,8 +64,26 @@ export async function provision(input: TaskInput, ctx: TaskContext): Promise<Pro
     source: model.source,
     artifact: model.artifact,
   });
+  await shorten(ctx, keyOf(input), createUntil, Math.max(before, ctx.clock.now() + arrival));
   const round = input.progress?.round ?? 0; // what keeps going missing is not looked at ever so often again
   return { state: 'creating', wait: waitOf(round), round };
+}
+
+/** Leaves the time as it is where another task has written its own since. */
+async function shorten(
+  { store }: TaskContext,
+  key: DeploymentKey,
+  written: number,
+  until: number,
+): Promise<void> {
+  if (until >= written) return;
+  try {
+    await store.commit(
+      store.deployments.change(key, { set: { createUntil: until } }, equals('createUntil', written)),
+    );
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+  }
 }
 
 /**
