@@ -41,6 +41,12 @@ const longestKey = 1024;
 /** Of lines that were accepted before: whatever they name was allowed then. */
 const accepted: readonly string[] = ['*'];
 
+/** The lists of buckets that a line may name: each must have the bucket. */
+interface Reach {
+  readonly listed: readonly string[];
+  readonly own: readonly string[] | undefined;
+}
+
 type Members = Readonly<Record<string, unknown>>;
 
 const isObject = (value: unknown): value is Members =>
@@ -52,18 +58,24 @@ const suffix = '-metadata';
  * any name and any value, because only `class-name` decides, in any case; a map of colours need not begin
  * with the background; nothing but `source-ref` is needed.
  * @param buckets those that callers may name; without them the line is one that was accepted before
+ * @param own those of these that the caller may name, if not all
  * @returns undefined for a folder's marker (a key that ends with a slash), which listing a prefix blindly
  *   brings into manifests: it is no picture
  * @throws BadLine
  */
-export function parseEntry(line: string, buckets: readonly string[] = accepted): Entry | undefined {
+export function parseEntry(
+  line: string,
+  buckets: readonly string[] = accepted,
+  own?: readonly string[],
+): Entry | undefined {
+  const reach: Reach = { listed: buckets, own };
   const members = parseObject(line);
   const sourceRef = members['source-ref'];
   if (typeof sourceRef !== 'string') throw new BadLine('"source-ref" is missing; it must be s3://BUCKET/KEY');
-  requireLocation('source-ref', sourceRef, buckets);
+  requireLocation('source-ref', sourceRef, reach);
   if (sourceRef.endsWith('/')) return undefined;
   const name = labelOf(members, buckets !== accepted);
-  const mask = maskOf(members, buckets);
+  const mask = maskOf(members, reach);
   const label = name === undefined ? undefined : classOf(metadata(members, name));
   const createdAt = dateOf(members, name);
   const text = JSON.stringify(
@@ -97,16 +109,20 @@ const isDeeper = (value: unknown, levels: number): boolean =>
   value !== null &&
   (levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1)));
 
-function requireLocation(member: string, ref: string, buckets: readonly string[]): void {
+function requireLocation(member: string, ref: string, { listed, own }: Reach): void {
   const location = parseLocation(ref);
   if (location === undefined) throw new BadLine(`"${member}" is '${shown(ref)}'; it must be s3://BUCKET/KEY`);
   const bytes = Buffer.byteLength(location.key);
   if (bytes > longestKey)
     throw new BadLine(`"${member}" names a key of ${bytes} bytes; keys have at most ${longestKey}`);
-  if (isListed(buckets, location.bucket)) return;
-  throw new BadLine(
-    `"${member}" names bucket '${location.bucket}', which is none of those that this deployment may use: [${buckets.join(', ')}]`,
-  );
+  const refuse = (whose: string, buckets: readonly string[]): void => {
+    if (isListed(buckets, location.bucket)) return;
+    throw new BadLine(
+      `"${member}" names bucket '${location.bucket}', which is none of those that ${whose} may use: [${buckets.join(', ')}]`,
+    );
+  };
+  refuse('this deployment', listed);
+  if (own !== undefined) refuse("the caller's key", own);
 }
 
 const shown = (text: string): string => (text.length > 100 ? `${text.slice(0, 100)}...` : text);
@@ -201,7 +217,7 @@ function dateOf(members: Members, label: string | undefined): number | undefined
 const maskAttribute = (members: Members): string | undefined =>
   attributes(members).find((each) => each !== 'source-ref' && isMask(members, each));
 
-function maskOf(members: Members, buckets: readonly string[]): Mask | undefined {
+function maskOf(members: Members, reach: Reach): Mask | undefined {
   const name = maskAttribute(members);
   if (name === undefined) return undefined;
   if (!name.endsWith('-ref')) throw new BadLine(`"${name}" is a mask; its name must end with -ref`);
@@ -210,7 +226,7 @@ function maskOf(members: Members, buckets: readonly string[]): Mask | undefined 
     throw new BadLine(
       `"${name}" is missing, although "${name}${suffix}" is there; it must be s3://BUCKET/KEY`,
     );
-  requireLocation(name, ref, buckets);
+  requireLocation(name, ref, reach);
   return { ref, classes: classesOf(`${name}${suffix}`, metadata(members, name)['internal-color-map']) };
 }
 

@@ -75,6 +75,17 @@ describe('labels', () => {
     expect(fresh({ ...two({}, {}), 'b-metadata': about('normal') })?.label).toBe('normal');
   });
 
+  test("a bucket is named only if the stage's list has it, and the caller's own", () => {
+    const at = (bucket: string) => JSON.stringify({ 'source-ref': `s3://${bucket}/a.jpg` });
+    expect(parseEntry(at('lab-1'), ['lab-*'], ['*'])).toBeDefined();
+    expect(() => parseEntry(at('secrets'), ['lab-*'], ['*'])).toThrow(
+      "names bucket 'secrets', which is none of those that this deployment may use: [lab-*]",
+    );
+    expect(() => parseEntry(at('lab-1'), ['lab-*'], ['lab-2'])).toThrow(
+      "names bucket 'lab-1', which is none of those that the caller's key may use: [lab-2]",
+    );
+  });
+
   test('what a human said counts, not what a model found', () => {
     expect(
       parse({

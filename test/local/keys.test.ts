@@ -458,6 +458,31 @@ describe('what a key reaches', () => {
     expect(await add('lab-pictures')).toMatchObject({ Status: 'UPDATE_COMPLETE' });
   });
 
+  test('a key that may use every bucket may name no bucket that the stage does not list', async () => {
+    const strict = await World.open(dynamo, { keys, settings: { buckets: ['lab-pictures'] } });
+    strict.clock.advance((Date.now() - strict.clock.now()) / 1000);
+    const client = new LookoutVisionClient({
+      endpoint: strict.url,
+      region: 'us-east-1',
+      credentials: admin,
+      maxAttempts: 1,
+    });
+    const strictly = { ProjectName: 'strictly', DatasetType: 'train' as const };
+    await client.send(new CreateProjectCommand({ ProjectName: strictly.ProjectName }));
+    await client.send(new CreateDatasetCommand(strictly));
+    const Changes = Buffer.from('{"source-ref":"s3://secrets/1.png"}\n');
+    await client.send(new UpdateDatasetEntriesCommand({ ...strictly, Changes }));
+    await strict.settle();
+    expect((await client.send(new DescribeDatasetCommand(strictly))).DatasetDescription).toMatchObject({
+      Status: 'UPDATE_FAILED_ROLLBACK_COMPLETE',
+      StatusMessage: expect.stringContaining(
+        "names bucket 'secrets', which is none of those that this deployment may use: [lab-pictures]",
+      ),
+    });
+    client.destroy();
+    await strict.close();
+  });
+
   test('a signature for another region is refused, and says which is served', async () => {
     const client = new LookoutVisionClient({
       endpoint: world.url,

@@ -75,10 +75,10 @@ async function stageSome(
   from: DatasetProgress,
 ): Promise<DatasetProgress> {
   const {
-    settings: { buckets: listed, limits },
+    settings: { buckets, limits },
   } = ctx;
-  // The lines may name what the caller may use: the deployment's buckets, and of these the key's.
-  const { buckets = listed } = dataset.operation;
+  // The lines may name what the caller may use: the stage's buckets, and of these the key's.
+  const { buckets: own } = dataset.operation;
   const limit = limits.images[dataset.type];
   const { tag, bytes } = await given(input, ctx, dataset, from);
   let progress: DatasetProgress = { ...from, ...(tag !== undefined && { tag }) };
@@ -96,7 +96,7 @@ async function stageSome(
     }
     // or a file of nothing but line ends would take more steps than a history has room for
     if (text !== '') step.spend();
-    const entry = text === '' ? undefined : atLine(number, () => parseEntry(text, buckets));
+    const entry = text === '' ? undefined : atLine(number, () => parseEntry(text, buckets, own));
     const { entries, folders } = progress;
     progress = { ...progress, offset: end, lines: number };
     if (entry !== undefined) {
