@@ -1,7 +1,4 @@
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,36 +8,20 @@ import { createLog } from '../../lambdas/domain/log.ts';
 import { localEnvironment } from '../../lambdas/local/environment.ts';
 import { startHost, type Host } from '../../lambdas/local/host.ts';
 import { ScriptedEngine } from '../helpers/scripted-engine.ts';
+import { openDoor, type Door } from '../helpers/dynamo-door.ts';
 import { TestDynamo } from '../helpers/dynamo.ts';
 
 // Two hosts that were given the same DynamoDB.
 
 let dynamo: TestDynamo;
-let door: Server;
+let door: Door;
 let folder: string;
 beforeAll(async () => {
   dynamo = await TestDynamo.start();
-  // Where others reach it: what DynamoDB's HTTP API takes and answers, and nothing more.
-  door = createServer((req, res) => {
-    const chunks: Buffer[] = [];
-    req
-      .on('data', (chunk: Buffer) => chunks.push(chunk))
-      .on('end', () => {
-        const [, operation = ''] = String(req.headers['x-amz-target']).split('.');
-        const request = JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>;
-        dynamo.call(operation, request).then(
-          ({ status, body }) => {
-            res.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(body));
-          },
-          () => res.destroy(),
-        );
-      });
-  }).listen(0, '127.0.0.1');
-  await once(door, 'listening');
+  door = await openDoor(dynamo);
   folder = mkdtempSync(join(tmpdir(), 'crowsnest-owner-'));
 });
 afterAll(async () => {
-  door.closeAllConnections();
   door.close();
   await dynamo.close();
   rmSync(folder, { recursive: true, force: true });
@@ -52,7 +33,7 @@ const open = (name: string, ownerTimes = { lease: 30, heartbeat: 8 }): Promise<H
     environment: localEnvironment({
       PORT: '0',
       DATA_DIR: join(folder, name),
-      DYNAMODB_ENDPOINT: `http://127.0.0.1:${(door.address() as AddressInfo).port}`,
+      DYNAMODB_ENDPOINT: door.url,
     }),
     log: createLog(() => undefined),
     engine: () => new ScriptedEngine(),
