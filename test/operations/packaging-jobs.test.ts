@@ -383,6 +383,30 @@ test('of two jobs that write one component at once one wins, and nothing of the 
   expect(await used()).toBe(0);
 });
 
+test('a model that is deleted while its files are read is not packaged without some of them', async () => {
+  const { kept, again } = undelivered();
+  await start({}, { JobName: 'torn' });
+  again();
+  const input = kept[0]?.input;
+  if (input?.kind !== 'package') throw new Error('not a job');
+  const read = world.objects.read.bind(world.objects);
+  world.objects.read = async (location) => {
+    const found = await read(location);
+    // Behind the graph and before what describes it.
+    if (location.key.endsWith('model.onnx')) {
+      await world.client.send(new DeleteModelCommand(model));
+      world.objects.objects.delete('artifacts/copy/model.json');
+    }
+    return found;
+  };
+  await packageModel(input, world.context);
+  expect(await described('torn')).toMatchObject({
+    Status: 'FAILED',
+    StatusMessage: 'Model version 1 has no artifact that could be packaged: it was deleted.',
+  });
+  expect([...world.objects.objects.keys()].filter((path) => path.startsWith('out/'))).toEqual([]);
+});
+
 test("a claim whose job has ended stands in nobody's way", async () => {
   const write = world.objects.write.bind(world.objects);
   world.objects.write = (location) => Promise.reject(new LocationRefused(location, 'not this one'));

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { lookAfter } from '../../lambdas/workflows/hosting/health.ts';
 import { TestDynamo } from '../helpers/dynamo.ts';
 import { close, hosted, rowOf, start, statusOf, stop, until, type Named } from '../helpers/flow.ts';
 import { World } from '../helpers/world.ts';
@@ -82,6 +83,29 @@ describe('a hosted model', () => {
     });
     await world.sweepAfter(60);
     expect(await world.reserved()).toEqual({ used: 0, reserved: 0 });
+  });
+
+  test('shows what the newest look saw, also where an older one is late', async () => {
+    world = await World.open(dynamo, { pace: 0.1 });
+    const model = await hosted(world);
+    const id = await deploymentOf(model);
+    const key = { project: model.ProjectName, version: model.ModelVersion, id };
+    world.clock.advance(60);
+    const observe = world.engine.observe.bind(world.engine);
+    const [seen, late] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+    world.engine.observe = async (ref) => {
+      world.engine.observe = observe; // of the first look alone
+      seen.resolve(undefined);
+      await late.promise;
+      await observe(ref);
+      return { state: 'updating' as const };
+    };
+    const older = lookAfter(world.context, key, world.clock.now());
+    await seen.promise;
+    await lookAfter(world.context, key, world.clock.now());
+    late.resolve(undefined);
+    await expect(older).rejects.toThrow('did not hold');
+    expect(await statusOf(world, model)).toBe('HOSTED');
   });
 
   test('is looked at only when it is due', async () => {

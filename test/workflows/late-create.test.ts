@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import type { Execution } from '../../lambdas/domain/ports.ts';
+import { provision } from '../../lambdas/workflows/hosting/start-tasks.ts';
 import { releaseStep } from '../../lambdas/workflows/hosting/release.ts';
 import { sweep } from '../../lambdas/workflows/sweep/sweep.ts';
 import { TestDynamo } from '../helpers/dynamo.ts';
@@ -157,6 +159,51 @@ describe('a start that only the sweep can bring to its end', () => {
       await world.sweepAfter(120);
     },
   );
+});
+
+test('a task that was held up does not take back the time that another has announced for its call', async () => {
+  world = await World.open(dynamo, { pace: 0.1, settings: { times } });
+  world.engine.sealed = false;
+  const model = await world.trained();
+  const executions: Execution[] = [];
+  const kept = jest.spyOn(world.runner, 'start').mockImplementation((execution) => {
+    executions.push(execution);
+    return Promise.resolve('started');
+  });
+  await start(world, model);
+  const [execution] = executions;
+  if (execution?.input.kind !== 'start') throw new Error('nothing was started');
+  const { input } = execution;
+  kept.mockRestore();
+
+  // The first has read the row, and is held up before it announces its call; the second is not.
+  const read = world.store.deployments.get.bind(world.store.deployments);
+  const held = Promise.withResolvers<undefined>();
+  const reached = Promise.withResolvers<undefined>();
+  jest.spyOn(world.store.deployments, 'get').mockImplementationOnce(async (key) => {
+    const row = await read(key);
+    reached.resolve(undefined);
+    await held.promise;
+    return row;
+  });
+  const first = provision(input, world.context);
+  await reached.promise;
+  world.clock.advance(40);
+  const call = hold(world.engine, 'create');
+  const second = provision(input, world.context);
+  await call.reached;
+  const key = { ...keyOf(model), id: input.operationId };
+  const announced = (await read(key))?.createUntil;
+  held.resolve(undefined);
+  await expect(first).rejects.toThrow('did not hold');
+  expect((await read(key))?.createUntil).toBe(announced);
+  call.letGo();
+  await second;
+  await stop(world, model);
+  world.clock.advance(130);
+  await world.settle();
+  await world.sweepAfter(130);
+  expect(await statusOf(world, model)).toBe('TRAINED');
 });
 
 test('a deployment does not end while a call that creates has been announced since it was read', async () => {

@@ -3,7 +3,7 @@ import { servingStates, statusMessage } from '../../domain/lifecycle.ts';
 import { modelId, type Deployment, type Model } from '../../domain/model.ts';
 import { refOf, type Observation } from '../../engines/engine.ts';
 import type { DeploymentKey } from '../../store/deployments.ts';
-import { equals } from '../../store/expression.ts';
+import { equals, type TransactionItem } from '../../store/expression.ts';
 import { leaseUntil } from '../../domain/operation.ts';
 import type { TaskContext } from '../context.ts';
 import { releaseStep } from './release.ts';
@@ -42,23 +42,23 @@ export async function lookAfter(ctx: TaskContext, key: DeploymentKey, until: num
 const releasing: readonly ModelStatus[] = ['STOPPING_HOSTING', 'DELETING'];
 
 /** Says when to look next. Believes that nobody has looked since. */
-async function look(
+const look = (ctx: TaskContext, ...given: [Deployment, dueAt: number, missing?: number]): Promise<void> =>
+  ctx.store.commit(lookItem(ctx, ...given));
+
+const lookItem = (
   { store }: TaskContext,
   deployment: Deployment,
   dueAt: number,
   missing?: number,
-): Promise<void> {
-  await store.commit(
-    store.deployments.change(
-      deployment,
-      {
-        set: { dueAt, ...(missing !== undefined && { missing }) },
-        ...(missing === undefined && { remove: ['missing'] }),
-      },
-      equals('dueAt', deployment.dueAt),
-    ),
+): TransactionItem =>
+  store.deployments.change(
+    deployment,
+    {
+      set: { dueAt, ...(missing !== undefined && { missing }) },
+      ...(missing === undefined && { remove: ['missing'] }),
+    },
+    equals('dueAt', deployment.dueAt),
   );
-}
 
 /**
  * The engine may change what is hosted: its owner maintains it, it fails, somebody removes it. The model's
@@ -81,20 +81,21 @@ async function follow(ctx: TaskContext, model: Model, deployment: Deployment): P
     );
   }
   if (seen.state === 'failed') return failHosted(ctx, model, deployment, seen.reason);
-  await show(ctx, model, seen);
-  await look(ctx, deployment, health);
+  await show(ctx, model, seen, lookItem(ctx, deployment, health));
 }
 
+/** One transaction: of two who looked at once, the one whose look is older must not have the last word. */
 async function show(
   { store, log }: TaskContext,
   model: Model,
   seen: Exclude<Observation, { state: 'gone' | 'failed' }>,
+  looked: TransactionItem,
 ): Promise<void> {
   const updating = seen.state === 'updating';
   const status: ModelStatus = updating ? 'SYSTEM_UPDATING' : 'HOSTED';
   const message = `${updating ? statusMessage.updating : statusMessage.hosted} ${seen.note ?? ''}`.trim();
-  if (model.status === status && model.statusMessage === message) return;
-  await store.commit(store.models.drift(model, { status, statusMessage: message }));
+  if (model.status === status && model.statusMessage === message) return store.commit(looked);
+  await store.commit(store.models.drift(model, { status, statusMessage: message }), looked);
   if (model.status !== status)
     log.event('hosting.drifted', { model: modelId(model), from: model.status, to: status });
 }

@@ -1,7 +1,7 @@
 import { statusMessage } from '../../domain/lifecycle.ts';
 import type { Artifact, Deployment, Model } from '../../domain/model.ts';
 import { EngineFailed, refOf, type DeploymentRef, type Observation } from '../../engines/engine.ts';
-import { equals, present } from '../../store/expression.ts';
+import { absent, equals, present } from '../../store/expression.ts';
 import { ConditionFailed } from '../../store/table.ts';
 import { fairDeadline, leased, leaseUntil } from '../../domain/operation.ts';
 import type { DeploymentKey } from '../../store/deployments.ts';
@@ -45,7 +45,8 @@ export async function provision(input: TaskInput, ctx: TaskContext): Promise<Pro
     throw new EngineFailed('The model has no artifact. Import it again.');
   const { times } = ctx.settings;
   // Another task's call may be on its way, too: one that was cut off before it was answered.
-  const before = (await ctx.store.deployments.get(keyOf(input)))?.createUntil ?? 0;
+  const announced = (await ctx.store.deployments.get(keyOf(input)))?.createUntil;
+  const before = announced ?? 0;
   const createUntil = Math.max(before + 1, ctx.clock.now() + times.provision * 1000);
   await commit(
     ctx,
@@ -56,6 +57,8 @@ export async function provision(input: TaskInput, ctx: TaskContext): Promise<Pro
       keyOf(input),
       { set: { createUntil, ...formatOf(model.artifact) } },
       present('reserved'),
+      // A task that was held up since must not take back the time that another has announced meanwhile.
+      announced === undefined ? absent('createUntil') : equals('createUntil', announced),
     ),
   );
   await ctx.engine.create({

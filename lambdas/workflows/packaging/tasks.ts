@@ -1,4 +1,5 @@
 import { componentOf, type Component } from '../../domain/component.ts';
+import type { Artifact } from '../../domain/model.ts';
 import { busyJobs, jobMessage, packagable, type PackagingJob } from '../../domain/packaging.ts';
 import { LocationRefused, type ObjectLocation, type PackagingInput } from '../../domain/ports.ts';
 import type { ZipFile } from '../../domain/zip.ts';
@@ -111,19 +112,31 @@ async function claimedJob(ctx: TaskContext, input: PackagingInput): Promise<Pack
   return job;
 }
 
-async function artifactOf({ store, objects }: TaskContext, job: PackagingJob): Promise<ZipFile[]> {
-  const model = await store.models.get(job);
-  if (model?.artifact === undefined || !packagable.includes(model.status)) {
-    throw new Unpackable(
-      `Model version ${job.version} has no artifact that could be packaged${model === undefined ? ': it was deleted' : ''}.`,
-    );
-  }
-  const { bucket, prefix } = model.artifact;
+/**
+ * Where the artifact is of the model that the job was asked for: one of a project that was made anew since has
+ * the same name.
+ * @throws Unpackable
+ */
+async function artifactPlace({ store }: TaskContext, job: PackagingJob): Promise<Artifact> {
+  const found = await store.models.get(job);
+  const model = found !== undefined && found.createdAt <= job.createdAt ? found : undefined;
+  if (model?.artifact !== undefined && packagable.includes(model.status)) return model.artifact;
+  const gone = model === undefined || model.status === 'DELETING';
+  throw new Unpackable(
+    `Model version ${job.version} has no artifact that could be packaged${gone ? ': it was deleted' : ''}.`,
+  );
+}
+
+async function artifactOf(ctx: TaskContext, job: PackagingJob): Promise<ZipFile[]> {
+  const { objects } = ctx;
+  const { bucket, prefix } = await artifactPlace(ctx, job);
   const files: ZipFile[] = [];
   for (const name of artifactFiles) {
     const bytes = await objects.read({ bucket, key: `${prefix}${name}` });
     if (bytes !== undefined) files.push({ name: name.replace('output/', ''), bytes });
   }
+  // A deletion that began meanwhile may have taken some of the files away before they were read.
+  await artifactPlace(ctx, job);
   if (files.every(({ name }) => name === 'model.json')) {
     throw new Unpackable(
       `Model version ${job.version} cannot be packaged: its weights are in a model package or an image, which this deployment holds no copy of.`,
