@@ -9,6 +9,7 @@ import { createFolderObjects } from '../lambdas/local/folder-objects.ts';
 import { writeDataset } from '../lambdas/local/samples/dataset.ts';
 import { writeSamples } from '../lambdas/local/samples/write-samples.ts';
 import { usage } from './usage.ts';
+import { locationUrl } from '../lambdas/domain/locations.ts';
 
 usage(
   'npm run samples [-- FOLDER]: draws sample pictures, a model and a dataset into a ' +
@@ -25,9 +26,9 @@ console.log(
     `${test.normal.length} good and ${test.anomaly.length} defective to try it with.`,
 );
 console.log(
-  `Model at s3://${model.bucket}/${model.prefix}: F1 ${figures.f1Score.toFixed(3)}, precision ${figures.precision.toFixed(3)}, ` +
+  `Model at ${locationUrl({ bucket: model.bucket, key: model.prefix })}: F1 ${figures.f1Score.toFixed(3)}, precision ${figures.precision.toFixed(3)}, ` +
     `recall ${figures.recall.toFixed(3)} on parts/evaluation.`,
 );
 console.log(
-  `Dataset at s3://${dataset.bucket}/${dataset.manifest}: ${dataset.images.normal} normal and ${dataset.images.anomaly} anomalous pictures, with masks.`,
+  `Dataset at ${locationUrl({ bucket: dataset.bucket, key: dataset.manifest })}: ${dataset.images.normal} normal and ${dataset.images.anomaly} anomalous pictures, with masks.`,
 );

@@ -5,6 +5,7 @@ import { createFolderObjects } from '../../lambdas/local/folder-objects.ts';
 import { minimums } from '../../lambdas/domain/training.ts';
 import { manifestLine } from '../manifest-line.ts';
 import { lentBucket } from './lent-bucket.ts';
+import { locationUrl } from '../../lambdas/domain/locations.ts';
 
 /** What a deployment is tried with, as far as the caller has given it. */
 export interface Material {
@@ -88,7 +89,7 @@ async function samples(
     sets
       .flatMap((set) => set[label])
       .slice(0, minimums.single[label])
-      .map((key) => manifestLine(`s3://${bucket}/${prefix}${key}`, label)),
+      .map((key) => manifestLine(locationUrl({ bucket, key: `${prefix}${key}` }), label)),
   );
   const manifest = 'conformance/train.manifest';
   await objects.write({ bucket: own, key: manifest }, Buffer.from(lines.join('\n')));

@@ -10,6 +10,7 @@ import {
   withMetadata,
   without,
 } from './line.ts';
+import { parseLocation } from '../../lambdas/domain/locations.ts';
 
 type Partial = Omit<Finding, 'dataset' | 'line'>;
 
@@ -110,7 +111,7 @@ export function checkSource(line: Line | undefined): Partial | undefined {
       repair: drop,
     };
   const source = line['source-ref'];
-  if (typeof source !== 'string' || !/^s3:\/\/[^/]+\/.+/.test(source)) {
+  if (typeof source !== 'string' || parseLocation(source) === undefined) {
     return {
       severity: 'error',
       problem: 'The line has no source-ref of the form s3://bucket/key.',

@@ -1,3 +1,4 @@
+import { isObject } from '../../lambdas/contract/json.ts';
 import type { Line } from './finding.ts';
 
 /** The attribute that says whether a part is good: its name is free, its metadata's type is not. */
@@ -27,8 +28,7 @@ export function parseLine(text: string): Line | undefined {
   }
 }
 
-const isLine = (value: unknown): value is Line =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isLine = (value: unknown): value is Line => isObject(value);
 
 /** Attributes with metadata that are no masks; one, in a sound line. */
 export const labelsOf = (line: Line): Label[] =>

@@ -4,6 +4,7 @@ import type { Entry } from './doctor.ts';
 import { datasetTypes, type DatasetType, type Line } from './finding.ts';
 import { locate } from './layout.ts';
 import { masksOf } from './line.ts';
+import { locationUrl } from '../../lambdas/domain/locations.ts';
 
 export interface Uploaded {
   readonly dataset: DatasetType;
@@ -43,7 +44,7 @@ export async function upload(
   ): string => {
     const target = `${prefix}${dataset}/${kind}/${key}`;
     files.set(target, { path, type });
-    return `s3://${destination.bucket}/${target}`;
+    return locationUrl({ bucket: destination.bucket, key: target });
   };
   for (const { dataset, line, image, picture } of entries) {
     let moved: Line = {

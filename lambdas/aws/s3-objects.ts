@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { LocationRefused, type ObjectLocation, type ObjectStream } from '../domain/ports.ts';
 import type { CopyingStore } from '../engines/sagemaker/hosting/options.ts';
+import { locationUrl } from '../domain/locations.ts';
 
 /**
  * Objects in S3. What may not be listed and what is not there look alike to S3, and so to us: roles therefore
@@ -88,7 +89,7 @@ export class S3Objects implements CopyingStore {
       const [first] = Errors;
       if (first !== undefined)
         throw new Error(
-          `${Errors.length} objects below s3://${bucket}/${prefix} were not removed. ${first.Key ?? ''}: ${first.Message ?? first.Code ?? ''}`,
+          `${Errors.length} objects below ${locationUrl({ bucket, key: prefix })} were not removed. ${first.Key ?? ''}: ${first.Message ?? first.Code ?? ''}`,
         );
     }
   }

@@ -1,3 +1,4 @@
+import { isObject } from './json.ts';
 /**
  * The environment variables of every deployed function, as data that the stack and the code share: a function
  * whose construct forgets one does not compile, and one that loses one does not start.
@@ -223,8 +224,6 @@ function parse(name: VariableName, text: string): unknown {
 const isCount = (value: unknown): boolean =>
   typeof value === 'number' && Number.isInteger(value) && value >= 0;
 const isText = (value: unknown): boolean => typeof value === 'string';
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function fits(form: Exclude<Form, { form: 'text' }>, value: unknown): boolean {
   switch (form.form) {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { modelArn, type Home } from './arns.ts';
-import { below } from './locations.ts';
+import { below, locationUrl } from './locations.ts';
 import type { PackagingJob } from './packaging.ts';
 import type { ObjectLocation } from './ports.ts';
 import { zip, type ZipFile } from './zip.ts';
@@ -74,7 +74,7 @@ const recipeOf = (job: PackagingJob, archive: ObjectLocation, home: Home): objec
       Lifecycle: {},
       Artifacts: [
         {
-          Uri: `s3://${archive.bucket}/${archive.key}`,
+          Uri: locationUrl(archive),
           Unarchive: 'ZIP',
           Permission: { Read: 'ALL', Execute: 'NONE' },
         },

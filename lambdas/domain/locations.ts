@@ -7,6 +7,15 @@ export function parseLocation(url: string): ObjectLocation | undefined {
   return bucket === undefined || key === undefined ? undefined : { bucket, key };
 }
 
+/** What a checked `s3://bucket/key` names: lines of datasets have no other form. */
+export function locationOf(url: string): ObjectLocation {
+  const [, , bucket = '', ...key] = url.split('/');
+  return { bucket, key: key.join('/') };
+}
+
+/** The form in which locations are written and shown; of a prefix, with the prefix as the key. */
+export const locationUrl = ({ bucket, key }: ObjectLocation): string => `s3://${bucket}/${key}`;
+
 /**
  * Whether callers may name this bucket. Only those that the stage, or the caller's key, lists, because nobody
  * borrows our rights for another; `*` stands for anything.

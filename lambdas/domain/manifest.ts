@@ -1,5 +1,6 @@
 import { isListed, parseLocation } from './locations.ts';
 import { parseCreationDate } from './manifest-dates.ts';
+import { isObject } from '../contract/json.ts';
 
 export type Label = 'normal' | 'anomaly';
 
@@ -49,8 +50,6 @@ interface Reach {
 
 type Members = Readonly<Record<string, unknown>>;
 
-const isObject = (value: unknown): value is Members =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 const suffix = '-metadata';
 
 /**

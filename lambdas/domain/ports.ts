@@ -2,6 +2,7 @@ import type { EventCode } from '../contract/events.ts';
 import type { DatasetOperationKind, DatasetType } from './dataset.ts';
 import type { OperationKind } from './lifecycle.ts';
 import type { SubjectOf, WorkflowName } from './workflows.ts';
+import { locationUrl } from './locations.ts';
 
 /** What the code needs of the world besides its table. A laptop and AWS differ behind these. */
 
@@ -43,8 +44,8 @@ export interface ObjectLocation {
  */
 export class LocationRefused extends Error {
   override readonly name = 'LocationRefused';
-  constructor({ bucket, key }: ObjectLocation, rule: string) {
-    super(`s3://${bucket}/${key}: ${rule}`);
+  constructor(location: ObjectLocation, rule: string) {
+    super(`${locationUrl(location)}: ${rule}`);
   }
 }
 
@@ -85,7 +86,7 @@ export interface ObjectStore {
 
 /** An object that was not found, as messages name it: its URL, and the file that it would be on a local host. */
 export function nameOf(objects: Pick<ObjectStore, 'placeOf'>, location: ObjectLocation): string {
-  const url = `s3://${location.bucket}/${location.key}`;
+  const url = locationUrl(location);
   return objects.placeOf === undefined ? url : `${url} (${objects.placeOf(location)})`;
 }
 

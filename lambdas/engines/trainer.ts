@@ -1,6 +1,7 @@
 import type { EvaluationFigures } from '../domain/evaluation-files.ts';
 import type { Artifact, ModelKey } from '../domain/model.ts';
 import type { ObjectLocation, ObjectStore } from '../domain/ports.ts';
+import { locationUrl } from '../domain/locations.ts';
 
 /**
  * A picture with its label, as trainers get them: one JSON object a line, already checked, sources and masks
@@ -42,7 +43,7 @@ export async function readExamples(
   location: ObjectLocation,
 ): Promise<TrainingExample[]> {
   const bytes = await objects.read(location);
-  if (bytes === undefined) throw new Error(`s3://${location.bucket}/${location.key} is gone`);
+  if (bytes === undefined) throw new Error(`${locationUrl(location)} is gone`);
   return Buffer.from(bytes)
     .toString()
     .split('\n')

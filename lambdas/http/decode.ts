@@ -1,6 +1,6 @@
 import type { Member, Shape } from '../contract/shape.ts';
 import { shapes, type ShapeName } from '../contract/shapes.ts';
-import type { Violations } from './violations.ts';
+import type { Violations } from '../contract/violations.ts';
 
 /** Where a value comes from: a text (path, query, header) or the JSON body. */
 type Origin = 'text' | 'json';

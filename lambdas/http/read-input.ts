@@ -3,7 +3,8 @@ import { operations, type Input, type OperationName } from '../contract/operatio
 import type { Member, Shape } from '../contract/shape.ts';
 import { decodeStructure, memberPath, shapeOf, takeMember } from './decode.ts';
 import type { HttpRequest } from './message.ts';
-import { Violations } from './violations.ts';
+import { isObject } from '../contract/json.ts';
+import { Violations } from '../contract/violations.ts';
 
 /**
  * Reads an operation's parameters from where the contract says they travel, and validates all of them before
@@ -50,7 +51,7 @@ function jsonBody(body: Uint8Array): unknown {
   if (body.byteLength === 0) return {};
   try {
     const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+    if (isObject(value)) return value;
   } catch {
     // told below, in the service's own words: a parser's message would repeat the body
   }

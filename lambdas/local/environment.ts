@@ -3,6 +3,7 @@ import { operationNames } from '../contract/operations.ts';
 import { fits } from '../domain/patterns.ts';
 import { samplesBucket } from './samples/bucket.ts';
 import { awsLimits, defaultQuotas, localLimits, type Limits, type Quotas } from '../domain/settings.ts';
+import { isObject } from '../contract/json.ts';
 
 /** An access key that the local host accepts, and what it may be used for. */
 export interface AccessKey {
@@ -88,9 +89,6 @@ function json(name: string, text: string): unknown {
     throw new Error(`${name} must be JSON.`); // a parser's message would repeat the text, and there may be secrets in it
   }
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function quotas(text: string | undefined): Quotas {
   if (text === undefined) return defaultQuotas;

@@ -1,4 +1,5 @@
 import { AccessDeniedError, ValidationError } from '../contract/errors.ts';
+import { violation } from '../contract/violations.ts';
 import { isListed } from '../domain/locations.ts';
 import type { Call, ReadContext, WriteContext } from './context.ts';
 
@@ -18,9 +19,10 @@ export function requireListed(
     if (reach === undefined || isListed(reach.buckets, bucket)) return;
     throw new AccessDeniedError(`User: ${caller} is not authorized to use the bucket ${bucket}`);
   }
-  throw new ValidationError(
-    `1 validation error detected: Value '${bucket}' at '${member}' failed to satisfy constraint: ` +
-      `Member must be one of the buckets that this deployment may use: [${buckets.join(', ')}]`,
+  throw violation(
+    member,
+    `Member must be one of the buckets that this deployment may use: [${buckets.join(', ')}]`,
+    bucket,
   );
 }
 
@@ -34,9 +36,10 @@ export async function noBucket(
   { objects }: Pick<WriteContext, 'objects'>,
 ): Promise<ValidationError | undefined> {
   if (objects?.hasBucket === undefined || (await objects.hasBucket(bucket))) return undefined;
-  return new ValidationError(
-    `1 validation error detected: Value '${bucket}' at '${member}' failed to satisfy constraint: ` +
-      `Member must be a bucket that is there: a folder of its name in the folder s3 of the data folder`,
+  return violation(
+    member,
+    'Member must be a bucket that is there: a folder of its name in the folder s3 of the data folder',
+    bucket,
   );
 }
 

@@ -1,4 +1,4 @@
-import { ValidationError } from '../contract/errors.ts';
+import { violation } from '../contract/violations.ts';
 
 /**
  * The default and the most. Both equal the quotas of projects and of models, and most published scripts read
@@ -51,9 +51,9 @@ export function readToken(
   form: RegExp,
 ): string | undefined {
   if (token === undefined || token === '') return undefined;
-  const refusal = new ValidationError(
-    "1 validation error detected: Value at 'nextToken' failed to satisfy constraint: " +
-      'Member must be a token that this operation returned for the same parameters',
+  const refusal = violation(
+    'nextToken',
+    'Member must be a token that this operation returned for the same parameters',
   );
   let parts: unknown;
   try {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { schema, type Rule } from './schema.ts';
 import { stageDefaults, stageNames, type StageConfig, type StageName } from './stages.ts';
+import { isObject } from '../../lambdas/contract/json.ts';
 
 /** The configuration breaks a rule. The message names the member and the rule, in one sentence. */
 export class BadConfig extends Error {
@@ -80,9 +81,6 @@ export function configOf(stage: StageName, given: unknown): StageConfig {
   }
   return config;
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function check(path: string, rule: Rule, value: unknown): void {
   if (!('members' in rule)) {

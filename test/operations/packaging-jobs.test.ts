@@ -126,7 +126,7 @@ test('a job writes the component, and then its recipe', async () => {
 test('names are given, refused and listed', async () => {
   const { JobName: given } = await start();
   expect(given).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
-  await start({}, { JobName: 'b' });
+  await start({ ComponentName: 'Other' }, { JobName: 'b' }); // two jobs must not write the same at once
   await expect(start({}, { JobName: 'b' })).rejects.toMatchObject({
     name: 'ConflictException',
     ResourceType: 'MODEL_PACKAGE_JOB',
@@ -224,8 +224,10 @@ describe('a job that cannot be done', () => {
     const before = archive();
     expect(before).not.toBe('');
     await start(platform('{"a":2}'), { JobName: 'other' });
+    await world.settle();
     await start(platform('{"a":1}'), { JobName: 'same' });
     await world.settle();
+    expect(await described('same')).toMatchObject({ Status: 'SUCCEEDED' });
     expect(await described('first')).toMatchObject({ Status: 'SUCCEEDED' });
     expect(await described('other')).toMatchObject({
       Status: 'FAILED',

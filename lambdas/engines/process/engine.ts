@@ -19,6 +19,7 @@ import { Pool } from './pool.ts';
 import { defaultPoolOptions, type PoolOptions } from './pool-options.ts';
 import { checkArtifact, type TrialPorts } from './trial.ts';
 import { startUnit, type UnitProcess } from './unit-process.ts';
+import { locationUrl } from '../../domain/locations.ts';
 
 export interface EmbeddedEngineOptions {
   readonly objects: ObjectStore;
@@ -201,7 +202,7 @@ class ChildProcessEngine implements EmbeddedEngine {
       throw new EngineFailed(`The model cannot be hosted: ${error.message}. Import it again.`);
     }
     throw new EngineFailed(
-      `The model's artifact at s3://${bucket}/${prefix} is incomplete. Import the model again as a new version.`,
+      `The model's artifact at ${locationUrl({ bucket, key: prefix })} is incomplete. Import the model again as a new version.`,
     );
   }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { locationOf } from '../../domain/locations.ts';
 import { LocationRefused, nameOf, type Clock, type ObjectStore } from '../../domain/ports.ts';
 import { TrainingFailed, TrainingStopped } from '../../vision/fitting/failures.ts';
 import type { Progress, Training, TrainingInput } from '../../vision/fitting/train.ts';
@@ -84,8 +85,7 @@ function pictureOf(
 
 /** @throws TrainingFailed if there is no such object, or will never be */
 async function load(objects: Pick<ObjectStore, 'read' | 'placeOf'>, url: string): Promise<Uint8Array> {
-  const [, , bucket = '', ...key] = url.split('/');
-  const location = { bucket, key: key.join('/') };
+  const location = locationOf(url);
   const bytes = await objects.read(location).catch((error: unknown) => {
     throw error instanceof LocationRefused
       ? new TrainingFailed(`${error.message}.`, { cause: error })

@@ -1,6 +1,7 @@
 import type { ObjectStore } from '../../domain/ports.ts';
 import { samplesBucket } from './bucket.ts';
 import { defectColours, drawPart, seeded, type Defect } from './part.ts';
+import { locationUrl } from '../../domain/locations.ts';
 
 /** A dataset to train from, and pictures that are not in it. */
 export interface SampleDataset {
@@ -60,8 +61,9 @@ export async function writeDataset(objects: ObjectStore): Promise<SampleDataset>
 }
 
 async function write(objects: ObjectStore, name: string, bytes: Uint8Array): Promise<string> {
-  await objects.write({ bucket: samplesBucket, key: `${prefix}${name}` }, bytes);
-  return `s3://${samplesBucket}/${prefix}${name}`;
+  const location = { bucket: samplesBucket, key: `${prefix}${name}` };
+  await objects.write(location, bytes);
+  return locationUrl(location);
 }
 
 /** As SageMaker Ground Truth wrote it, and Lookout for Vision read it. */

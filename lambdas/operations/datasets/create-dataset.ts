@@ -1,4 +1,5 @@
-import { ConflictError, ValidationError } from '../../contract/errors.ts';
+import { ConflictError } from '../../contract/errors.ts';
+import { violation } from '../../contract/violations.ts';
 import type { Input } from '../../contract/operations.ts';
 import { datasetId, datasetMessage, noImages, type Dataset } from '../../domain/dataset.ts';
 import { beginOperation } from '../../domain/operation.ts';
@@ -70,9 +71,7 @@ function sourceOf(
   if (DatasetSource === undefined) return undefined;
   const object = DatasetSource.GroundTruthManifest?.S3Object;
   if (object === undefined) {
-    throw new ValidationError(
-      "1 validation error detected: Value null at 'datasetSource.groundTruthManifest.s3Object' failed to satisfy constraint: Member must not be null",
-    );
+    throw violation('datasetSource.groundTruthManifest.s3Object', 'Member must not be null', null);
   }
   requireListed(object.Bucket, 'datasetSource.groundTruthManifest.s3Object.bucket', ctx, call);
   return {

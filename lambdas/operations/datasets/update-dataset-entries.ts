@@ -1,4 +1,5 @@
-import { ServiceError, ValidationError } from '../../contract/errors.ts';
+import { ServiceError } from '../../contract/errors.ts';
+import { violation } from '../../contract/violations.ts';
 import { datasetMessage, mayUpdate, type Dataset, type DatasetOperation } from '../../domain/dataset.ts';
 import { beginOperation } from '../../domain/operation.ts';
 import { places } from '../../store/keys.ts';
@@ -15,9 +16,11 @@ import { IdempotentCall } from '../idempotency.ts';
 export const UpdateDatasetEntries: Operation<'UpdateDatasetEntries'> = async (input, ctx, call) => {
   const { limits, times } = ctx.settings;
   if (input.Changes.length > limits.changes) {
-    throw new ValidationError(
-      `1 validation error detected: Value '${input.Changes.length} bytes' at 'changes' failed to satisfy constraint: ` +
-        `Member must have length less than or equal to ${limits.changes}, which is what this deployment takes at once. Send the lines in several calls.`,
+    throw violation(
+      'changes',
+      `Member must have length less than or equal to ${limits.changes}, which is what this deployment takes at once. ` +
+        'Send the lines in several calls.',
+      `${input.Changes.length} bytes`,
     );
   }
   const key = keyOf(input);

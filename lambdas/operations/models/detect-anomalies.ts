@@ -1,4 +1,5 @@
 import { ConflictError, ThrottlingError, ValidationError } from '../../contract/errors.ts';
+import { violation } from '../../contract/violations.ts';
 import type { Output } from '../../contract/operations.ts';
 import { isHosting } from '../../domain/lifecycle.ts';
 import { modelId, type Model, type ModelKey } from '../../domain/model.ts';
@@ -45,9 +46,7 @@ export const DetectAnomalies: Operation<'DetectAnomalies'> = async (input, ctx) 
 function pictureType(contentType: string): PictureType {
   const type = contentType.split(';')[0]?.trim().toLowerCase() ?? '';
   if (pictureTypes.includes(type)) return type as PictureType;
-  throw new ValidationError(
-    "1 validation error detected: Value at 'contentType' failed to satisfy constraint: Member must satisfy enum value set: [image/png, image/jpeg]",
-  );
+  throw violation('contentType', `Member must satisfy enum value set: [${pictureTypes.join(', ')}]`);
 }
 
 /** @throws NotFoundError, ConflictError */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { ConflictError, QuotaError, ValidationError } from '../../contract/errors.ts';
+import { ConflictError, QuotaError } from '../../contract/errors.ts';
+import { Violations } from '../../contract/violations.ts';
 import { modelId, type Model, type ModelKey } from '../../domain/model.ts';
 import {
   jobMessage,
@@ -16,6 +17,7 @@ import { startExecution } from '../start-execution.ts';
 import { noProject, notFound, resolveVersion, wrongState } from '../models/models.ts';
 import { IdempotentCall } from '../idempotency.ts';
 import { requireOwnKeys } from '../tags/tags.ts';
+import { isObject } from '../../contract/json.ts';
 
 const path = 'configuration.greengrass';
 const bucketMember = `${path}.s3OutputLocation.bucket`;
@@ -110,34 +112,26 @@ const nvidiaOptions = ['gpu-code', 'trt-ver', 'cuda-ver'];
 /** The rules that bind several members. @throws ValidationError with all violations */
 function requireValid(greengrass: GreengrassConfiguration, ctx: WriteContext, call: Call): void {
   const { TargetDevice, TargetPlatform, CompilerOptions, S3OutputLocation, Tags = [] } = greengrass;
-  const wrong: string[] = [];
+  const wrong = new Violations();
   if ((TargetDevice === undefined) === (TargetPlatform === undefined)) {
-    wrong.push(
-      `Value at '${path}' failed to satisfy constraint: Member must have exactly one of: targetDevice, or targetPlatform`,
-    );
+    wrong.addUnshown(path, 'Member must have exactly one of: targetDevice, or targetPlatform');
   }
   if (TargetDevice !== undefined && CompilerOptions !== undefined) {
-    wrong.push(
-      `Value at '${path}.compilerOptions' failed to satisfy constraint: Member must be absent where targetDevice is given`,
-    );
+    wrong.addUnshown(`${path}.compilerOptions`, 'Member must be absent where targetDevice is given');
   }
   const options = CompilerOptions === undefined ? {} : parsed(CompilerOptions);
   if (options === undefined) {
-    wrong.push(
-      `Value at '${path}.compilerOptions' failed to satisfy constraint: Member must be a JSON object`,
-    );
+    wrong.addUnshown(`${path}.compilerOptions`, 'Member must be a JSON object');
   } else if (
     TargetPlatform?.Accelerator === 'NVIDIA' &&
     nvidiaOptions.some((option) => !Object.hasOwn(options, option))
   ) {
-    wrong.push(
-      `Value at '${path}.compilerOptions' failed to satisfy constraint: Member must have ${nvidiaOptions.join(', ')} where the accelerator is NVIDIA`,
+    wrong.addUnshown(
+      `${path}.compilerOptions`,
+      `Member must have ${nvidiaOptions.join(', ')} where the accelerator is NVIDIA`,
     );
   }
-  if (wrong.length > 0)
-    throw new ValidationError(
-      `${wrong.length} validation error${wrong.length === 1 ? '' : 's'} detected: ${wrong.join('; ')}`,
-    );
+  wrong.throwIfAny();
   requireListed(S3OutputLocation.Bucket, bucketMember, ctx, call);
   requireOwnKeys(Tags.map(({ Key }) => Key));
 }
@@ -151,7 +145,7 @@ function parsed(options: string): object | undefined {
     const value: unknown = JSON.parse(
       options.includes('"') ? options : options.replace(/'([^'\\]*)'/g, '"$1"'),
     );
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+    return isObject(value) ? value : undefined;
   } catch {
     return undefined;
   }

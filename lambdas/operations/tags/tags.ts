@@ -1,4 +1,5 @@
-import { ConflictError, NotFoundError, QuotaError, ValidationError } from '../../contract/errors.ts';
+import { ConflictError, NotFoundError, QuotaError } from '../../contract/errors.ts';
+import { violation } from '../../contract/violations.ts';
 import { parseArn } from '../../domain/arns.ts';
 import { modelId, type ModelKey } from '../../domain/model.ts';
 import { ConditionFailed } from '../../store/table.ts';
@@ -14,14 +15,14 @@ const tagQuota = 'TAGS_PER_MODEL';
 
 /**
  * The model that an ARN names. Only models have tags; an ARN of another account or region names nothing here.
- * @throws ValidationError, NotFoundError
+ * @throws NotFoundError
  */
 function taggedModel(arn: string, { settings }: Pick<ReadContext, 'settings'>): ModelKey {
   const parsed = parseArn(arn);
   if (parsed?.version === undefined) {
-    throw new ValidationError(
-      "1 validation error detected: Value at 'resourceArn' failed to satisfy constraint: " +
-        'Member must be the ARN of a model: arn:{partition}:lookoutvision:{region}:{account}:model/{ProjectName}/{ModelVersion}',
+    throw violation(
+      'resourceArn',
+      'Member must be the ARN of a model: arn:{partition}:lookoutvision:{region}:{account}:model/{ProjectName}/{ModelVersion}',
     );
   }
   const { partition, region, account } = parsed.home;
@@ -101,8 +102,5 @@ export const tagMap = (tags: TagList): Map<string, string> =>
 export function requireOwnKeys(keys: readonly string[]): void {
   const reserved = keys.find((key) => key.toLowerCase().startsWith('aws:'));
   if (reserved === undefined) return;
-  throw new ValidationError(
-    `1 validation error detected: Value '${reserved}' at 'tags.key' failed to satisfy constraint: ` +
-      'Member must not begin with aws:, which is reserved',
-  );
+  throw violation('tags.key', 'Member must not begin with aws:, which is reserved', reserved);
 }

@@ -1,5 +1,6 @@
 import type { Evaluation } from '../../domain/model.ts';
 import { pictureLimits } from '../pictures/limits.ts';
+import { isObject } from '../../contract/json.ts';
 
 /** The files of an artifact; docs/artifact-format.md tells how to make them. */
 export const artifactFiles = { graph: 'model.onnx', manifest: 'model.json' } as const;
@@ -123,11 +124,10 @@ class Reader {
   constructor(value: unknown, path = '', problems: Problem[] = []) {
     this.#path = path;
     this.problems = problems;
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
     this.#quiet = false;
-    if (!isObject) this.#note(path === '' ? artifactFiles.manifest : path, 'must be an object');
-    this.#quiet = !isObject;
-    this.#object = isObject ? (value as Record<string, unknown>) : {};
+    if (!isObject(value)) this.#note(path === '' ? artifactFiles.manifest : path, 'must be an object');
+    this.#quiet = !isObject(value);
+    this.#object = isObject(value) ? value : {};
   }
 
   in(name: string): Reader {

@@ -12,6 +12,7 @@ import {
   type DatasetProgress,
   type DatasetTaskInput,
 } from './progress.ts';
+import { locationUrl } from '../../domain/locations.ts';
 
 /**
  * A step ends after so many lines, or so long (milliseconds), and says where the next one goes on: a Lambda
@@ -126,9 +127,7 @@ async function given(
   const found = await ctx.objects.stream(source, from.offset);
   if (found === undefined) throw new Unreadable(`The manifest ${nameOf(ctx.objects, source)} was not found.`);
   if (from.tag !== undefined && found.tag !== from.tag)
-    throw new Unreadable(
-      `The manifest s3://${source.bucket}/${source.key} was changed while it was being read.`,
-    );
+    throw new Unreadable(`The manifest ${locationUrl(source)} was changed while it was being read.`);
   return found;
 }
 

@@ -7,6 +7,7 @@ import { leased } from '../../domain/operation.ts';
 import { ConditionFailed } from '../../store/table.ts';
 import { commit, inCharge, type Progress, type TaskContext, type TaskData } from '../context.ts';
 import { endJob, jobFence } from './progress.ts';
+import { locationUrl } from '../../domain/locations.ts';
 
 /**
  * Of these files an artifact is made: the first two by our own trainer, and by whoever keeps to its format;
@@ -28,7 +29,7 @@ export async function packageModel(input: TaskData<PackagingInput>, ctx: TaskCon
     await claimComponent(ctx, input, job, recipe.location);
     if (await holdsAnother(ctx, { archive, recipe })) {
       throw new Unpackable(
-        `Version ${job.componentVersion} of component ${job.greengrass.ComponentName} exists already at s3://${recipe.location.bucket}/${recipe.location.key}, ` +
+        `Version ${job.componentVersion} of component ${job.greengrass.ComponentName} exists already at ${locationUrl(recipe.location)}, ` +
           'and is another one. Choose another version, name or place.',
       );
     }
@@ -74,7 +75,7 @@ async function claimComponent(
   const taken = (owner: string): Unpackable =>
     new Unpackable(
       `Version ${componentVersion} of component ${greengrass.ComponentName} is being written to ` +
-        `s3://${recipe.bucket}/${recipe.key} by ${owner}. Wait until that has ended, or choose another version, name or place.`,
+        `${locationUrl(recipe)} by ${owner}. Wait until that has ended, or choose another version, name or place.`,
     );
   if (before !== undefined && before.operationId !== input.operationId) {
     const other = await store.jobs.get(before);

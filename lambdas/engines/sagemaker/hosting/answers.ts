@@ -1,4 +1,5 @@
 import type { Verdict } from '../../../domain/verdict.ts';
+import { isObject } from '../../../contract/json.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -6,9 +7,6 @@ type Json = Readonly<Record<string, unknown>>;
 export class UnknownAnswer extends Error {
   override readonly name = 'UnknownAnswer';
 }
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The first of `names` that the object has. */
 function member(object: Json, ...names: readonly string[]): unknown {

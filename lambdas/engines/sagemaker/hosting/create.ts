@@ -12,6 +12,7 @@ import { isMissing, isTaken, refusalOf, type Kind } from './refusals.ts';
 import { remedyFor } from './user-messages.ts';
 import { areOurs, findArn, tagsAt } from './resources.ts';
 import { checkScalable, isScaled } from './scaling.ts';
+import { locationUrl } from '../../../domain/locations.ts';
 
 /**
  * How often, and after how many milliseconds each time, a call waits for what the call before it has made to
@@ -81,8 +82,10 @@ export async function create(options: SageMakerEngineOptions, spec: DeploymentSp
  */
 function containerOf({ source, artifact }: DeploymentSpec): ContainerDefinition {
   if (source.ModelPackageArn !== undefined) return { ModelPackageName: source.ModelPackageArn };
-  if (source.Image !== undefined)
-    return { Image: source.Image, ModelDataUrl: `s3://${artifact.bucket}/${modelDataKey(artifact.prefix)}` };
+  if (source.Image !== undefined) {
+    const { bucket, prefix } = artifact;
+    return { Image: source.Image, ModelDataUrl: locationUrl({ bucket, key: modelDataKey(prefix) }) };
+  }
   return { ModelPackageName: versionNameIn(artifact.prefix) };
 }
 

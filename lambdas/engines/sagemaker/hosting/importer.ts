@@ -15,6 +15,7 @@ import {
   packageState,
 } from './packages.ts';
 import { remedyFor } from './user-messages.ts';
+import { locationUrl, parseLocation } from '../../../domain/locations.ts';
 
 /** The user can put this right; the message says how. */
 class Refusal extends Error {}
@@ -122,12 +123,8 @@ async function admitTrainingOutput(
     const data = { bucket: artifacts.bucket, key: modelDataKey(prefixOf(options, model)) };
     await keep(objects, from, data);
     const about = { name: versionNameOf(options, model), instanceType: options.instanceType };
-    const refused = await orderPackage(
-      options,
-      model,
-      algorithmArn,
-      `s3://${data.bucket}/${data.key}`,
-      (words) => remedyFor(words, about),
+    const refused = await orderPackage(options, model, algorithmArn, locationUrl(data), (words) =>
+      remedyFor(words, about),
     );
     if (refused !== undefined) throw new Refusal(refused);
     found = await findOwnPackage(options, model);
@@ -160,7 +157,7 @@ async function keep(
   to: ObjectLocation,
 ): Promise<void> {
   if (!(await objects.copy(from, to)))
-    throw new Refusal(`There is no object s3://${from.bucket}/${from.key}, or Crowsnest may not read it.`);
+    throw new Refusal(`There is no object ${locationUrl(from)}, or Crowsnest may not read it.`);
 }
 
 /** Asks for the bucket's permission before S3 is asked for anything. */
@@ -174,7 +171,7 @@ async function evaluationBeside(
     );
   }
   const beside = { bucket, key: key.replace(/[^/]*$/, evaluationFile) };
-  const url = `s3://${beside.bucket}/${beside.key}`;
+  const url = locationUrl(beside);
   const bytes = await objects.read(beside);
   if (bytes === undefined)
     throw new Refusal(
@@ -218,10 +215,9 @@ function dataIn(bucket: string, prefix = ''): ObjectLocation {
 }
 
 function locationOf(url: string): ObjectLocation {
-  const [, bucket, key] = /^s3:\/\/([^/]+)\/(.+)$/.exec(url) ?? [];
-  if (bucket === undefined || key === undefined)
-    throw new Refusal(`ModelDataUrl must be s3://bucket/key, not ${url}.`);
-  if (!key.endsWith('.tar.gz'))
+  const location = parseLocation(url);
+  if (location === undefined) throw new Refusal(`ModelDataUrl must be s3://bucket/key, not ${url}.`);
+  if (!location.key.endsWith('.tar.gz'))
     throw new Refusal(`ModelDataUrl must name a .tar.gz archive, as ${url} does not.`);
-  return { bucket, key };
+  return location;
 }

@@ -7,7 +7,8 @@ import { attributesOf, blankMask, trainingManifest } from './manifest.ts';
 import type { SageMakerTrainerOptions } from './options.ts';
 import { order, requireOurs, trainingTags } from './orders.ts';
 import { remedyFor, type About } from './user-messages.ts';
-import { blankMaskAt, manifestAt, outputUrl, urlOf } from './workspace.ts';
+import { blankMaskAt, manifestAt, outputUrl } from './workspace.ts';
+import { locationUrl } from '../../../domain/locations.ts';
 
 export const aboutTraining = (options: SageMakerTrainerOptions, { model }: TrainingRef): About => ({
   job: versionNameOf(options, model),
@@ -72,7 +73,7 @@ export async function orderTraining(
               DataSource: {
                 S3DataSource: {
                   S3DataType: 'AugmentedManifestFile',
-                  S3Uri: urlOf(manifestAt(spec)),
+                  S3Uri: locationUrl(manifestAt(spec)),
                   S3DataDistributionType: 'ShardedByS3Key',
                   AttributeNames: [...attributes],
                 },
@@ -105,7 +106,7 @@ async function writeManifest({ objects }: SageMakerTrainerOptions, spec: Trainin
   if (segmentation) await objects.write(blankMaskAt(spec), blankMask);
   const lines = trainingManifest(await readExamples(objects, examples.train), {
     segmentation,
-    blankMask: urlOf(blankMaskAt(spec)),
+    blankMask: locationUrl(blankMaskAt(spec)),
     labelledAt: model.createdAt,
   });
   await objects.write(manifestAt(spec), Buffer.from(lines));

@@ -1,3 +1,4 @@
+import { locationOf } from '../../../domain/locations.ts';
 import { LocationRefused, nameOf, type ObjectStore } from '../../../domain/ports.ts';
 import { PictureRefused } from '../../../domain/verdict.ts';
 import { readHead, type Head } from '../../../vision/pictures/content.ts';
@@ -75,8 +76,7 @@ async function look(
   objects: Pick<ObjectStore, 'stream' | 'placeOf'>,
   { source }: TrainingExample,
 ): Promise<Look> {
-  const [, , bucket = '', ...key] = source.split('/');
-  const location = { bucket, key: key.join('/') };
+  const location = locationOf(source);
   try {
     const stream = await objects.stream(location);
     if (stream === undefined)

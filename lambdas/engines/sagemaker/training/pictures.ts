@@ -1,3 +1,4 @@
+import { locationOf } from '../../../domain/locations.ts';
 import { LocationRefused, type ObjectLocation } from '../../../domain/ports.ts';
 import { EngineFailed } from '../../engine.ts';
 import type { PictureType } from '../../../domain/verdict.ts';
@@ -81,9 +82,8 @@ async function copyOne(
 }
 
 async function copy({ objects }: SageMakerTrainerOptions, source: string, to: ObjectLocation): Promise<void> {
-  const [, , bucket = '', ...key] = source.split('/');
   try {
-    if (await objects.copy({ bucket, key: key.join('/') }, to)) return;
+    if (await objects.copy(locationOf(source), to)) return;
   } catch (error) {
     if (!(error instanceof LocationRefused)) throw error;
     throw new EngineFailed(

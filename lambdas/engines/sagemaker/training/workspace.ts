@@ -1,6 +1,7 @@
 import type { ObjectLocation, ObjectStore } from '../../../domain/ports.ts';
 import type { PictureType } from '../../../domain/verdict.ts';
 import type { TrainingRef } from '../../trainer.ts';
+import { locationUrl } from '../../../domain/locations.ts';
 
 /*
  * What is where in a training's workspace. Below `training/` and `evaluation/` is what the model does not
@@ -12,8 +13,6 @@ const inside = ({ workspace: { bucket, prefix } }: TrainingRef, name: string): O
   bucket,
   key: `${prefix}${name}`,
 });
-
-export const urlOf = ({ bucket, key }: ObjectLocation): string => `s3://${bucket}/${key}`;
 
 export const manifestAt = (training: TrainingRef): ObjectLocation =>
   inside(training, 'training/manifest.jsonl');
@@ -32,7 +31,7 @@ export const judgedAt = (training: TrainingRef): ObjectLocation => inside(traini
  * looks for it.
  */
 export const outputUrl = ({ workspace: { bucket, prefix } }: TrainingRef): string =>
-  `s3://${bucket}/${prefix.replace(/\/$/, '')}`;
+  locationUrl({ bucket, key: prefix.replace(/\/$/, '') });
 
 const folders = { 'image/jpeg': 'jpeg', 'image/png': 'png' } as const satisfies Record<PictureType, string>;
 const endings = { 'image/jpeg': 'jpg', 'image/png': 'png' } as const satisfies Record<PictureType, string>;
@@ -57,9 +56,9 @@ export const answerAt = (training: TrainingRef, type: PictureType, number: numbe
 
 /** Ends with a slash: a prefix without one would match the neighbours too. */
 export const picturesUrl = (training: TrainingRef, type: PictureType): string =>
-  urlOf(inside(training, `evaluation/pictures/${folders[type]}/`));
+  locationUrl(inside(training, `evaluation/pictures/${folders[type]}/`));
 export const answersUrl = (training: TrainingRef, type: PictureType): string =>
-  urlOf(inside(training, `evaluation/answers/${folders[type]}`));
+  locationUrl(inside(training, `evaluation/answers/${folders[type]}`));
 
 /** @returns undefined if it is not there */
 export async function readJson<T>(

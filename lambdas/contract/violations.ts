@@ -1,4 +1,4 @@
-import { ValidationError } from '../contract/errors.ts';
+import { ValidationError } from './errors.ts';
 
 /**
  * Collects everything that is wrong with a request, in AWS's wording, so that a caller learns of all of it at
@@ -13,13 +13,33 @@ export class Violations {
     return undefined;
   }
 
+  /** As `add`, where the value says nothing, or is too large to be repeated. */
+  addUnshown(path: string, rule: string): void {
+    this.#found.push(`Value at '${path}' failed to satisfy constraint: ${rule}`);
+  }
+
   /** @throws ValidationError if anything was added */
   throwIfAny(): void {
-    const { length } = this.#found;
-    if (length === 0) return;
-    const listed = this.#found.slice(0, 20).join('; ');
-    throw new ValidationError(`${length} validation error${length === 1 ? '' : 's'} detected: ${listed}`);
+    if (this.#found.length > 0) throw this.error();
   }
+
+  error(): ValidationError {
+    const { length } = this.#found;
+    const listed = this.#found.slice(0, 20).join('; ');
+    return new ValidationError(`${length} validation error${length === 1 ? '' : 's'} detected: ${listed}`);
+  }
+}
+
+/** The error of one member that breaks one rule, in the same wording. */
+export function violation(
+  path: string,
+  rule: string,
+  ...value: readonly [] | readonly [unknown]
+): ValidationError {
+  const violations = new Violations();
+  if (value.length === 0) violations.addUnshown(path, rule);
+  else violations.add(path, value[0], rule);
+  return violations.error();
 }
 
 /**
