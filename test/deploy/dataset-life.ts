@@ -16,7 +16,7 @@ import type { Steps } from './steps.ts';
 const ProjectName = 'deployed';
 
 /** @returns the status it came to rest in */
-async function datasetRests(client: LookoutVisionClient, project: string): Promise<string> {
+export async function datasetRests(client: LookoutVisionClient, project: string): Promise<string> {
   for (;;) {
     const { DatasetDescription } = await client.send(
       new DescribeDatasetCommand({ ProjectName: project, DatasetType: 'train' }),

@@ -1,14 +1,15 @@
 import { join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { LookoutVisionClient } from '@aws-sdk/client-lookoutvision';
+import { samplesBucket } from '../../lambdas/local/samples/bucket.ts';
 import { createUser, type User } from './account.ts';
 import { region, type Emulator } from './emulator.ts';
 import { root } from './install.ts';
 import { run } from './processes.ts';
 import { ProjectCopy } from './project-copy.ts';
 
-/** Where callers' pictures are. */
-export const bucket = 'crowsnest-deploy-pictures';
+/** Where callers' pictures are: the bucket that the samples' own manifest names. */
+export const bucket = samplesBucket;
 export const stage = 'dev';
 export const stackName = `Crowsnest-${stage}`;
 

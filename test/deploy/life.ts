@@ -8,7 +8,9 @@ import { createUser, functionsOf, inventory, invoke, invokeStatement, type User 
 import { bucket, stackName, stage, type Deployment, type Outputs } from './deployment.ts';
 import { region } from './emulator.ts';
 import { datasetLife } from './dataset-life.ts';
+import { hostImported } from './model-life.ts';
 import { smokeTest } from './smoke-test.ts';
+import { trainingLife } from './training-life.ts';
 import type { Steps } from './steps.ts';
 
 const expect = (is: boolean, otherwise: string): void => {
@@ -62,13 +64,19 @@ export async function life(steps: Steps, deployment: Deployment): Promise<void> 
     refusals(deployment, outputs, owner),
   );
   await steps.check("every function starts under AWS's runtime interface client", startEvery);
-  await steps.check('crowsnest conformance', () => conformance(deployment, outputs, owner));
+  await steps.check('crowsnest conformance, a model and training included', () =>
+    conformance(deployment, outputs, owner),
+  );
+  await trainingLife(steps, deployment, outputs, owner);
   await datasetLife(steps, deployment, outputs, owner);
-  await steps.run('cdk deploy of changed code', async () => {
+  const hosted = await hostImported(steps, deployment, outputs, owner);
+  await steps.run('cdk deploy of changed code, while the model is hosted', async () => {
     await deployment.project.changeCode();
     const again = await deployment.deploy();
     expect(again.ApiId === outputs.ApiId, 'an update keeps the API');
+    return hosted.judgeAgain();
   });
+  await hosted.end();
   await steps.run('cdk destroy -c stage=dev', async () => {
     await deployment.cdk('destroy', '-c', `stage=${stage}`, '--force');
   });
@@ -148,6 +156,10 @@ async function conformance(deployment: Deployment, outputs: Outputs, owner: User
     ...flags,
     '--region',
     region,
+    '--bucket',
+    bucket,
+    '--timeout',
+    '5',
   );
   return printed.trim().split('\n').slice(-3).join('; ');
 }

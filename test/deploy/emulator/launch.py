@@ -9,13 +9,14 @@ id), DEPLOY_PACKAGES (what Lambda's Node brings along: the AWS SDK), and what th
 """
 
 import io
+import json
 import os
 import shlex
 import sys
 import threading
 import zipfile
 
-from ministack.core import iam_evaluator, lambda_runtime
+from ministack.core import iam_actions, iam_evaluator, lambda_runtime
 from ministack.services import lambda_svc
 
 NODE_RUNTIME = "nodejs"
@@ -146,6 +147,50 @@ def origin_is_secure(source_ip, _secure_transport):
 
 
 iam_evaluator.pin_request_origin = origin_is_secure
+
+
+# -- Which function a policy speaks of ----------------------------------------------------------------------
+
+_resource_of = iam_actions.extract_resource_arn
+_action_of = iam_actions.extract_iam_action
+
+PROVISIONED = {
+    "GET": "GetProvisionedConcurrencyConfig",
+    "PUT": "PutProvisionedConcurrencyConfig",
+    "DELETE": "DeleteProvisionedConcurrencyConfig",
+}
+
+
+@mend(
+    "CreateFunction is authorised on the function that its body names, and a call with a qualifier on the "
+    "function's ARN with that qualifier. The emulator takes `*` for the first, and drops the qualifier.",
+    "Service authorization reference: Actions, resources, and condition keys for AWS Lambda",
+)
+def resource_of_lambda(service, method, path, headers, body, query_params, region, account_id):
+    arn = _resource_of(service, method, path, headers, body, query_params, region, account_id)
+    if service != "lambda":
+        return arn
+    if arn == "*" and method == "POST" and path.rstrip("/").endswith("/functions"):
+        name = json.loads(body or b"{}").get("FunctionName", "")
+        return name if name.startswith("arn:") else f"arn:aws:lambda:{region}:{account_id}:function:{name}"
+    qualifier = query_params.get("Qualifier") or ""
+    qualifier = qualifier[0] if isinstance(qualifier, list) else qualifier
+    return f"{arn}:{qualifier}" if qualifier and arn.count(":") == 6 else arn
+
+
+@mend(
+    "Provisioned concurrency has actions of its own. The emulator takes them for GetFunction, "
+    "UpdateFunctionCode and DeleteFunction.",
+    "Service authorization reference: Actions, resources, and condition keys for AWS Lambda",
+)
+def action_of_lambda(service, method, path, *others, **named):
+    if service == "lambda" and path.rstrip("/").endswith("/provisioned-concurrency"):
+        return f"lambda:{PROVISIONED.get(method, 'GetProvisionedConcurrencyConfig')}"
+    return _action_of(service, method, path, *others, **named)
+
+
+iam_actions.extract_resource_arn = resource_of_lambda
+iam_actions.extract_iam_action = action_of_lambda
 
 
 if __name__ == "__main__":
