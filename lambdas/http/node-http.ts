@@ -125,13 +125,14 @@ async function serve(
   }
 }
 
-function split(url: string): [string, string] {
+/** A URL's path and query, both as they came. */
+export function split(url: string): [string, string] {
   const mark = url.indexOf('?');
   return mark < 0 ? [url, ''] : [url.slice(0, mark), url.slice(mark + 1)];
 }
 
 /** `+` is a plus sign, as SigV4 and both SDKs have it, not a space. */
-const parseQuery = (search: string): [string, string][] =>
+export const parseQuery = (search: string): [string, string][] =>
   search
     .split('&')
     .filter((pair) => pair !== '')

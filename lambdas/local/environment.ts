@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { operationNames } from '../contract/operations.ts';
 import { fits } from '../domain/patterns.ts';
+import { s3Actions } from './s3/actions.ts';
 import { samplesBucket } from './samples/bucket.ts';
 import { awsLimits, defaultQuotas, localLimits, type Limits, type Quotas } from '../domain/settings.ts';
 import { isObject } from '../contract/json.ts';
@@ -11,7 +12,7 @@ export interface AccessKey {
   readonly secretAccessKey: string;
   /** Who has it; it goes into records and messages. */
   readonly name: string;
-  /** Operations, with `*` for anything: `["Describe*", "StartModel"]`. */
+  /** Operations, and S3's actions, with `*` for anything: `["Describe*", "StartModel", "s3:GetObject"]`. */
   readonly actions: readonly string[];
   readonly projects: readonly string[];
   /** Buckets that its calls may name. */
@@ -142,7 +143,9 @@ function accessKey(each: unknown, index: number): AccessKey {
     throw new Error(
       `${at('accessKeyId')} must be without spaces, commas and slashes: a signature could not name it.`,
     );
-  const idle = texts('actions').find((pattern) => !operationNames.some((name) => fits(pattern, name)));
+  const idle = texts('actions').find(
+    (pattern) => ![...operationNames, ...s3Actions].some((name) => fits(pattern, name)),
+  );
   if (idle !== undefined)
     throw new Error(`${at('actions')} has "${idle}", which is no operation's name, and fits none.`);
   return {

@@ -1,14 +1,20 @@
-import { randomUUID } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { mkdir, open, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join, sep } from 'node:path';
-import { LocationRefused, type ObjectLocation, type ObjectStore } from '../domain/ports.ts';
+import { basename, dirname, join } from 'node:path';
+import { LocationRefused, type ObjectStore } from '../domain/ports.ts';
+import {
+  bucketPath,
+  checkInside,
+  isCode,
+  nearestReal,
+  pathOf,
+  syncFolder,
+  temporaryPath,
+  unlessMissing,
+} from './folder-paths.ts';
 
 /** What a stream gives at once, in bytes. */
 const pieceSize = 64 * 1024;
-
-/** Where files are written before they get their names. No bucket can be called so. */
-const partial = '.partial';
 
 /**
  * An object store in a folder: `s3://bucket/key` is the file `<root>/bucket/key`. Names come from callers, so
@@ -41,7 +47,7 @@ export function createFolderObjects(root: string): ObjectStore {
 
     async write(location, bytes) {
       const path = pathOf(root, location);
-      await mkdir(join(root, partial), { recursive: true });
+      const temporary = await temporaryPath(root); // makes the root, too
       const folder = dirname(path);
       // The folders that are there are judged before any is made, because making them would already follow a
       // link.
@@ -51,7 +57,6 @@ export function createFolderObjects(root: string): ObjectStore {
           throw new LocationRefused(location, 'a part of the key is an object already; a file is no folder');
         throw error;
       });
-      const temporary = join(root, partial, `${process.pid}.${randomUUID()}`); // see leftovers.ts
       try {
         await writeThrough(temporary, bytes);
         await rename(temporary, path);
@@ -107,37 +112,6 @@ async function* contents(path: string, from: number, tag: string): AsyncGenerato
   }
 }
 
-function bucketPath(root: string, location: ObjectLocation): string {
-  if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(location.bucket)) {
-    throw new LocationRefused(location, "a bucket's name has 3 to 63 characters of a-z, 0-9, dot and hyphen");
-  }
-  return join(root, location.bucket);
-}
-
-function pathOf(root: string, location: ObjectLocation): string {
-  const bucket = bucketPath(root, location);
-  const parts = location.key.split('/');
-  for (const part of parts) {
-    if (part === '' || part === '.' || part === '..')
-      throw new LocationRefused(location, 'no part of a key may be empty, "." or ".."');
-    if (/[\u0000-\u001f\\]/.test(part))
-      throw new LocationRefused(location, 'a key may hold neither backslashes nor control characters');
-    if (Buffer.byteLength(part) > 255)
-      throw new LocationRefused(location, 'no part of a key may have more than 255 bytes');
-  }
-  return join(bucket, ...parts);
-}
-
-async function checkInside(root: string, real: string, location: ObjectLocation): Promise<void> {
-  const realRoot = await realpath(root);
-  if (real !== realRoot && !real.startsWith(realRoot + sep))
-    throw new LocationRefused(location, 'a symbolic link leads out of the data folder');
-}
-
-async function nearestReal(path: string): Promise<string> {
-  return (await unlessMissing(realpath(path))) ?? nearestReal(dirname(path));
-}
-
 async function writeThrough(path: string, bytes: Uint8Array): Promise<void> {
   const file = await open(path, 'wx');
   try {
@@ -147,32 +121,3 @@ async function writeThrough(path: string, bytes: Uint8Array): Promise<void> {
     await file.close();
   }
 }
-
-/** A new name is on the disk only when its folder is. Windows cannot open folders, and needs not. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r').catch((error: unknown) => {
-    if (isCode(error, 'EPERM', 'EISDIR', 'EACCES')) return undefined;
-    throw error;
-  });
-  try {
-    await folder?.sync();
-  } finally {
-    await folder?.close();
-  }
-}
-
-/**
- * Nothing there, or a folder where an object should be, or an object where a folder should be: no such
- * object.
- */
-async function unlessMissing<T>(found: Promise<T>): Promise<T | undefined> {
-  try {
-    return await found;
-  } catch (error) {
-    if (isCode(error, 'ENOENT', 'ENOTDIR', 'EISDIR')) return undefined;
-    throw error;
-  }
-}
-
-const isCode = (error: unknown, ...codes: readonly string[]): boolean =>
-  typeof error === 'object' && error !== null && 'code' in error && codes.some((code) => code === error.code);

@@ -26,6 +26,7 @@ import { duringRestore, leftUnderWay, restoreHosted, takeOverLeft } from './rest
 import { LocalRunner, type RunnerOptions } from './runner.ts';
 import { Health } from './health.ts';
 import { removeLeftovers } from './leftovers.ts';
+import { S3Host } from './s3/s3-host.ts';
 import { listen } from './server.ts';
 import { documentClient, ensureTable, type DatabaseDoor } from './table-client.ts';
 
@@ -187,6 +188,13 @@ export async function startHost({
     const health = new Health(client, tableName, dataDir, log);
     const credentials =
       environment.keys.length === 0 ? undefined : new Credentials(environment.keys, settings, clock);
+    const s3 = new S3Host({
+      root: join(dataDir, 's3'),
+      keys: environment.keys,
+      region: settings.region,
+      clock,
+      log,
+    });
     const server = await listen(
       {
         service: {
@@ -215,6 +223,8 @@ export async function startHost({
       environment.port,
       credentials !== undefined,
       () => health.check(),
+      undefined,
+      s3,
     );
     closers.push(() => server.close());
 

@@ -34,10 +34,18 @@ const answeredConnections = 100;
 /** Milliseconds without a byte in either direction after which a connection is closed: no call takes longer. */
 const idle = 300_000;
 
+/** What serves requests that are for another service on the same port. */
+export interface OtherService {
+  claims(req: IncomingMessage): boolean;
+  serve(req: IncomingMessage, res: ServerResponse): void;
+  refuse(req: IncomingMessage, res: ServerResponse, error: ServiceError): void;
+}
+
 /**
  * @param signed whether callers must sign, so that the host name is theirs to choose
  * @param health what `GET /health` answers: 200 where its status is `ok`, else 503
  * @param most connections that are open at once: those that are served, and those that only read why they are not
+ * @param s3 S3, on the same port
  */
 export async function listen(
   host: NodeHost,
@@ -46,6 +54,7 @@ export async function listen(
   signed: boolean,
   health: () => Promise<{ readonly status: string }> = () => Promise.resolve({ status: 'ok' }),
   most = { served: connections, answered: answeredConnections },
+  s3?: OtherService,
 ): Promise<LocalServer> {
   const serve = listener(host);
   const refused = (kind: TransportError, fields: LogFields = {}): void =>
@@ -62,7 +71,8 @@ export async function listen(
         res.shouldKeepAlive = false;
         return answer(req, res, transportRefusal('tooManyConnections'));
       }
-      if (req.method === 'GET' && req.url === '/health') {
+      const isS3 = s3?.claims(req) === true;
+      if (!isS3 && req.method === 'GET' && req.url === '/health') {
         void health().then((report) =>
           res
             .writeHead(report.status === 'ok' ? 200 : 503, { 'Content-Type': 'application/json' })
@@ -74,9 +84,10 @@ export async function listen(
         refuseWebPages(req.headers, signed);
       } catch (error) {
         if (!(error instanceof AccessDeniedError)) throw error;
-        return turnAway(req, res, error);
+        return isS3 ? s3.refuse(req, res, error) : turnAway(req, res, error);
       }
-      serve(req, res);
+      if (isS3) s3.serve(req, res);
+      else serve(req, res);
     },
   );
   let open = 0;
