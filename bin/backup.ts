@@ -1,11 +1,16 @@
-/** npm run backup -- FOLDER: copies the data folder (DATA_DIR, or ./data), whether a host runs on it or not. */
+import { usage } from '../cli/usage.ts';
 import { backUp } from '../lambdas/local/backup.ts';
 import { localEnvironment } from '../lambdas/local/environment.ts';
 
-const [target, ...more] = process.argv.slice(2);
-if (target === undefined || target.startsWith('-') || more.length > 0) {
-  console.error('Usage: npm run backup -- FOLDER    (copies DATA_DIR, or ./data, to a new folder)');
-  process.exit(target === '--help' || target === '-h' ? 0 : 2);
+const about =
+  'npm run backup -- FOLDER: copies the data folder (DATA_DIR, or ./data), whether a host runs on it or not, ' +
+  'to FOLDER, which must be new.';
+const {
+  positionals: [target],
+} = usage(about, {}, 1);
+if (target === undefined) {
+  console.error(about);
+  process.exit(2);
 }
 process.umask(0o077);
 try {

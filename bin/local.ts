@@ -1,8 +1,13 @@
+import { usage } from '../cli/usage.ts';
 import { startHost } from '../lambdas/local/host.ts';
 import { localEnvironment } from '../lambdas/local/environment.ts';
 import { watchStarter } from '../lambdas/local/starter.ts';
 import { createLog } from '../lambdas/domain/log.ts';
 
+usage(
+  'npm start: runs the service on this machine. Everything is set by variables: PORT, HOST, DATA_DIR, AWS_REGION, ' +
+    'QUOTAS, EXTENSIONS, CROWSNEST_KEYS, DYNAMODB_ENDPOINT (docs/running.md).',
+);
 const [major = 0] = process.versions.node.split('.').map(Number);
 if (major < 24) {
   console.error(

@@ -5,7 +5,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import {
   ConflictException,
   CreateDatasetCommand,
@@ -29,15 +28,17 @@ import { writeDataset } from '../lambdas/local/samples/dataset.ts';
 import { localEnvironment } from '../lambdas/local/environment.ts';
 import { createLog } from '../lambdas/domain/log.ts';
 import { besideItsMask } from './verdict-picture.ts';
-import { usage } from './usage.ts';
+import { tellFailures, usage } from './usage.ts';
 
-usage(
+const {
+  values: { picture: pictureFile },
+} = usage(
   'npm run demo [-- --picture FILE]: walks the whole life of a model through the ' +
     'original client, on the host at PORT or one of its own. FILE gets a scratched ' +
     'part beside its mask.',
+  { picture: { type: 'string' } },
 );
-
-const { picture: pictureFile } = parseArgs({ options: { picture: { type: 'string' } } }).values;
+tellFailures();
 const environment = localEnvironment();
 const rows: [step: string, outcome: string, milliseconds: number][] = [];
 

@@ -8,15 +8,20 @@ import { localEnvironment } from '../lambdas/local/environment.ts';
 import { createFolderObjects } from '../lambdas/local/folder-objects.ts';
 import { writeDataset } from '../lambdas/local/samples/dataset.ts';
 import { writeSamples } from '../lambdas/local/samples/write-samples.ts';
-import { usage } from './usage.ts';
 import { locationUrl } from '../lambdas/domain/locations.ts';
+import { tellFailures, usage } from './usage.ts';
 
-usage(
+const {
+  positionals: [folder],
+} = usage(
   'npm run samples [-- FOLDER]: draws sample pictures, a model and a dataset into a ' +
     'data folder: FOLDER, else DATA_DIR, else data.',
+  {},
+  1,
 );
 
-const root = join(process.argv[2] ?? localEnvironment().dataDir, 's3');
+tellFailures();
+const root = join(folder ?? localEnvironment().dataDir, 's3');
 const objects = createFolderObjects(root);
 const { bucket, model, train, evaluation, test, figures } = await writeSamples(objects);
 const dataset = await writeDataset(objects);

@@ -1,5 +1,5 @@
 /** npm run bench [-- --json] [--only <name>]: every benchmark, or one; a table, or a list for machines. */
-import { parseArgs } from 'node:util';
+import { usage } from '../../cli/usage.ts';
 import { coldBenchmarks } from './cold.ts';
 import { hostBenchmarks } from './detect.ts';
 import { rowBenchmarks } from './scale-rows.ts';
@@ -10,7 +10,11 @@ import { trainBenchmarks } from './train.ts';
 
 const {
   values: { json, only },
-} = parseArgs({ options: { json: { type: 'boolean', default: false }, only: { type: 'string' } } });
+} = usage(
+  'npm run bench [-- --json] [--only start|host|rows|cold|steps|train]: every benchmark, or one; a table, or a ' +
+    'list for machines.',
+  { json: { type: 'boolean', default: false }, only: { type: 'string' } },
+);
 
 const groups: Readonly<Record<string, () => Promise<Result[]>>> = {
   start: startBenchmarks,
@@ -20,6 +24,10 @@ const groups: Readonly<Record<string, () => Promise<Result[]>>> = {
   steps: stepBenchmarks,
   train: trainBenchmarks,
 };
+if (only !== undefined && !(only in groups)) {
+  console.error(`--only is one of ${Object.keys(groups).join(', ')}`);
+  process.exit(2);
+}
 const results: Result[] = [];
 for (const [name, group] of Object.entries(groups)) {
   if (only !== undefined && only !== name) continue;

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
+import { usage } from '../../cli/usage.ts';
 import { Deployment } from './deployment.ts';
 import { Emulator } from './emulator.ts';
 import { install, Missing } from './install.ts';
@@ -8,6 +9,11 @@ import { life } from './life.ts';
 import { Steps } from './steps.ts';
 
 // npm run test:deploy: the stack, deployed by the documented commands into an emulator, lived through and destroyed.
+
+usage(
+  'npm run test:deploy: deploys the stack by the documented commands into an emulator, lives through a life of it, ' +
+    'and destroys it. DEPLOY_TEST_MINUTES limits it to so many minutes.',
+);
 
 /** Minutes for all of it; whatever is under way then is ended. */
 const limit = Number(process.env['DEPLOY_TEST_MINUTES'] ?? '25');

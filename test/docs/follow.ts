@@ -18,9 +18,13 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { usage } from '../../cli/usage.ts';
 import { soundFolder } from '../helpers/export-folder.ts';
 import { blocksOf, type Command } from './commands.ts';
 
+usage(
+  'npm run test:docs: follows README and the pages word by word, on a clean clone of what is committed here.',
+);
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** In the order in which a new user reads them. The first one installs what the others use. */

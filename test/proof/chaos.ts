@@ -3,7 +3,7 @@
  * forms of the proofs, one after the other, each for a share of the time. Ends with 1 if anything did not
  * hold; `--seed` and `--path` repeat a history that failed.
  */
-import { parseArgs } from 'node:util';
+import { usage } from '../../cli/usage.ts';
 import { hostingLife } from './crash/hosting-life.ts';
 import { learningLife } from './crash/learning-life.ts';
 import { crashMatrix, randomKills } from './crash/matrix.ts';
@@ -13,15 +13,17 @@ import { load } from './load.ts';
 import { explore } from './model-based/run.ts';
 import { chance } from './random.ts';
 
-const { values } = parseArgs({
-  options: {
+const { values } = usage(
+  'npm run chaos [-- --seconds N] [--only histories|crashes|hostile|load] [--seed N] [--path P] [--requests N]: ' +
+    'the long forms of the proofs. --seed and --path repeat a history that failed.',
+  {
     seconds: { type: 'string', default: '1200' },
     only: { type: 'string' },
     seed: { type: 'string' },
     path: { type: 'string' },
     requests: { type: 'string', default: '100000' },
   },
-});
+);
 const seconds = Number(values.seconds);
 const seed = values.seed === undefined ? Date.now() % 2 ** 31 : Number(values.seed);
 const only = values.only;

@@ -2,17 +2,19 @@
  * npm run load [-- --seconds N] [--models N] [--moving N] [--json]: many models in one host, a share of them
  * started and stopped without a pause.
  */
-import { parseArgs } from 'node:util';
+import { usage } from '../../cli/usage.ts';
 import { load } from './load.ts';
 
-const { values } = parseArgs({
-  options: {
+const { values } = usage(
+  'npm run load [-- --seconds N] [--models N] [--moving N] [--json]: many models in one host, a share of them ' +
+    'started and stopped without a pause.',
+  {
     seconds: { type: 'string', default: '120' },
     models: { type: 'string', default: '1000' },
     moving: { type: 'string', default: '100' },
     json: { type: 'boolean', default: false },
   },
-});
+);
 const report = await load({
   models: Number(values.models),
   moving: Number(values.moving),
