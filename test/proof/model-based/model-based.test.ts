@@ -351,7 +351,8 @@ test('whatever happens in whatever order, what was promised holds', async () => 
     fc.asyncProperty(histories, async (history) => {
       steps += (await live(client, history)).steps;
     }),
-    { interruptAfterTimeLimit: 8_000, markInterruptAsFailure: false, numRuns: 100_000, endOnFailure: false },
+    // By number, not by time: on a busy machine a few seconds have room for no history at all.
+    { numRuns: 30, interruptAfterTimeLimit: 240_000, markInterruptAsFailure: true, endOnFailure: false },
   );
   expect(steps).toBeGreaterThan(100);
 }, 300_000);
