@@ -67,15 +67,16 @@ async function observe(options: LambdaEngineOptions, { id }: DeploymentRef): Pro
 async function remove(options: LambdaEngineOptions, { id }: DeploymentRef): Promise<void> {
   const name = nameOf(options, id);
   const found = await findFunction(options, id);
-  if (found === undefined || !isOurs(options, found, id)) return;
-  const scaled = found.Tags?.[tagKeys.scaled] !== undefined;
-  if (scaled) await unfollow(options, name);
+  if (found !== undefined && !isOurs(options, found, id)) return;
+  // Also without a function: whoever was here before may have ended between the two, or somebody else deleted it.
+  if (found === undefined) return unfollow(options, name);
+  if (found.Tags?.[tagKeys.scaled] !== undefined) await unfollow(options, name);
   try {
     await options.lambda.send(new DeleteFunctionCommand({ FunctionName: name }));
   } catch (error) {
     if (isConflict(error)) return;
     if (!isMissing(error)) throw error;
   }
-  // Once more: a start that was overtaken may have registered it again; without a function nobody can.
-  if (scaled) await unfollow(options, name);
+  // Once more: a start that was overtaken may have registered it since; without a function nobody can.
+  await unfollow(options, name);
 }

@@ -116,6 +116,15 @@ describe('provisioned units', () => {
     await engine.remove(ref);
   });
 
+  test('leave no scaling behind, although whoever removed them ended after the function, or somebody else did it', async () => {
+    const { fake, engine } = setUp();
+    await engine.create(spec({ min: 1, max: 3 }));
+    await engine.scale(ref, { min: 1, max: 3 });
+    fake.functions.delete(name);
+    await engine.remove(ref);
+    expect(fake.resources()).toEqual([]);
+  });
+
   test('a function that is being made is left for the next call; a stranger stays', async () => {
     const { fake, engine } = setUp();
     fake.life.creating = 60_000;
