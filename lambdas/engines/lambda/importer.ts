@@ -28,7 +28,7 @@ const checksPrefix = 'checks/';
  * does not parse what it finds: it puts a bounded copy where a function without any other right looks at it.
  */
 export function createLambdaImporter(options: LambdaImporterOptions): ModelImporter {
-  const { objects, artifacts } = options;
+  const { objects, artifacts, stage } = options;
   const importer = new ArtifactImporter({
     artifacts,
     objects,
@@ -39,10 +39,15 @@ export function createLambdaImporter(options: LambdaImporterOptions): ModelImpor
     async discard(model) {
       // A version that is deleted may be one that is being trained.
       if (Object.keys(model.source).length === 0) await endTraining(options, model);
+      // An import that ended in the middle of a check left its candidate.
+      else await objects.removeAll(artifacts.bucket, candidateOf({ stage }, model));
       await importer.discard(model);
     },
   };
 }
+
+const candidateOf = (place: Pick<Place, 'stage'>, model: Model): string =>
+  `${checksPrefix}${versionNameOf(place, model)}/`;
 
 async function check(
   { lambda, objects, artifacts: { bucket }, stage, functionName }: LambdaImporterOptions,
@@ -54,7 +59,7 @@ async function check(
     return [
       `${artifactFiles.graph} and ${artifactFiles.manifest} have more than ${largestModel} bytes together`,
     ];
-  const prefix = `${checksPrefix}${versionNameOf({ stage }, model)}/`;
+  const prefix = candidateOf({ stage }, model);
   const event: AdmissionEvent = { bucket, prefix };
   try {
     await objects.write({ bucket, key: `${prefix}${artifactFiles.graph}` }, artifact.graph);
