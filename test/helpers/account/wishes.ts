@@ -73,11 +73,13 @@ export const scalingWishes = (operation: string, input: Input): Wish[] => [
       'application-autoscaling:scalable-dimension': String(input['ScalableDimension']),
     },
   },
-  ...(operation === 'DeregisterScalableTarget' ? [] : probes),
+  ...(operation === 'DeregisterScalableTarget'
+    ? []
+    : [...(input['ServiceNamespace'] === 'lambda' ? unitProbes : variantProbes), ...alarmProbes]),
 ];
 
 /** What the service tries out before it takes an order, on names that it makes up. */
-const probes: readonly Wish[] = [
+const variantProbes: readonly Wish[] = [
   ...['DescribeEndpoint', 'UpdateEndpointWeightsAndCapacities'].map((action) => ({
     action: `sagemaker:${action}`,
     resource: `arn:aws:sagemaker:${region}:${account}:endpoint/8f1d0c6e`,
@@ -86,6 +88,17 @@ const probes: readonly Wish[] = [
     action: 'sagemaker:DescribeEndpointConfig',
     resource: `arn:aws:sagemaker:${region}:${account}:endpoint-config/8f1d0c6e`,
   },
+];
+/** Of units it asks for what the caller's request names. (Application Auto Scaling, "required permissions") */
+const unitProbes: readonly Wish[] = [
+  'GetProvisionedConcurrencyConfig',
+  'PutProvisionedConcurrencyConfig',
+  'DeleteProvisionedConcurrencyConfig',
+].map((action) => ({
+  action: `lambda:${action}`,
+  resource: `arn:aws:lambda:${region}:${account}:function:8f1d0c6e:1`,
+}));
+const alarmProbes: readonly Wish[] = [
   ...['PutMetricAlarm', 'DescribeAlarms', 'DeleteAlarms'].map((action) => ({
     action: `cloudwatch:${action}`,
     resource: `arn:aws:cloudwatch:${region}:${account}:alarm:8f1d0c6e`,
