@@ -1,6 +1,7 @@
 import { startDatabase } from '../../lambdas/local/database.ts';
 import { documentClient, ensureTable } from '../../lambdas/local/table-client.ts';
 import { carryOut, prologue } from '../proof/model-based/history.ts';
+import { ScriptedOutside } from '../proof/model-based/outside.ts';
 import { Simulation } from '../proof/model-based/simulation.ts';
 import { resultOf, type Result } from './measure.ts';
 
@@ -25,8 +26,9 @@ export async function stepBenchmarks(): Promise<Result[]> {
     await world.capture();
     await prologue(world);
     world.steps.runs = [];
-    world.engine.born = { state: 'creating' };
-    world.engine.removes = false;
+    const { engine: hosting } = scriptedBy(world);
+    hosting.born = { state: 'creating' };
+    hosting.removes = false;
     const results: Result[] = [];
     for (const operation of ['StartModel', 'StopModel'] as const) {
       const counted = await count(world, operation);
@@ -51,6 +53,11 @@ export async function stepBenchmarks(): Promise<Result[]> {
   }
 }
 
+function scriptedBy({ outside }: Simulation): ScriptedOutside {
+  if (!(outside instanceof ScriptedOutside)) throw new Error('this history is not scripted');
+  return outside;
+}
+
 async function count(
   world: Simulation,
   operation: keyof typeof engine,
@@ -72,9 +79,10 @@ async function count(
   while (run !== undefined && steps.runs.includes(run)) {
     world.pass(Math.max(0, run.readyAt - world.now));
     const done = world.now >= ordered + engine[operation] * 1000;
-    for (const id of world.engine.resources.keys()) {
-      if (done && operation === 'StartModel') world.engine.resources.set(id, { state: 'ready' });
-      if (done && operation === 'StopModel') world.engine.vanish(id);
+    const { engine: hosting } = scriptedBy(world);
+    for (const id of hosting.resources.keys()) {
+      if (done && operation === 'StartModel') hosting.resources.set(id, { state: 'ready' });
+      if (done && operation === 'StopModel') hosting.vanish(id);
     }
     await world.finish(world.task(run, 0));
   }

@@ -10,6 +10,7 @@ import { crashMatrix, randomKills } from './crash/matrix.ts';
 import { feed } from './hostile/artifacts.ts';
 import { besiege } from './hostile/run.ts';
 import { load } from './load.ts';
+import { lambdaMatrices } from './model-based/crash-points.ts';
 import { explore } from './model-based/run.ts';
 import { chance } from './random.ts';
 
@@ -73,7 +74,7 @@ await part('histories', async () => {
 await part('crashes', async () => {
   const told: object[] = [];
   const all: string[] = [];
-  const half = share(0.25) / 2;
+  const half = (share(0.25) * 0.8) / 2;
   for (const life of [hostingLife, learningLife]) {
     const from = Date.now();
     const { wrong, killedAt, ...matrix } = await crashMatrix(life, from + half * 0.7);
@@ -92,6 +93,10 @@ await part('crashes', async () => {
         [`random kills of ${life.name}`]: random.kills,
       }),
     );
+  }
+  for (const { life, wrong, endedAt, points } of await lambdaMatrices(half * 0.3)) {
+    told.push({ life, points, endedAt: endedAt.length });
+    all.push(...wrong, ...tried({ [`points of ${life}`]: endedAt.length }));
   }
   return { told, wrong: all };
 });

@@ -24,7 +24,13 @@ export interface TrainerFunctionOptions extends Place {
   readonly clock: Clock;
   readonly log: Log;
   readonly runner: LearnOptions['runner'];
+  /** What learns, and what repeats the heartbeat; by default the real ones. */
+  readonly learn?: typeof learn;
+  readonly pulse?: Pulse;
 }
+
+/** Does the work again and again, until it is ended. */
+export type Pulse = (work: () => Promise<void>, log: Log) => { readonly end: () => Promise<void> };
 
 /** What is left of the function's time for its last words, in milliseconds. */
 const farewell = 20_000;
@@ -52,7 +58,7 @@ export async function carryOut(
   const timer = setTimeout(() => {
     time.late = true;
     abort.abort();
-  }, remaining() - farewell);
+  }, remaining() - farewell).unref();
   let seen: StageDone = { stage: 'reading', done: 0 };
   const beat = (over = false): Promise<void> =>
     writeJson(objects, heartbeatAt(options, model), {
@@ -62,13 +68,13 @@ export async function carryOut(
       ...(over && { over }),
     } satisfies Heartbeat);
   const fail = (reason: string): Promise<void> => writeJson(objects, failureAt(options, model), { reason });
-  const pulse = repeatedly(async () => {
+  const pulse = (options.pulse ?? repeatedly)(async () => {
     if (await isWanted()) await beat();
     else abort.abort();
   }, log);
   try {
     await beat();
-    await learn(spec, {
+    await (options.learn ?? learn)(spec, {
       objects,
       clock,
       runner: options.runner,

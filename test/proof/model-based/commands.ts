@@ -211,9 +211,10 @@ const commandOf = (about: History['about']): fc.Arbitrary<Command> =>
 export interface History {
   /**
    * `aws`: an engine elsewhere, functions with time limits. `laptop`: one process, with whose end the
-   * engine's state and every function end.
+   * engine's state and every function end. `lambda` and `onDemand`: as `aws`, with the engine, the importer and
+   * the trainer of Lambda; each of their calls is a step.
    */
-  readonly on: 'aws' | 'laptop';
+  readonly on: 'aws' | 'laptop' | 'lambda' | 'onDemand';
   /** What is there when it begins: models that can be started, or a dataset that can be learnt from. */
   readonly about: 'hosting' | 'learning';
   readonly commands: readonly Command[];
@@ -221,7 +222,7 @@ export interface History {
 
 const historyOf = (about: History['about']): fc.Arbitrary<History> =>
   fc.record({
-    on: fc.constantFrom('aws', 'laptop'),
+    on: fc.constantFrom('aws', 'laptop', 'lambda', 'lambda', 'onDemand'),
     about: fc.constant(about),
     commands: fc.array(commandOf(about), { minLength: 20, maxLength: 110, size: 'max' }),
   });

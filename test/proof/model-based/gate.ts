@@ -8,12 +8,12 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 export type Fault = 'none' | 'conflict' | 'fail' | 'lose';
 
 /**
- * Somebody who carries out one function: a call, a task, a sweep. It stops before each of its requests until
+ * Somebody who carries out one function: a call, a task, a sweep, a training. It stops before each of its requests until
  * a history lets it go on.
  */
 export interface Actor {
   readonly name: string;
-  readonly kind: 'call' | 'task' | 'sweep';
+  readonly kind: 'call' | 'task' | 'sweep' | 'training';
   readonly startedAt: number;
   /** Its clock differs by so many milliseconds. */
   readonly skew: number;

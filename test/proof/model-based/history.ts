@@ -1,10 +1,10 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
 import { ensureTable } from '../../../lambdas/local/table-client.ts';
-import { evaluation } from '../../helpers/scripted-engine.ts';
 import type { CallName, Command, History } from './commands.ts';
 import { settled } from './gate.ts';
 import { checkOperations } from './invariants.ts';
+import { among } from './outside.ts';
 import { requestOf } from './requests.ts';
 import { rest } from './rest.ts';
 import { Simulation } from './simulation.ts';
@@ -63,7 +63,8 @@ export async function prologue(world: Simulation, about: History['about'] = 'hos
   for (const run of others) while (world.steps.runs.includes(run)) await world.finish(world.task(run, 0));
 }
 
-const among = <T>(list: readonly T[], pick: number): T | undefined => list[pick % list.length];
+/** What makes, changes or removes something outside of the table. */
+const orders = /^(create|scale|remove|train|BatchWrite|(Create|Put|Delete|Register|Deregister|Invoke)[A-Z]?)/;
 
 export async function carryOut(world: Simulation, command: Command): Promise<void> {
   switch (command.do) {
@@ -110,7 +111,7 @@ export async function carryOut(world: Simulation, command: Command): Promise<voi
     }
     case 'kill': {
       const actor = among(world.actors, command.pick);
-      if (actor !== undefined) world.kill(actor, command.late && world.on === 'aws');
+      if (actor !== undefined) world.kill(actor, command.late && world.on !== 'laptop');
       return;
     }
     case 'arrive': {
@@ -128,8 +129,8 @@ export async function carryOut(world: Simulation, command: Command): Promise<voi
       if (!world.steps.runs.includes(run)) return;
       const actor = world.task(run, command.skew);
       await settled();
-      await world.finish(actor, ({ label }) => /^(create|scale|remove|train|BatchWrite)/.test(label));
-      if (!actor.over) world.kill(actor, world.on === 'aws');
+      await world.finish(actor, ({ label }) => orders.test(label));
+      if (!actor.over) world.kill(actor, world.on !== 'laptop');
       return;
     }
     case 'slow': {
@@ -147,11 +148,11 @@ export async function carryOut(world: Simulation, command: Command): Promise<voi
       return world.finish(actor);
     }
     case 'trainer':
-      return train(world, command);
-    case 'fate': {
-      world.trainer.fate = command.fate;
+      await world.outside.trainerHappens(command);
+      await world.capture();
       return;
-    }
+    case 'fate':
+      return world.outside.fate(command);
     case 'abort': {
       const run = among(world.steps.runs, command.pick);
       if (run !== undefined) world.steps.abort(run);
@@ -166,48 +167,12 @@ export async function carryOut(world: Simulation, command: Command): Promise<voi
     case 'time':
       return world.pass(command.seconds * 1000);
     case 'engine':
-      return happen(world, command);
-    case 'mood': {
-      const { engine } = world;
-      engine.born =
-        command.born === 'failed'
-          ? { state: 'failed', reason: 'There was no capacity.' }
-          : { state: command.born };
-      engine.removes = !command.slowRemoval;
-      engine.admission =
-        command.admission === 'yes'
-          ? { admitted: true, artifact: { bucket: 'artifacts', prefix: 'copy/' }, evaluation }
-          : command.admission === 'no'
-            ? { admitted: false, reason: 'The file is no model.' }
-            : { admitted: 'pending', note: 'It is being scanned.' };
+      world.outside.engineHappens(command);
+      await world.capture();
       return;
-    }
+    case 'mood':
+      return world.outside.mood(command);
     case 'restart':
       return world.restart();
   }
-}
-
-async function happen(world: Simulation, { pick, event }: Extract<Command, { do: 'engine' }>): Promise<void> {
-  const [id, state] = among([...world.engine.resources], pick) ?? [];
-  if (id === undefined || state === undefined) return;
-  const { resources } = world.engine;
-  if (event === 'vanish' && state.state === 'removing') world.engine.vanish(id);
-  if (event === 'gone') world.engine.vanish(id);
-  if (state.state === 'removing') return;
-  if (event === 'ready' && state.state !== 'failed') resources.set(id, { state: 'ready' });
-  if (event === 'failed') resources.set(id, { state: 'failed', reason: 'The hardware failed.' });
-  if (event === 'updating' && state.state === 'ready') resources.set(id, { state: 'updating' });
-  await world.capture();
-}
-
-async function train(world: Simulation, { pick, event }: Extract<Command, { do: 'trainer' }>): Promise<void> {
-  const { trainer } = world;
-  const [id, { state }] = among([...trainer.jobs], pick) ?? ['', { state: 'missing' }];
-  const spec = trainer.specs.get(id);
-  if (spec === undefined) return;
-  if (event === 'forget') trainer.jobs.delete(id);
-  if (event === 'done' && state === 'running') await trainer.finish(spec);
-  if (event === 'failed' && state === 'running')
-    trainer.jobs.set(id, { state: 'failed', reason: 'The pictures cannot be read.' });
-  await world.capture();
 }

@@ -1,22 +1,21 @@
 import type { ObjectStore } from '../../../lambdas/domain/ports.ts';
-import type { HostingEngine, ModelImporter } from '../../../lambdas/engines/engine.ts';
-import type { Trainer } from '../../../lambdas/engines/trainer.ts';
 import type { Actor, Gate } from './gate.ts';
 import type { KeepingEngine } from './keeping-engine.ts';
 import type { KeepingTrainer } from './keeping-trainer.ts';
-
-/** What is outside of the table, as one actor reaches it: each request is a step of the history. */
-export interface Ports {
-  readonly engine: HostingEngine & ModelImporter;
-  readonly trainer: Trainer;
-  readonly objects: ObjectStore;
-}
+import type { Ports } from './outside.ts';
 
 interface Outer {
   readonly engine: KeepingEngine;
   readonly trainer: KeepingTrainer;
   readonly objects: ObjectStore;
 }
+
+type Ask = <T>(label: string, id: string, writes: boolean, work: () => Promise<T>) => Promise<T>;
+
+const asking =
+  (gate: Gate, actor: Actor): Ask =>
+  (label, id, writes, work) =>
+    gate.io(actor, `${label} ${id.slice(-6)}`, writes, work);
 
 /** @param writing told of every object that is written */
 export function gatedPorts(
@@ -25,8 +24,7 @@ export function gatedPorts(
   { engine, trainer, objects }: Outer,
   writing: (path: string) => void,
 ): Ports {
-  const ask = <T>(label: string, id: string, writes: boolean, work: () => Promise<T>): Promise<T> =>
-    gate.io(actor, `${label} ${id.slice(-6)}`, writes, work);
+  const ask = asking(gate, actor);
   return {
     engine: {
       create: (spec) => ask('create', spec.id, true, () => engine.create(spec)),
@@ -34,6 +32,8 @@ export function gatedPorts(
       scale: (ref, units) => ask('scale', ref.id, true, () => engine.scale(ref, units)),
       remove: (ref) => ask('remove', ref.id, true, () => engine.remove(ref)),
       detect: (ref, picture, type) => ask('detect', ref.id, false, () => engine.detect(ref, picture, type)),
+    },
+    importer: {
       admit: (model) => ask('admit', model.version, true, () => engine.admit(model)),
       discard: (model) => ask('discard', model.version, true, () => engine.discard(model)),
     },
@@ -43,28 +43,39 @@ export function gatedPorts(
       observe: (ref) => ask('watch', ref.id, false, () => trainer.observe(ref as never)),
       stop: (ref) => ask('end', ref.id, true, () => trainer.stop(ref)),
     },
-    objects: {
-      read: (location) => ask('object read', location.key, false, () => objects.read(location)),
-      stream: (location, from) =>
-        ask('object stream', location.key, false, async () => {
-          const found = await objects.stream(location, from);
-          return (
-            found && {
-              ...found,
-              bytes: slowly(found.bytes, () =>
-                ask('object bytes', location.key, false, () => Promise.resolve()),
-              ),
-            }
-          );
-        }),
-      write: (location, bytes) =>
-        ask('object write', location.key, true, () => {
-          writing(`${location.bucket}/${location.key}`);
-          return objects.write(location, bytes);
-        }),
-      removeAll: (bucket, prefix) =>
-        ask('object removal', prefix, true, () => objects.removeAll(bucket, prefix)),
-    },
+    objects: gatedObjects(gate, actor, objects, writing),
+  };
+}
+
+/** @param writing told of every object that is written */
+export function gatedObjects(
+  gate: Gate,
+  actor: Actor,
+  objects: ObjectStore,
+  writing: (path: string) => void,
+): ObjectStore {
+  const ask = asking(gate, actor);
+  return {
+    read: (location) => ask('object read', location.key, false, () => objects.read(location)),
+    stream: (location, from) =>
+      ask('object stream', location.key, false, async () => {
+        const found = await objects.stream(location, from);
+        return (
+          found && {
+            ...found,
+            bytes: slowly(found.bytes, () =>
+              ask('object bytes', location.key, false, () => Promise.resolve()),
+            ),
+          }
+        );
+      }),
+    write: (location, bytes) =>
+      ask('object write', location.key, true, () => {
+        writing(`${location.bucket}/${location.key}`);
+        return objects.write(location, bytes);
+      }),
+    removeAll: (bucket, prefix) =>
+      ask('object removal', prefix, true, () => objects.removeAll(bucket, prefix)),
   };
 }
 

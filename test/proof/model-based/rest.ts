@@ -1,4 +1,4 @@
-import { settled } from './gate.ts';
+import { settled, type Actor, type Parked } from './gate.ts';
 import { checkQuiet } from './invariants.ts';
 import { passing, serving } from './reference.ts';
 import type { Simulation } from './simulation.ts';
@@ -10,37 +10,38 @@ const patience = 100;
  * Everybody gets to the end, engine and trainer do what they were told, time passes and the sweep comes by,
  * until nothing is left to do, and nothing that was promised to be removed.
  */
-export async function rest(world: Simulation): Promise<void> {
+export async function rest(world: Simulation, finish: Finish = world.finish.bind(world)): Promise<void> {
   world.late = [];
-  for (const actor of [...world.actors]) await world.finish(actor);
+  for (const actor of [...world.actors]) if (actor.kind !== 'training') await finish(actor);
   for (let round = 0; round < 150; round += 1) {
-    await outsideGoesOn(world, round > patience);
+    await world.outside.goOn(round > patience);
+    await learn(world, finish);
     for (const run of [...world.steps.runs].filter(({ busy }) => !busy)) {
       world.pass(Math.max(0, run.readyAt - world.now));
-      if (world.steps.runs.includes(run)) await world.finish(world.task(run, 0));
+      if (world.steps.runs.includes(run)) await finish(world.task(run, 0));
     }
     world.pass(61_000);
     await settled();
-    await world.finish(world.sweep(0));
+    await finish(world.sweep(0));
     world.raise();
-    if (world.steps.runs.length > 0 || !(await isQuiet(world))) continue;
+    if (world.steps.runs.length > 0 || world.actors.length > 0 || !(await isQuiet(world))) continue;
     if (world.moments.at(-1)?.scheduledDeletions.size === 0) break;
     world.pass(600_000);
   }
-  checkQuiet(await world.capture(), world.excused);
+  checkQuiet(await world.capture(), world.excused, world.outside);
 }
 
-async function outsideGoesOn({ engine, trainer }: Simulation, late: boolean): Promise<void> {
-  for (const [id, { state }] of engine.resources) {
-    if (state === 'removing') engine.vanish(id);
-    if (state === 'updating') engine.resources.set(id, { state: 'ready' });
-    // until then its deadline may pass
-    if (state === 'creating' && late) engine.resources.set(id, { state: 'ready' });
-  }
-  if (!late) return;
-  for (const id of trainer.atWork) {
-    const spec = trainer.specs.get(id);
-    if (spec !== undefined) await trainer.finish(spec);
+/** Lets an actor go on to its end, or to the first request of which `until` holds. */
+export type Finish = (actor: Actor, until?: (entry: Parked) => boolean) => Promise<void>;
+
+/** Each training goes on as far as to where it waits next. */
+export async function learn(world: Simulation, finish: Finish): Promise<void> {
+  const waits: (entry: Parked) => boolean = ({ label }) => label === 'sleep';
+  for (const actor of world.actors.filter(({ kind }) => kind === 'training')) {
+    await finish(actor, waits);
+    const waiting = world.gate.parked.find((entry) => entry.actor === actor);
+    if (waiting !== undefined) await world.step(waiting, 'none');
+    await finish(actor, waits);
   }
 }
 
@@ -55,7 +56,7 @@ async function isQuiet(world: Simulation): Promise<boolean> {
   const current = [...models.values()]
     .filter(({ status }) => serving.includes(status))
     .map(({ deploymentId }) => deploymentId);
-  const ok = (id: string): boolean => world.engine.resources.get(id)?.state === 'ready';
+  const ok = (id: string): boolean => world.outside.resources.get(id)?.state === 'ready';
   return [...deployments.values()].every(
     ({ id, endedAt }) => endedAt !== undefined || (current.includes(id) && ok(id)),
   );

@@ -8,7 +8,7 @@ import { datasetTime, limits } from './reference.ts';
  * reads what others replace, does not sleep twice, for longer than anybody is believed to be at work, in the
  * middle of one request.
  */
-export const timeLimits = { call: 29_000, task: 50_000, sweep: 50_000, asleep: 120_000 };
+export const timeLimits = { call: 29_000, task: 50_000, sweep: 50_000, training: 900_000, asleep: 120_000 };
 
 /** Small enough for a history to reach the limits. */
 export const settings: Settings = {

@@ -15,11 +15,10 @@ import { wrongAnswer, type Answered, type Called } from './answers.ts';
 import type { History } from './commands.ts';
 import { Gate, type Actor, type Fault, type Parked } from './gate.ts';
 import { checkMoment } from './invariants.ts';
-import { KeepingEngine } from './keeping-engine.ts';
-import { KeepingTrainer } from './keeping-trainer.ts';
+import { isLambda, LambdaOutside } from './lambda-outside.ts';
 import { manifests } from './lines.ts';
 import { lookAround, operationsOf, type Moment } from './moments.ts';
-import { gatedPorts } from './ports.ts';
+import { ScriptedOutside, type Asking, type Outside } from './outside.ts';
 import { contentsAfter } from './reference.ts';
 import type { Request } from './requests.ts';
 import { settings, timeLimits } from './settings.ts';
@@ -41,10 +40,7 @@ export class Simulation {
         .map(({ key, lines }) => [`manifests/${key}`, Buffer.from(lines.join('\n'))]),
     ),
   );
-  readonly trainer = new KeepingTrainer(this.objects);
-  readonly engine = new KeepingEngine(this.objects, (model) => {
-    this.trainer.end(model);
-  });
+  readonly outside: Outside;
   readonly moments: Moment[] = [];
   readonly calls: Called[] = [];
   readonly began: { name: string; token: string; at: number }[] = [];
@@ -66,7 +62,9 @@ export class Simulation {
     this.#client = client;
     this.on = on;
     this.table = table;
-    this.engine.sealed = on === 'laptop';
+    this.outside = isLambda(on)
+      ? new LambdaOutside(this, on)
+      : new ScriptedOutside(this.objects, on === 'laptop');
     this.steps = new StepFunctions(() => this.now);
     this.gate.effect = async (actor, label) => {
       this.trace.push(`${actor.name}: ${label}`);
@@ -76,11 +74,11 @@ export class Simulation {
 
   async capture(actor?: Actor): Promise<Moment> {
     const before = this.moments.at(-1);
-    const { resources, copies } = this.engine;
+    const { resources, copies, atWork } = this.outside;
     const seen = await lookAround(this.#client, this.table, this.now, {
       resources,
       copies,
-      atWork: this.trainer.atWork,
+      atWork,
       objects: new Set(this.objects.objects.keys()),
     });
     for (const { id } of operationsOf(seen)) this.#begun.add(id);
@@ -120,7 +118,7 @@ export class Simulation {
       name,
       kind,
       startedAt: this.now,
-      skew: this.on === 'aws' ? skew : 0,
+      skew: this.on !== 'laptop' ? skew : 0,
       over: false,
       disturbed: false,
     };
@@ -128,25 +126,30 @@ export class Simulation {
     return actor;
   }
 
-  #context(actor: Actor): TaskContext & SweepContext & { ids: { next(): string }; hosted: HostedMemory } {
+  #asking(actor: Actor): Asking {
     const clock: Clock = {
       now: () => this.now + actor.skew,
       sleep: (milliseconds) =>
         this.gate.io(actor, 'sleep', false, () => {
           this.now += milliseconds;
+          this.outside.passed();
           return Promise.resolve();
         }),
     };
-    const { gate } = this;
-    const ports = gatedPorts(gate, actor, this, (path) => {
-      if (this.now - actor.startedAt > timeLimits.asleep) this.excused.add(path);
-    });
+    const writing = (path: string): void => {
+      if (this.on === 'laptop' && this.now - actor.startedAt > timeLimits.asleep) this.excused.add(path);
+    };
+    return { gate: this.gate, actor, clock, writing };
+  }
+
+  #context(actor: Actor): TaskContext & SweepContext & { ids: { next(): string }; hosted: HostedMemory } {
+    const asking = this.#asking(actor);
+    const { gate, clock } = asking;
     return {
       settings,
       clock,
       log: silent,
-      ...ports,
-      importer: ports.engine,
+      ...this.outside.ports(asking),
       hosted: this.#hosted,
       store: new Store(gate.client(actor, this.#client), this.table, clock),
       ids: { next: () => (this.#ids++).toString(36).padStart(25, '0') },
@@ -241,6 +244,24 @@ export class Simulation {
     return actor;
   }
 
+  /** A function that nobody waits for, as Lambda calls one for an event. */
+  invoked(name: string, work: (asking: Asking) => Promise<unknown>): Actor {
+    const actor = this.#actor('training', name, 0);
+    void work(this.#asking(actor))
+      .catch((error: unknown) => {
+        this.trace.push(`${name}: throws ${String(error)}`);
+      })
+      .then(() => this.#end(actor));
+    return actor;
+  }
+
+  /** What an actor carries out: the operation of a call, the state of a task; else its kind. */
+  carriesOut(actor: Actor): string {
+    const run = this.#runs.get(actor);
+    if (run === undefined) return this.#causes.get(actor) ?? actor.kind;
+    return `${run.execution.workflow} ${actor.name.split(' ')[0] ?? ''}`;
+  }
+
   sweep(skew: number): Actor {
     const actor = this.#actor('sweep', `sweep-${this.#ids++}`, skew);
     void sweep(this.#context(actor))
@@ -279,6 +300,7 @@ export class Simulation {
 
   pass(milliseconds: number): void {
     this.now += milliseconds;
+    this.outside.passed();
     this.late = this.late.filter(({ until }) => until >= this.now);
     this.steps.expire();
     for (const actor of this.actors) if (this.#isOver(actor, milliseconds)) this.kill(actor, false);
@@ -286,7 +308,7 @@ export class Simulation {
 
   #isOver(actor: Actor, slept: number): boolean {
     const age = this.now - actor.startedAt;
-    if (this.on === 'aws') return age > timeLimits[actor.kind];
+    if (this.on !== 'laptop') return age > timeLimits[actor.kind];
     const { workflow } = this.#runs.get(actor)?.execution ?? {};
     return (
       workflow !== 'hosting' &&
@@ -316,12 +338,11 @@ export class Simulation {
    */
   async restart(): Promise<void> {
     this.trace.push('restart');
-    for (const actor of this.actors) this.kill(actor, this.on === 'aws');
+    for (const actor of this.actors) this.kill(actor, this.on !== 'laptop');
     for (const run of this.steps.runs) this.steps.abort(run);
     this.#hosted = new HostedMemory();
-    if (this.on === 'aws') return;
-    this.engine.forgetAll();
-    this.trainer.forgetWork();
+    if (this.on !== 'laptop') return;
+    this.outside.restart();
     await this.capture();
     const actor = this.#actor('sweep', `restore-${this.#ids++}`, 0);
     void restore(this.#context(actor))
