@@ -1,8 +1,11 @@
 import { keys, places } from './keys.ts';
+import { bytes, plainRow } from './row-reader.ts';
 import type { Table } from './table.ts';
 
 /** A row may have 400 KB. */
 const pieceSize = 350_000;
+
+const pieceOf = plainRow<{ readonly bytes: Uint8Array }>({ bytes });
 
 /** For how long changes wait for an operation that, should its commit fail, will never be, in seconds. */
 const lifetime = 2 * 24 * 3600;
@@ -18,10 +21,10 @@ export class Changes {
     this.#table = table;
   }
 
-  async write(operationId: string, bytes: Uint8Array, now: number): Promise<void> {
+  async write(operationId: string, given: Uint8Array, now: number): Promise<void> {
     const expiresAt = Math.floor(now / 1000) + lifetime;
-    for (let index = 0; index * pieceSize < bytes.length; index += 1) {
-      const piece = bytes.subarray(index * pieceSize, (index + 1) * pieceSize);
+    for (let index = 0; index * pieceSize < given.length; index += 1) {
+      const piece = given.subarray(index * pieceSize, (index + 1) * pieceSize);
       await this.#table.bulk([{ ...keys.changes(operationId, index), bytes: piece, expiresAt }]);
     }
   }
@@ -38,7 +41,7 @@ export class Changes {
       },
     });
     for await (const row of rows) {
-      yield (row['bytes'] as Uint8Array).subarray(skip);
+      yield pieceOf(row).bytes.subarray(skip);
       skip = 0;
     }
   }

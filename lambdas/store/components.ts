@@ -1,6 +1,7 @@
 import type { ObjectLocation } from '../domain/ports.ts';
 import { absent, either, equals, update, type TransactionItem } from './expression.ts';
 import { keys } from './keys.ts';
+import { plainRow, text } from './row-reader.ts';
 import type { Table } from './table.ts';
 
 /** The packaging job that writes a component. */
@@ -9,6 +10,8 @@ export interface ComponentOwner {
   readonly name: string;
   readonly operationId: string;
 }
+
+const ownerIn = plainRow<ComponentOwner>({ project: text, name: text, operationId: text });
 
 /** For how long a claim is kept, in seconds: longer than any job runs. */
 const lifetime = 7 * 24 * 3600;
@@ -27,13 +30,7 @@ export class Components {
   /** @param recipe where the component's recipe is, or will be */
   async ownerOf(recipe: ObjectLocation): Promise<ComponentOwner | undefined> {
     const row = await this.#table.get(keys.component(recipe));
-    return (
-      row && {
-        project: String(row['project']),
-        name: String(row['name']),
-        operationId: String(row['operationId']),
-      }
-    );
+    return row && ownerIn(row);
   }
 
   /** Believes that nobody but `before`, whose job has ended, has claimed the component. */

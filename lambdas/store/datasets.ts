@@ -1,8 +1,18 @@
-import type { Dataset, DatasetKey } from '../domain/dataset.ts';
+import {
+  doneDatasetState,
+  failedDatasetState,
+  passingDatasetState,
+  type Dataset,
+  type DatasetKey,
+  type DatasetOperation,
+  type ImageStats,
+} from '../domain/dataset.ts';
 import { fenceOf } from '../domain/operation.ts';
-import { absent, check, equals, remove, type TransactionItem, type Row } from './expression.ts';
+import { absent, check, equals, remove, type TransactionItem } from './expression.ts';
 import { fenced, FencedRows } from './fenced.ts';
 import { keys, prefixes } from './keys.ts';
+import { operationMembers } from './members.ts';
+import { among, listOf, optional, rowOf, structure, text, whole } from './row-reader.ts';
 import type { Table } from './table.ts';
 
 export type DatasetChange = Partial<
@@ -12,7 +22,30 @@ export type DatasetChange = Partial<
   >
 >;
 
-const datasetOf = ({ pk: _, sk: __, dueShard: ___, ...row }: Row): Dataset => row as unknown as Dataset;
+/** @throws LaterRow, UnreadableRow */
+export const datasetOf = rowOf<Dataset>({
+  project: text,
+  type: among(['train', 'test']),
+  createdAt: whole,
+  updatedAt: whole,
+  status: among(
+    [passingDatasetState, failedDatasetState, doneDatasetState].flatMap((each) => Object.values(each)),
+  ),
+  statusMessage: text,
+  stats: structure<ImageStats>({ total: whole, labeled: whole, normal: whole, anomaly: whole }),
+  operation: structure<DatasetOperation>({
+    ...operationMembers,
+    kind: among(['createDataset', 'updateDataset']),
+    bytes: optional(whole),
+    buckets: optional(listOf(text)),
+  }),
+  generation: optional(text),
+  positions: whole,
+  source: optional(
+    structure<NonNullable<Dataset['source']>>({ bucket: text, key: text, versionId: optional(text) }),
+  ),
+  dueAt: optional(whole),
+});
 
 export class Datasets extends FencedRows<DatasetKey, Dataset, DatasetChange> {
   constructor(table: Table) {

@@ -7,9 +7,10 @@ import {
   type Change,
   type Condition,
   type TransactionItem,
-  type Row,
 } from './expression.ts';
 import { dueShard, keys, prefixes } from './keys.ts';
+import { artifactFormats, units } from './members.ts';
+import { among, optional, rowOf, text, whole } from './row-reader.ts';
 import type { Table } from './table.ts';
 
 export type DeploymentKey = ModelKey & { readonly id: string };
@@ -19,8 +20,23 @@ export type DeploymentChange = Partial<Omit<Deployment, 'id' | 'project' | 'vers
 /** For how long the record of a run is kept after its end, in seconds. */
 const recordLifetime = 400 * 24 * 3600;
 
-const deploymentOf = ({ pk: _, sk: __, dueShard: ___, ...row }: Row): Deployment =>
-  row as unknown as Deployment;
+const deploymentOf = rowOf<Deployment>({
+  id: text,
+  project: text,
+  version: text,
+  units,
+  startedBy: text,
+  startedAt: whole,
+  reserved: optional(among([true])),
+  createUntil: optional(whole),
+  format: optional(among(artifactFormats)),
+  hostedAt: optional(whole),
+  releasedAt: optional(whole),
+  endedAt: optional(whole),
+  endReason: optional(text),
+  missing: optional(whole),
+  dueAt: optional(whole),
+});
 
 export class Deployments {
   readonly #table: Table;

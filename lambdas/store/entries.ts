@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Entry, Label } from '../domain/manifest.ts';
 import { keys, places } from './keys.ts';
+import { among, optional, plainRow, text } from './row-reader.ts';
 import type { Table } from './table.ts';
 
 export interface StoredEntry {
@@ -14,6 +15,11 @@ export interface Mention extends StoredEntry {
   readonly picture: string;
   readonly label?: Label;
 }
+
+const lineOf = plainRow<{ readonly line: string; readonly label?: Label }>({
+  line: text,
+  label: optional(among(['normal', 'anomaly'])),
+});
 
 /** Far enough behind any position. */
 const end = '~';
@@ -48,7 +54,7 @@ export class Entries {
       },
       ...(atOnce !== undefined && { Limit: atOnce }),
     });
-    for await (const row of rows) yield { position: Number(row['sk']), line: String(row['line']) };
+    for await (const row of rows) yield { position: Number(row['sk']), line: lineOf(row).line };
   }
 
   /** Gathers lines by the pictures that they are about. */
@@ -88,11 +94,11 @@ export class Entries {
     });
     for await (const row of rows) {
       const [picture = '', position] = String(row['sk']).split('#');
-      const label = row['label'] as Label | undefined;
+      const { line, label } = lineOf(row);
       yield {
         picture,
         position: Number(position),
-        line: String(row['line']),
+        line,
         ...(label !== undefined && { label }),
       };
     }

@@ -1,15 +1,33 @@
-import { endedJobs, type JobKey, type PackagingJob } from '../domain/packaging.ts';
-import { absent, atMost, both, either, oneOf, type TransactionItem, type Row } from './expression.ts';
+import { busyJobs, endedJobs, type JobKey, type PackagingJob } from '../domain/packaging.ts';
+import { absent, atMost, both, either, oneOf, type TransactionItem } from './expression.ts';
 import { FencedRows } from './fenced.ts';
 import { keys, prefixes } from './keys.ts';
+import { operation } from './members.ts';
 import type { Project } from './projects.ts';
+import { among, map, optional, rowOf, text, whole, type Reader } from './row-reader.ts';
 import type { Table } from './table.ts';
 
 export type JobChange = Partial<
   Pick<PackagingJob, 'status' | 'statusMessage' | 'updatedAt' | 'operation' | 'dueAt'>
 >;
 
-const jobOf = ({ pk: _, sk: __, dueShard: ___, ...row }: Row): PackagingJob => row as unknown as PackagingJob;
+/** @throws LaterRow, UnreadableRow */
+export const jobOf = rowOf<PackagingJob>({
+  project: text,
+  name: text,
+  version: text,
+  createdAt: whole,
+  updatedAt: whole,
+  status: among([...busyJobs, ...endedJobs]),
+  statusMessage: text,
+  description: optional(text),
+  // What the request held is checked against the contract when it is written.
+  greengrass: map as Reader<PackagingJob['greengrass']>,
+  componentVersion: text,
+  operation,
+  reserved: optional(among([true])),
+  dueAt: optional(whole),
+});
 
 /**
  * Packaging jobs are kept for ever. Those of a project that was deleted and made again are not the new one's.

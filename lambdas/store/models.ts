@@ -1,10 +1,12 @@
 import type { ModelStatus } from '../contract/shapes.ts';
 import { servingStates } from '../domain/lifecycle.ts';
-import type { Model, ModelKey } from '../domain/model.ts';
+import type { Artifact, Evaluation, Model, ModelKey, ModelOperation, ModelSource } from '../domain/model.ts';
 import type { Fence } from '../domain/operation.ts';
-import { check, equals, oneOf, remove, type TransactionItem, type Row } from './expression.ts';
+import { check, equals, oneOf, remove, type TransactionItem } from './expression.ts';
 import { fenced, FencedRows } from './fenced.ts';
 import { keys, prefixes } from './keys.ts';
+import { artifactFormats, operationMembers, units } from './members.ts';
+import { among, optional, real, rowOf, structure, text, whole } from './row-reader.ts';
 import type { Table } from './table.ts';
 
 /** What of a model a write may change. */
@@ -24,7 +26,54 @@ export type ModelChange = Partial<
   >
 >;
 
-const modelOf = ({ pk: _, sk: __, dueShard: ___, ...row }: Row): Model => row as unknown as Model;
+const states: readonly ModelStatus[] = [
+  'TRAINING',
+  'TRAINED',
+  'TRAINING_FAILED',
+  'STARTING_HOSTING',
+  'HOSTED',
+  'HOSTING_FAILED',
+  'STOPPING_HOSTING',
+  'SYSTEM_UPDATING',
+  'DELETING',
+];
+
+const place = structure<{ readonly bucket: string; readonly prefix: string }>({ bucket: text, prefix: text });
+
+/** @throws LaterRow, UnreadableRow */
+export const modelOf = rowOf<Model>({
+  project: text,
+  version: text,
+  createdAt: whole,
+  description: optional(text),
+  status: among(states),
+  statusMessage: text,
+  operation: structure<ModelOperation>({
+    ...operationMembers,
+    kind: among(['import', 'train', 'start', 'stop', 'delete']),
+  }),
+  deploymentId: optional(text),
+  units: optional(units),
+  source: structure<ModelSource>({
+    S3: optional(structure<NonNullable<ModelSource['S3']>>({ Bucket: text, Prefix: optional(text) })),
+    ModelPackageArn: optional(text),
+    Image: optional(text),
+    ModelDataUrl: optional(text),
+  }),
+  artifact: optional(
+    structure<Artifact>({ bucket: text, prefix: text, format: optional(among(artifactFormats)) }),
+  ),
+  evaluation: optional(
+    structure<Evaluation>({ f1Score: real, precision: real, recall: real, evaluatedAt: whole }),
+  ),
+  output: optional(place),
+  datasets: optional(structure<NonNullable<Model['datasets']>>({ train: text, test: optional(text) })),
+  evaluationFiles: optional(
+    structure<NonNullable<Model['evaluationFiles']>>({ bucket: text, manifest: text, result: text }),
+  ),
+  kmsKeyId: optional(text),
+  dueAt: optional(whole),
+});
 
 export class Models extends FencedRows<ModelKey, Model, ModelChange> {
   constructor(table: Table) {
@@ -87,13 +136,4 @@ export class Models extends FencedRows<ModelKey, Model, ModelChange> {
   }
 }
 
-const taggable: readonly ModelStatus[] = [
-  'TRAINING',
-  'TRAINED',
-  'TRAINING_FAILED',
-  'STARTING_HOSTING',
-  'HOSTED',
-  'HOSTING_FAILED',
-  'STOPPING_HOSTING',
-  'SYSTEM_UPDATING',
-];
+const taggable = states.filter((status) => status !== 'DELETING');

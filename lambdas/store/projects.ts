@@ -1,15 +1,6 @@
-import {
-  absent,
-  atMost,
-  equals,
-  present,
-  put,
-  remove,
-  update,
-  type TransactionItem,
-  type Row,
-} from './expression.ts';
+import { absent, atMost, equals, present, put, remove, update, type TransactionItem } from './expression.ts';
 import { keys, prefixes } from './keys.ts';
+import { rowOf, text, whole } from './row-reader.ts';
 import type { Table } from './table.ts';
 
 export interface Project {
@@ -22,7 +13,11 @@ export interface Project {
   readonly datasets: number;
 }
 
-const projectOf = ({ pk: _, sk: name, ...row }: Row): Project => ({ name, ...row }) as unknown as Project;
+/** @throws LaterRow, UnreadableRow */
+export const projectOf = rowOf<Project>(
+  { name: text, createdAt: whole, nextVersion: whole, models: whole, datasets: whole },
+  ({ sk: name }) => ({ name }),
+);
 
 export class Projects {
   readonly #table: Table;

@@ -1,8 +1,11 @@
 import { absent, atMost, either, update, type TransactionItem } from './expression.ts';
 import { keys } from './keys.ts';
+import { optional, plainRow, whole } from './row-reader.ts';
 import type { Table } from './table.ts';
 
 type Quota = Parameters<typeof keys.quota>[0];
+
+const quotaOf = plainRow<{ readonly used?: number }>({ used: optional(whole) });
 
 /** What is in use of the account-wide quotas. The limits are settings, so changing one is no migration. */
 export class Quotas {
@@ -14,7 +17,7 @@ export class Quotas {
 
   async used(quota: Quota): Promise<number> {
     const row = await this.#table.get(keys.quota(quota));
-    return Number(row?.['used'] ?? 0);
+    return (row && quotaOf(row).used) ?? 0;
   }
 
   /** A closed quota takes no more: the stack is being deleted. `limit` is at least 1. */

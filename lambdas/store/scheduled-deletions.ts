@@ -1,5 +1,6 @@
 import { absent, equals, put, remove, update, type TransactionItem } from './expression.ts';
 import { dueShard, keys } from './keys.ts';
+import { listOf, optional, rowOf, text, whole } from './row-reader.ts';
 import type { Table } from './table.ts';
 
 /** Partitions that are to be removed, and when: epoch milliseconds. */
@@ -9,6 +10,12 @@ export interface ScheduledDeletion {
   /** Whose trainings may still read them. Rows of release 0.1 do not say. */
   readonly project?: string;
 }
+
+const deletionOf = rowOf<ScheduledDeletion & { readonly v: 1 }>({
+  partitions: listOf(text),
+  dueAt: whole,
+  project: optional(text),
+});
 
 /**
  * Deletions of what has lost its meaning: whoever takes a generation's place leaves, in the same transaction,
@@ -29,13 +36,7 @@ export class ScheduledDeletions {
 
   async get(id: string): Promise<ScheduledDeletion | undefined> {
     const row = await this.#table.get(keys.discard(id));
-    return (
-      row && {
-        partitions: row['partitions'] as string[],
-        dueAt: Number(row['dueAt']),
-        ...(typeof row['project'] === 'string' && { project: row['project'] }),
-      }
-    );
+    return row && deletionOf(row);
   }
 
   /** Looks again at `dueAt`. Believes that nobody has looked since `read` was read. */

@@ -1,6 +1,7 @@
 import type { ModelKey } from '../domain/model.ts';
-import { absent, equals, put, remove, type TransactionItem } from './expression.ts';
+import { absent, equals, put, remove, type Row, type TransactionItem } from './expression.ts';
 import { keys } from './keys.ts';
+import { listOf, plainRow, text, whole } from './row-reader.ts';
 import type { Table } from './table.ts';
 
 export interface TagSet {
@@ -11,6 +12,16 @@ export interface TagSet {
 
 export const noTags: TagSet = { tags: new Map(), revision: 0 };
 
+const pairs = plainRow<{ readonly tags: readonly (readonly string[])[]; readonly revision: number }>({
+  tags: listOf(listOf(text)),
+  revision: whole,
+});
+
+function tagsIn(row: Row): TagSet {
+  const { tags, revision } = pairs(row);
+  return { tags: new Map(tags.map(([key = '', value = '']) => [key, value])), revision };
+}
+
 export class Tags {
   readonly #table: Table;
 
@@ -20,9 +31,7 @@ export class Tags {
 
   async of(model: ModelKey): Promise<TagSet> {
     const row = await this.#table.get(keys.tags(model));
-    return row === undefined
-      ? noTags
-      : { tags: new Map(row['tags'] as [string, string][]), revision: Number(row['revision']) };
+    return row === undefined ? noTags : tagsIn(row);
   }
 
   /** Replaces the set that was read. Kept as pairs: a key may be called `__proto__`. */

@@ -1,6 +1,7 @@
 import { tokenLifetime } from '../domain/tokens.ts';
 import { absent, atMost, either, put, type TransactionItem, type Row } from './expression.ts';
 import { keys } from './keys.ts';
+import { map, optional, plainRow, text } from './row-reader.ts';
 import type { Table } from './table.ts';
 
 /** What is remembered of the first success under a client token. */
@@ -13,7 +14,12 @@ export interface Memory {
   readonly version?: string;
 }
 
-const memoryOf = (row: Row): Memory => row as unknown as Memory;
+const memoryOf = plainRow<Memory>({
+  fingerprint: text,
+  answer: map,
+  operationId: text,
+  version: optional(text),
+});
 
 export class Tokens {
   readonly #table: Table;

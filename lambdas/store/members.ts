@@ -1,0 +1,19 @@
+import type { ArtifactFormat, Units } from '../domain/model.ts';
+import type { Operation } from '../domain/operation.ts';
+import { optional, structure, text, whole } from './row-reader.ts';
+
+/** Members that several aggregates have, as they are read. */
+
+export const operationMembers = {
+  id: text,
+  attempt: whole,
+  actor: text,
+  at: whole,
+  deadline: whole,
+} as const;
+
+export const operation = structure<Operation>(operationMembers);
+
+export const units = structure<Units>({ min: whole, max: optional(whole) });
+
+export const artifactFormats: readonly ArtifactFormat[] = ['onnx', 'sagemaker'];
