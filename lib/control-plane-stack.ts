@@ -7,6 +7,7 @@ import { awsLimits } from '../lambdas/domain/settings.ts';
 import { hasSageMaker, type StageConfig, type StageName } from './config/stages.ts';
 import { Alarms } from './constructs/alarms.ts';
 import { Api } from './constructs/api.ts';
+import { Callers } from './constructs/callers.ts';
 import { Dashboard } from './constructs/dashboard.ts';
 import { Drain } from './constructs/drain.ts';
 import { Objects } from './constructs/objects.ts';
@@ -239,13 +240,21 @@ export class ControlPlaneStack extends Stack {
     confineRoles(this, config);
     Tags.of(this).add('crowsnest:stage', stage);
     for (const [name, value] of Object.entries(config.tags)) Tags.of(this).add(name, value);
-    new CfnOutput(this, 'Endpoint', {
-      description: 'Point the clients here',
-      value:
-        config.domain === undefined
-          ? `https://${api.restApi.restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}/${stage}`
-          : `https://${config.domain.name}${config.domain.basePath === undefined ? '' : `/${config.domain.basePath}`}`,
+    const endpoint =
+      config.domain === undefined
+        ? `https://${api.restApi.restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}/${stage}`
+        : `https://${config.domain.name}${config.domain.basePath === undefined ? '' : `/${config.domain.basePath}`}`;
+    new Callers(this, 'Callers', {
+      stage,
+      restApi: api.restApi,
+      told: {
+        endpoint,
+        apiId: api.restApi.restApiId,
+        tableName: table.tableName,
+        artifactBucket: objects.artifacts.bucketName,
+      },
     });
+    new CfnOutput(this, 'Endpoint', { description: 'Point the clients here', value: endpoint });
     new CfnOutput(this, 'ApiId', {
       description: 'For the policies of callers',
       value: api.restApi.restApiId,

@@ -42,8 +42,8 @@ export function allow(role: IRole, { actions, on, when, because }: Grant): void 
   );
 }
 
-/** A value of a template as the rules write it: references in angle brackets. */
-function flat(value: unknown): string {
+/** A value of a template as the security rules write it: references in angle brackets. */
+export function flat(value: unknown): string {
   if (typeof value === 'string') return value;
   const [[kind, of] = ['', undefined]] = Object.entries(value as Readonly<Record<string, unknown>>);
   if (kind === 'Ref') return `<${String(of)}>`;
