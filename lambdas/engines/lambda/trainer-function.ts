@@ -30,7 +30,7 @@ export interface TrainerFunctionOptions extends Place {
 }
 
 /** Does the work again and again, until it is ended. */
-export type Pulse = (work: () => Promise<void>, log: Log) => { readonly end: () => Promise<void> };
+type Pulse = (work: () => Promise<void>, log: Log) => { readonly end: () => Promise<void> };
 
 /** What is left of the function's time for its last words, in milliseconds. */
 const farewell = 20_000;

@@ -14,7 +14,7 @@ import { Simulation } from './simulation.ts';
  * How somebody ends at a request: before it is sent; after it was carried out and before its answer came; or while
  * it is on its way, so that it arrives when somebody else is at work.
  */
-export const ways = ['before', 'after', 'late'] as const;
+const ways = ['before', 'after', 'late'] as const;
 
 export interface CrashPoint {
   /** Which request outside of the table it is, counted from 1. */
