@@ -12,7 +12,7 @@ const where = (holds: (name: OperationName) => boolean): readonly OperationName[
 const reads = where((name) => operations[name].profile === 'read');
 
 /** Who calls the API, and what they need for it. The rows of the contract say what reads. */
-export const callers = {
+const callers = {
   /** Everything. */
   admin: operationNames,
   /** Looks at everything, starts and stops models, and judges pictures. */
@@ -22,7 +22,7 @@ export const callers = {
   readOnly: reads,
 } as const satisfies Readonly<Record<string, readonly OperationName[]>>;
 
-export type Caller = keyof typeof callers;
+type Caller = keyof typeof callers;
 
 export interface CallersProps {
   readonly stage: string;

@@ -10,7 +10,7 @@ import { Models } from './models.ts';
 import type { Steps } from './steps.ts';
 
 /** The functions that host models of this stage now. */
-export const unitsNow = (): Promise<string[]> =>
+const unitsNow = (): Promise<string[]> =>
   functionsOf(`cn-${stage}-`).then((found) => found.map(({ name }) => name));
 
 /** ImportModel, which the original client does not have. @returns the new version */

@@ -18,7 +18,7 @@ export const run = (
     const child = execFile(
       file,
       args,
-      { env: { ...env }, maxBuffer: 64 * 1024 * 1024, timeout: 100_000, ...(cwd !== undefined && { cwd }) },
+      { env: { ...env }, maxBuffer: 64 * 1024 * 1024, timeout: 400_000, ...(cwd !== undefined && { cwd }) },
       (_error, out, errors) => {
         resolve({ code: child.exitCode ?? -1, out, errors });
       },

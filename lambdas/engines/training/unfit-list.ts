@@ -4,7 +4,7 @@ import { named } from '../../vision/pictures/unfit.ts';
 import type { TrainingRef } from '../trainer.ts';
 
 /** Every image that keeps a training from being done, a sentence a line. It goes with the version. */
-export const unfitListAt = ({
+const unfitListAt = ({
   workspace: { bucket, prefix },
 }: Pick<TrainingRef, 'workspace'>): ObjectLocation => ({ bucket, key: `${prefix}unfit-images.txt` });
 

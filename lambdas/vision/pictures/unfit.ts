@@ -2,7 +2,7 @@ import { MaskUnusable, MixedSizes, PicturesUnfit, type TrainingFailed } from '..
 import { sizeText, type StoredSize } from './size-text.ts';
 
 /** How a picture is called in messages. */
-export interface NamedPicture {
+interface NamedPicture {
   readonly id: string;
   /** Where its line is, as in "line 7 of the train dataset". */
   readonly place?: string;
