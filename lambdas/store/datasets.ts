@@ -12,7 +12,7 @@ import { absent, check, equals, remove, type TransactionItem } from './expressio
 import { fenced, FencedRows } from './fenced.ts';
 import { keys, prefixes } from './keys.ts';
 import { operationMembers } from './members.ts';
-import { among, listOf, optional, rowOf, structure, text, whole } from './row-reader.ts';
+import { among, listOf, optional, rowOf, structure, text, time, whole } from './row-reader.ts';
 import type { Table } from './table.ts';
 
 export type DatasetChange = Partial<
@@ -26,8 +26,8 @@ export type DatasetChange = Partial<
 export const datasetOf = rowOf<Dataset>({
   project: text,
   type: among(['train', 'test']),
-  createdAt: whole,
-  updatedAt: whole,
+  createdAt: time,
+  updatedAt: time,
   status: among(
     [passingDatasetState, failedDatasetState, doneDatasetState].flatMap((each) => Object.values(each)),
   ),
@@ -44,7 +44,7 @@ export const datasetOf = rowOf<Dataset>({
   source: optional(
     structure<NonNullable<Dataset['source']>>({ bucket: text, key: text, versionId: optional(text) }),
   ),
-  dueAt: optional(whole),
+  dueAt: optional(time),
 });
 
 export class Datasets extends FencedRows<DatasetKey, Dataset, DatasetChange> {

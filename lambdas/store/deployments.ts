@@ -10,7 +10,7 @@ import {
 } from './expression.ts';
 import { dueShard, keys, prefixes } from './keys.ts';
 import { artifactFormats, units } from './members.ts';
-import { among, optional, rowOf, text, whole } from './row-reader.ts';
+import { among, optional, rowOf, text, time, whole } from './row-reader.ts';
 import type { Table } from './table.ts';
 
 export type DeploymentKey = ModelKey & { readonly id: string };
@@ -26,16 +26,16 @@ const deploymentOf = rowOf<Deployment>({
   version: text,
   units,
   startedBy: text,
-  startedAt: whole,
+  startedAt: time,
   reserved: optional(among([true])),
-  createUntil: optional(whole),
+  createUntil: optional(time),
   format: optional(among(artifactFormats)),
-  hostedAt: optional(whole),
-  releasedAt: optional(whole),
-  endedAt: optional(whole),
+  hostedAt: optional(time),
+  releasedAt: optional(time),
+  endedAt: optional(time),
   endReason: optional(text),
   missing: optional(whole),
-  dueAt: optional(whole),
+  dueAt: optional(time),
 });
 
 export class Deployments {

@@ -4,7 +4,7 @@ import { FencedRows } from './fenced.ts';
 import { keys, prefixes } from './keys.ts';
 import { operation } from './members.ts';
 import type { Project } from './projects.ts';
-import { among, map, optional, rowOf, text, whole, type Reader } from './row-reader.ts';
+import { type Reader, among, map, optional, rowOf, text, time } from './row-reader.ts';
 import type { Table } from './table.ts';
 
 export type JobChange = Partial<
@@ -16,8 +16,8 @@ export const jobOf = rowOf<PackagingJob>({
   project: text,
   name: text,
   version: text,
-  createdAt: whole,
-  updatedAt: whole,
+  createdAt: time,
+  updatedAt: time,
   status: among([...busyJobs, ...endedJobs]),
   statusMessage: text,
   description: optional(text),
@@ -26,7 +26,7 @@ export const jobOf = rowOf<PackagingJob>({
   componentVersion: text,
   operation,
   reserved: optional(among([true])),
-  dueAt: optional(whole),
+  dueAt: optional(time),
 });
 
 /**

@@ -1,6 +1,6 @@
 import type { ArtifactFormat, Units } from '../domain/model.ts';
 import type { Operation } from '../domain/operation.ts';
-import { optional, structure, text, whole } from './row-reader.ts';
+import { optional, structure, text, time, whole } from './row-reader.ts';
 
 /** Members that several aggregates have, as they are read. */
 
@@ -8,8 +8,8 @@ export const operationMembers = {
   id: text,
   attempt: whole,
   actor: text,
-  at: whole,
-  deadline: whole,
+  at: time,
+  deadline: time,
 } as const;
 
 export const operation = structure<Operation>(operationMembers);

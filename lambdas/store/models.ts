@@ -6,7 +6,7 @@ import { check, equals, oneOf, remove, type TransactionItem } from './expression
 import { fenced, FencedRows } from './fenced.ts';
 import { keys, prefixes } from './keys.ts';
 import { artifactFormats, operationMembers, units } from './members.ts';
-import { among, optional, real, rowOf, structure, text, whole } from './row-reader.ts';
+import { among, optional, real, rowOf, structure, text, time } from './row-reader.ts';
 import type { Table } from './table.ts';
 
 /** What of a model a write may change. */
@@ -44,7 +44,7 @@ const place = structure<{ readonly bucket: string; readonly prefix: string }>({ 
 export const modelOf = rowOf<Model>({
   project: text,
   version: text,
-  createdAt: whole,
+  createdAt: time,
   description: optional(text),
   status: among(states),
   statusMessage: text,
@@ -64,7 +64,7 @@ export const modelOf = rowOf<Model>({
     structure<Artifact>({ bucket: text, prefix: text, format: optional(among(artifactFormats)) }),
   ),
   evaluation: optional(
-    structure<Evaluation>({ f1Score: real, precision: real, recall: real, evaluatedAt: whole }),
+    structure<Evaluation>({ f1Score: real, precision: real, recall: real, evaluatedAt: time }),
   ),
   output: optional(place),
   datasets: optional(structure<NonNullable<Model['datasets']>>({ train: text, test: optional(text) })),
@@ -72,7 +72,7 @@ export const modelOf = rowOf<Model>({
     structure<NonNullable<Model['evaluationFiles']>>({ bucket: text, manifest: text, result: text }),
   ),
   kmsKeyId: optional(text),
-  dueAt: optional(whole),
+  dueAt: optional(time),
 });
 
 export class Models extends FencedRows<ModelKey, Model, ModelChange> {

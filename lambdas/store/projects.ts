@@ -1,6 +1,6 @@
 import { absent, atMost, equals, present, put, remove, update, type TransactionItem } from './expression.ts';
 import { keys, prefixes } from './keys.ts';
-import { rowOf, text, whole } from './row-reader.ts';
+import { rowOf, text, time, whole } from './row-reader.ts';
 import type { Table } from './table.ts';
 
 export interface Project {
@@ -15,7 +15,7 @@ export interface Project {
 
 /** @throws LaterRow, UnreadableRow */
 export const projectOf = rowOf<Project>(
-  { name: text, createdAt: whole, nextVersion: whole, models: whole, datasets: whole },
+  { name: text, createdAt: time, nextVersion: whole, models: whole, datasets: whole },
   ({ sk: name }) => ({ name }),
 );
 

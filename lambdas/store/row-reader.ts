@@ -59,7 +59,7 @@ export const text: Reader<string> = (value, member) => {
   return value;
 };
 
-/** A count, a size or a point in time: DynamoDB's numbers may be anything else, ours are not. */
+/** A count or a size: DynamoDB's numbers may be anything else, ours are not. */
 export const whole: Reader<number> = (value, member) => {
   if (!Number.isSafeInteger(value)) throw new Misfit(member, 'must be an integer');
   return value as number;
@@ -69,6 +69,9 @@ export const real: Reader<number> = (value, member) => {
   if (typeof value !== 'number' || !Number.isFinite(value)) throw new Misfit(member, 'must be a number');
   return value;
 };
+
+/** A point in time or a length of it, in epoch milliseconds: pauses with jitter have fractions. */
+export const time = real;
 
 export const bytes: Reader<Uint8Array> = (value, member) => {
   if (!(value instanceof Uint8Array)) throw new Misfit(member, 'must be binary');

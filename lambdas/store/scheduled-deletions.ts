@@ -1,6 +1,6 @@
 import { absent, equals, put, remove, update, type TransactionItem } from './expression.ts';
 import { dueShard, keys } from './keys.ts';
-import { listOf, optional, rowOf, text, whole } from './row-reader.ts';
+import { listOf, optional, rowOf, text, time } from './row-reader.ts';
 import type { Table } from './table.ts';
 
 /** Partitions that are to be removed, and when: epoch milliseconds. */
@@ -13,7 +13,7 @@ export interface ScheduledDeletion {
 
 const deletionOf = rowOf<ScheduledDeletion & { readonly v: 1 }>({
   partitions: listOf(text),
-  dueAt: whole,
+  dueAt: time,
   project: optional(text),
 });
 

@@ -25,6 +25,7 @@ import {
 import { Account } from '../helpers/account/account.ts';
 import { colourGraph, colourManifest, json } from '../helpers/artifacts.ts';
 import { line, manifestOf } from '../helpers/manifests.ts';
+import { headAndText } from '../helpers/picture-heads.ts';
 
 const ProjectName = 'lids';
 const dataset = { ProjectName, DatasetType: 'train' };
@@ -98,7 +99,7 @@ async function trainable(): Promise<void> {
   for (const each of lines)
     account.objects.files.set(
       (each as { 'source-ref': string })['source-ref'].replace('s3://', ''),
-      Buffer.from('a picture'),
+      headAndText('image/jpeg', 'a picture'),
     );
   expect(await createDataset('small.manifest')).toMatchObject({ Status: 'CREATE_COMPLETE' });
 }

@@ -43,7 +43,7 @@ test.each([
     { status: 'SLEEPING' },
     /^the row P#parts\/MODEL#0000000001 cannot be read: status must be one of /,
   ],
-  ['createdAt', { createdAt: '1' }, / createdAt must be an integer$/],
+  ['createdAt', { createdAt: '1' }, / createdAt must be a number$/],
   ['statusMessage', { statusMessage: undefined }, / statusMessage is missing$/],
   ['operation', { operation: [] }, / operation must be a map$/],
   [
