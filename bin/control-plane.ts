@@ -1,19 +1,22 @@
 import { App } from 'aws-cdk-lib';
-import { addStage } from '../lib/app.ts';
+import { addStage, checkRules } from '../lib/app.ts';
 import { buildBundles, bundleFolder } from '../lib/bundles.ts';
-import { BadConfig, readConfig } from '../lib/config/read-config.ts';
+import { BadConfig, readStages } from '../lib/config/read-config.ts';
 import { LayerIncomplete, layNativeLayer } from '../lib/native-layer.ts';
 
-// cdk synth -c stage=dev|staging|prod [-c config=<file>]
+// cdk synth [-c stage=dev|staging|prod, or several with commas] [-c config=<file>]
 const app = new App({ autoSynth: false });
 try {
-  const { stage, config } = readConfig(
+  const stages = readStages(
     app.node.tryGetContext('stage'),
     app.node.tryGetContext('config') as string | undefined,
   );
   buildBundles();
-  layNativeLayer(config.lambda.architecture);
-  addStage(app, stage, config, bundleFolder);
+  checkRules(app);
+  for (const { stage, config } of stages) {
+    layNativeLayer(config.lambda.architecture); // the same one for all
+    addStage(app, stage, config, bundleFolder);
+  }
   app.synth();
 } catch (error) {
   if (!(error instanceof BadConfig || error instanceof LayerIncomplete)) throw error;

@@ -27,7 +27,37 @@ export function readConfig(
   return { stage: name, config: configOf(name, own(name, file)) };
 }
 
-function own(stage: StageName, file?: string): unknown {
+/**
+ * The stages of one synthesis.
+ * @param stages as `dev` or `dev,prod`; absent: those that the file names, or `dev` where it names none
+ * @param file as for `readConfig`
+ * @throws BadConfig, also where they cannot be made from one set of bundles
+ */
+export function readStages(stages: unknown, file?: string): ReturnType<typeof readConfig>[] {
+  const told: readonly string[] = typeof stages === 'string' ? stages.split(',') : named(file);
+  const twice = told.find((name, at) => told.indexOf(name) !== at);
+  if (twice !== undefined) throw new BadConfig(`The stage ${twice} is named twice.`);
+  const read = told.map((stage) => readConfig(stage, file));
+  const [first] = read;
+  for (const { stage, config } of read) {
+    if (config.lambda.architecture !== first?.config.lambda.architecture)
+      throw new BadConfig(
+        `${stage}.lambda.architecture must be that of ${first?.stage ?? ''}: stages that are synthesised together share one layer. Name them one at a time (-c stage=${stage}).`,
+      );
+  }
+  return read;
+}
+
+/** The stages that the file names, in the order of their rank. */
+function named(file?: string): readonly StageName[] {
+  const own = stagesOf(file);
+  const found = stageNames.filter((stage) => Object.hasOwn(own, stage));
+  return found.length === 0 ? ['dev'] : found;
+}
+
+const own = (stage: StageName, file?: string): unknown => stagesOf(file)[stage] ?? {};
+
+function stagesOf(file?: string): Readonly<Record<string, unknown>> {
   if (file === undefined && !existsSync(defaultFile)) return {};
   const path = file ?? defaultFile;
   const stages = parse(path);
@@ -35,7 +65,7 @@ function own(stage: StageName, file?: string): unknown {
     if (!stageNames.includes(each as StageName))
       throw new BadConfig(`${path} knows the stages ${stageNames.join(', ')}, not "${each}".`);
   }
-  return stages[stage] ?? {};
+  return stages;
 }
 
 function parse(path: string): Readonly<Record<string, unknown>> {

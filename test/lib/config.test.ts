@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { configOf, readConfig } from '../../lib/config/read-config.ts';
+import { configOf, readConfig, readStages } from '../../lib/config/read-config.ts';
 
 const topic = { alarmTopicArn: 'arn:aws:sns:eu-west-1:111122223333:alarms' };
 
@@ -52,6 +52,27 @@ test('own values are laid over the defaults, member by member', () => {
     detect: { rate: 1000, burst: 2000 },
   });
   expect(config.buckets).toEqual(['cameras']);
+});
+
+test('a synthesis has the stages that are named, or else those of the file, or else dev', () => {
+  const written = (stages: object): string => {
+    const path = join(mkdtempSync(join(tmpdir(), 'crowsnest-config-')), 'crowsnest.config.json');
+    writeFileSync(path, JSON.stringify(stages));
+    return path;
+  };
+  const both = written({ prod: topic, dev: {} });
+  const names = (stages: unknown, file: string): string[] =>
+    readStages(stages, file).map(({ stage }) => stage);
+  expect(names(undefined, both)).toEqual(['dev', 'prod']);
+  expect(names(undefined, written({}))).toEqual(['dev']);
+  expect(names('prod', both)).toEqual(['prod']);
+  expect(names('prod,dev', both)).toEqual(['prod', 'dev']);
+  expect(() => readStages('dev,dev', both)).toThrow('The stage dev is named twice.');
+  expect(() => readStages('dev,moon', both)).toThrow('Say which stage: -c stage=dev|staging|prod.');
+  expect(() => readStages('', both)).toThrow('Say which stage: -c stage=dev|staging|prod.');
+  const mixed = written({ dev: {}, prod: { ...topic, lambda: { architecture: 'arm64' } } });
+  expect(() => readStages(undefined, mixed)).toThrow(/^prod\.lambda\.architecture must be that of dev: /);
+  expect(names('prod', mixed)).toEqual(['prod']);
 });
 
 test.each([

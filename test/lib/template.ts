@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import cdkJson from '../../cdk.json' with { type: 'json' };
-import { addStage } from '../../lib/app.ts';
+import { addStage, checkRules } from '../../lib/app.ts';
 import { bundleNames, nativeLayer } from '../../lib/bundles.ts';
 import { configOf } from '../../lib/config/read-config.ts';
 import type { StageName } from '../../lib/config/stages.ts';
@@ -54,6 +54,7 @@ export function synthesise(stage: StageName, own: object = {}, bundles = noCode)
     context: cdkJson.context,
   });
   const config = configOf(stage, { ...home, ...(stage === 'prod' && { alarmTopicArn }), ...own });
+  checkRules(app);
   const stack = addStage(app, stage, config, bundles);
   const assembly = app.synth();
   const { template, terminationProtection = false } = assembly.getStackByName(stack.stackName) as unknown as {
