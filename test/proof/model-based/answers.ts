@@ -258,9 +258,22 @@ function explains(call: Called, status: number, moment: Moment): boolean {
   }
 }
 
-/** A call that others came before, again and again, gives up. */
+/**
+ * A call that others came before, again and again, gives up. One that begins a version does so when its time is
+ * over, and a laptop that sleeps in between ends that at once: one change by others explains it.
+ */
 function overtaken(call: Called, status: number, during: readonly Moment[]): boolean {
-  if (status !== 409 || call.operation !== 'DeleteDataset') return false;
+  if (status !== 409) return false;
+  if (call.operation === 'CreateModel' || call.operation === 'ImportModel') {
+    const seen = during.map((moment) =>
+      [
+        moment.projects.get(call.project)?.nextVersion,
+        ...datasetsOf(call, moment).map(({ operation, status: state }) => `${operation.id} ${state}`),
+      ].join(),
+    );
+    return new Set(seen).size > 1;
+  }
+  if (call.operation !== 'DeleteDataset') return false;
   const states = during
     .map(({ datasets }) => datasets.get(`${call.project}/${call.type ?? ''}`))
     .map((dataset) => `${dataset?.operation.id ?? ''} ${dataset?.status ?? ''}`);
