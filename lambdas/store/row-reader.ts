@@ -71,7 +71,7 @@ export const real: Reader<number> = (value, member) => {
 };
 
 /** A point in time or a length of it, in epoch milliseconds: pauses with jitter have fractions. */
-export const time = real;
+export const time: Reader<number> = (value, member) => real(value, member);
 
 export const bytes: Reader<Uint8Array> = (value, member) => {
   if (!(value instanceof Uint8Array)) throw new Misfit(member, 'must be binary');

@@ -18,6 +18,7 @@ import type { FakeSageMaker } from '../helpers/fake-sagemaker/fake.ts';
 import { fakeOn, hostingOn, trainingOn } from '../helpers/fake-sagemaker/hosting.ts';
 import { close, rowsOf, start, statusOf, stop } from '../helpers/flow.ts';
 import { headAndText, textOf } from '../helpers/picture-heads.ts';
+import { blankMask } from '../../lambdas/engines/sagemaker/training/manifest.ts';
 import { walk, type Perform } from '../helpers/walk.ts';
 import { World, type WorldOptions } from '../helpers/world.ts';
 
@@ -67,7 +68,7 @@ function line(kind: 'normal' | 'anomaly', number: number): string {
     `photos/${key}`,
     headAndText('image/jpeg', kind === 'anomaly' ? 'an anomaly' : 'nothing to be seen'),
   );
-  world.objects.objects.set(`photos/masks/${number}.png`, Buffer.from('\x89PNG', 'latin1'));
+  world.objects.objects.set(`photos/masks/${number}.png`, blankMask);
   return JSON.stringify({
     'source-ref': `s3://photos/${key}`,
     'auto-label': kind === 'anomaly' ? 0 : 1,

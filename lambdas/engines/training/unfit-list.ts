@@ -4,9 +4,10 @@ import { named } from '../../vision/pictures/unfit.ts';
 import type { TrainingRef } from '../trainer.ts';
 
 /** Every image that keeps a training from being done, a sentence a line. It goes with the version. */
-const unfitListAt = ({
-  workspace: { bucket, prefix },
-}: Pick<TrainingRef, 'workspace'>): ObjectLocation => ({ bucket, key: `${prefix}unfit-images.txt` });
+const unfitListAt = ({ workspace: { bucket, prefix } }: Pick<TrainingRef, 'workspace'>): ObjectLocation => ({
+  bucket,
+  key: `${prefix}unfit-images.txt`,
+});
 
 /**
  * Writes the list of unfit images where a message has room for some of them only.

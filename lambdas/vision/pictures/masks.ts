@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import type { Picture } from './decode.ts';
 import { pictureLimits } from './limits.ts';
-import { sizeText } from './size-text.ts';
+import { requireFit } from './mask-fit.ts';
 import type { AnomalyClass } from '../inference/artifact.ts';
 import { MaskUnusable, TrainingFailed } from '../fitting/failures.ts';
 
@@ -117,30 +117,6 @@ export async function readMask(
   // A blank one may be of any size: the dummies of AWS's own samples are.
   if (covered.some((count) => count > 0)) requireFit(id, { width, height }, picture);
   return measure(covered, sizes, classes.length);
-}
-
-/**
- * A mask that does not lie on its picture as the pixels are stored teaches the wrong places.
- * @throws MaskUnusable
- */
-function requireFit(
-  id: string,
-  mask: { readonly width: number; readonly height: number },
-  { width, height, orientation = 1 }: Pick<Picture, 'width' | 'height' | 'orientation'>,
-): void {
-  if (mask.width !== width || mask.height !== height) {
-    throw MaskUnusable.of(
-      id,
-      `has ${mask.width} x ${mask.height} pixels; its picture has ${sizeText({ width, height, orientation })}. Draw it at the picture's size, or write the picture upright.`,
-    );
-  }
-  // On a picture whose sides EXIF swaps, the mask's size has told that it lies on the stored pixels.
-  if (orientation > 1 && !(orientation >= 5 && width !== height)) {
-    throw MaskUnusable.of(
-      id,
-      `cannot be laid on its picture, which EXIF orientation ${orientation} shows turned or mirrored. Write the picture upright, without EXIF orientation.`,
-    );
-  }
 }
 
 function measure(covered: Float64Array, sizes: Float64Array, classes: number): PatchLabels {

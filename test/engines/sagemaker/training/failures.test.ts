@@ -1,13 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
+import sharp from 'sharp';
 import { LocationRefused } from '../../../../lambdas/domain/ports.ts';
 import { EngineFailed } from '../../../../lambdas/engines/engine.ts';
 import { BadSageMakerOption } from '../../../../lambdas/engines/sagemaker/hosting/options.ts';
+import { blankMask } from '../../../../lambdas/engines/sagemaker/training/manifest.ts';
 import type { SageMakerTrainerOptions } from '../../../../lambdas/engines/sagemaker/training/options.ts';
 import { minutes } from '../../../helpers/fake-sagemaker/clock.ts';
 import { algorithmArn, trainingOn } from '../../../helpers/fake-sagemaker/hosting.ts';
 import { invalid, ServiceError } from '../../../helpers/fake-sagemaker/service-error.ts';
 import { headAndText } from '../../../helpers/picture-heads.ts';
-import { example, lines, name, setUp, spec, walk, type Setting } from './setup.ts';
+import { example, lines, name, put, setUp, spec, walk, type Setting } from './setup.ts';
 
 const failure = (act: Promise<unknown>): Promise<Error> =>
   act.then(
@@ -294,6 +296,51 @@ describe('before anything is ordered', () => {
     expect(fake.operations().filter((operation) => operation.startsWith('Create'))).toEqual([]);
   });
 
+  test('a mask that teaches nothing, or the wrong places, is named before anything is paid for', async () => {
+    const { fake, trainer, objects } = setUp();
+    const drawn = (colour: string, width = 96, height = 64): Promise<Buffer> =>
+      sharp({ create: { width, height, channels: 3, background: colour } })
+        .png()
+        .toBuffer();
+    const masks = {
+      good: await drawn('#23a436'),
+      colour: await drawn('#0000ff'),
+      size: await drawn('#23a436', 64, 96),
+      // A blank one may be of any size.
+      blank: await drawn('#ffffff', 8, 8),
+      text: Buffer.from('no picture'),
+      gone: undefined,
+    };
+    const names = Object.keys(masks) as (keyof typeof masks)[];
+    for (const name of names) {
+      put(objects, `pictures/${name}.jpg`, '');
+      const bytes = masks[name];
+      if (bytes !== undefined) objects.objects.set(`masks/${name}.png`, bytes);
+    }
+    objects.objects.set(
+      'artifacts/lids/3-op/examples/train.jsonl',
+      lines(
+        names.map((name) =>
+          example(`${name}.jpg`, 'anomaly', {
+            ref: `s3://masks/${name}.png`,
+            classes: [{ name: 'cracked', color: '#23A436' }],
+          }),
+        ),
+      ),
+    );
+    const refused = await failure(trainer.start(spec({ segmentation: true })));
+    expect(refused).toBeInstanceOf(EngineFailed);
+    for (const told of [
+      'The mask of s3://pictures/colour.jpg cannot be used: the mask has a colour that its map does not list.',
+      'The mask of s3://pictures/size.jpg has 64 x 96 pixels; its picture has 96 x 64 pixels.',
+      'The mask of s3://pictures/text.jpg cannot be used: the mask is no PNG, or too large.',
+      'There is no object at s3://masks/gone.png.',
+    ])
+      expect(refused.message).toContain(told);
+    expect(refused.message).not.toMatch(/good|blank/);
+    expect(fake.operations().filter((operation) => operation.startsWith('Create'))).toEqual([]);
+  });
+
   test('a test picture that is not there is named', async () => {
     const { fake, trainer, objects } = setUp();
     objects.objects.delete('pictures/t/3.jpeg');
@@ -459,7 +506,7 @@ test('a test set that is empty ends in figures that are all 0', async () => {
 
 test('lines of the examples that are no use to a segmentation do not fail it', async () => {
   const setting = setUp();
-  setting.objects.objects.set('masks/2.png', Buffer.from('\x89PNG', 'latin1'));
+  setting.objects.objects.set('masks/2.png', blankMask);
   setting.objects.objects.set(
     'artifacts/lids/3-op/examples/train.jsonl',
     lines([
