@@ -69,8 +69,13 @@ async function remove(options: LambdaEngineOptions, { id }: DeploymentRef): Prom
   const found = await findFunction(options, id);
   if (found !== undefined && !isOurs(options, found, id)) return;
   // Also without a function: whoever was here before may have ended between the two, or somebody else deleted it.
-  if (found === undefined) return unfollow(options, name);
-  if (found.Tags?.[tagKeys.scaled] !== undefined) await unfollow(options, name);
+  // A stage whose units are on demand registers nothing, and asks nobody.
+  if (found === undefined) {
+    if (options.units.mode === 'provisioned') await unfollow(options, name);
+    return;
+  }
+  const scaled = found.Tags?.[tagKeys.scaled] !== undefined;
+  if (scaled) await unfollow(options, name);
   try {
     await options.lambda.send(new DeleteFunctionCommand({ FunctionName: name }));
   } catch (error) {
@@ -78,5 +83,5 @@ async function remove(options: LambdaEngineOptions, { id }: DeploymentRef): Prom
     if (!isMissing(error)) throw error;
   }
   // Once more: a start that was overtaken may have registered it since; without a function nobody can.
-  await unfollow(options, name);
+  if (scaled) await unfollow(options, name);
 }
