@@ -22,13 +22,6 @@ export async function checkPicture(key: string, path: string): Promise<Partial |
 
 export const sizeOf = ({ width, height }: Picture): string => `${width}x${height}`;
 
-/** The size of most, which all pictures of a project must have. */
-export function usualSize(pictures: readonly Picture[]): string | undefined {
-  const counts = new Map<string, number>();
-  for (const picture of pictures) counts.set(sizeOf(picture), (counts.get(sizeOf(picture)) ?? 0) + 1);
-  return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
-}
-
 export const checkSize = (key: string, picture: Picture, usual: string): Partial | undefined =>
   sizeOf(picture) === usual
     ? undefined

@@ -1,8 +1,9 @@
 import { attributesOf, BadLine, parseEntry } from '../../lambdas/domain/manifest.ts';
+import { usualSize } from '../../lambdas/vision/pictures/unfit.ts';
 import { checkCounts, type Counts } from './check-counts.ts';
 import { checkLabel, checkSource } from './check-label.ts';
 import { checkMask } from './check-mask.ts';
-import { checkPicture, checkSize, sizeOf, usualSize } from './check-picture.ts';
+import { checkPicture, checkSize, sizeOf } from './check-picture.ts';
 import { drop, type DatasetType, type Finding, type Line } from './finding.ts';
 import { locate, type Export, type Located } from './layout.ts';
 import { classOf, colourMap, labelsOf, masksOf, parseLine } from './line.ts';
@@ -43,7 +44,8 @@ export async function examine(
       tell(++done, all);
     }
   }
-  const usual = usualSize(entries.map(({ picture }) => picture));
+  const most = usualSize(entries.map(({ picture }) => picture));
+  const usual = most && sizeOf(most);
   for (const { dataset, number, image, picture } of entries) {
     const finding = checkSize(image.key, picture, usual ?? sizeOf(picture));
     if (finding !== undefined) findings.push({ ...finding, dataset, line: number });

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { locationOf } from '../../domain/locations.ts';
-import { LocationRefused, nameOf, type Clock, type ObjectStore } from '../../domain/ports.ts';
+import { LocationRefused, type Clock, type ObjectStore } from '../../domain/ports.ts';
 import { TrainingFailed, TrainingStopped } from '../../vision/fitting/failures.ts';
 import type { Progress, Training, TrainingInput } from '../../vision/fitting/train.ts';
 import type { LabelledPicture } from '../../vision/pictures/training-pictures.ts';
 import { readExamples, type TrainingExample, type TrainingResults, type TrainingSpec } from '../trainer.ts';
 import { resultsAt } from './progress.ts';
+import { missingImage } from './missing-image.ts';
 import { messageOf } from './unfit-list.ts';
 import { trainInProcess, type RunnerOptions } from './training-process.ts';
 
@@ -85,16 +86,12 @@ function pictureOf(
 
 /** @throws TrainingFailed if there is no such object, or will never be */
 async function load(objects: Pick<ObjectStore, 'read' | 'placeOf'>, url: string): Promise<Uint8Array> {
-  const location = locationOf(url);
-  const bytes = await objects.read(location).catch((error: unknown) => {
+  const bytes = await objects.read(locationOf(url)).catch((error: unknown) => {
     throw error instanceof LocationRefused
       ? new TrainingFailed(`${error.message}.`, { cause: error })
       : error;
   });
-  if (bytes === undefined)
-    throw new TrainingFailed(
-      `There is no object at ${nameOf(objects, location)}. Put the image back, or train with a dataset that does not name it.`,
-    );
+  if (bytes === undefined) throw new TrainingFailed(missingImage(objects, url));
   return bytes;
 }
 

@@ -1,5 +1,6 @@
 import { PictureRefused, type PictureType } from '../../domain/verdict.ts';
 import { pictureLimits, type PictureLimits } from './limits.ts';
+import { sizeText, type StoredSize } from './size-text.ts';
 
 /*
  * What the bytes of a picture say without being decoded. It needs no library, so that functions that carry
@@ -12,9 +13,22 @@ const signatures: Readonly<Record<PictureType, readonly number[]>> = {
 };
 const types: readonly PictureType[] = ['image/png', 'image/jpeg'];
 
-/** What a file is by its first bytes; undefined if it is neither PNG nor JPEG. Its name does not count. */
-const typeOf = (bytes: Uint8Array): PictureType | undefined =>
-  types.find((type) => signatures[type].every((byte, index) => bytes[index] === byte));
+/** What a file is by its first bytes; its name does not count. @throws PictureRefused if it is neither */
+function typeOf(bytes: Uint8Array): PictureType {
+  const found = types.find((type) => signatures[type].every((byte, index) => bytes[index] === byte));
+  if (found === undefined) throw new PictureRefused('The body is neither a PNG nor a JPEG picture.');
+  return found;
+}
+
+/** @throws PictureRefused if a side is too short or too long */
+export function checkSides(size: StoredSize, { minSide, maxSide }: PictureLimits): void {
+  for (const side of [size.width, size.height]) {
+    if (side < minSide || side > maxSide)
+      throw new PictureRefused(
+        `The picture is ${sizeText(size)}; each side must have ${minSide} to ${maxSide}.`,
+      );
+  }
+}
 
 /**
  * @param stated what its sender says it is; without that the content alone says
@@ -30,7 +44,6 @@ export function checkContent(
     throw new PictureRefused(`The picture has ${bytes.length} bytes; at most ${limits.bytes} are accepted.`);
   }
   const found = typeOf(bytes);
-  if (found === undefined) throw new PictureRefused('The body is neither a PNG nor a JPEG picture.');
   if (stated !== undefined && found !== stated)
     throw new PictureRefused(`The content type says ${stated}, but the body is ${found}.`);
   if (found === 'image/png' && isAnimatedPng(bytes))
@@ -68,16 +81,9 @@ export interface Head {
 export function readHead(bytes: Uint8Array, limits: PictureLimits = pictureLimits): Head | undefined {
   if (bytes.length < 8) return undefined;
   const type = typeOf(bytes);
-  if (type === undefined) throw new PictureRefused('The body is neither a PNG nor a JPEG picture.');
   const size = type === 'image/png' ? sizeOfPng(bytes) : sizeOfJpeg(bytes);
   if (size === undefined) return undefined;
-  const { minSide, maxSide } = limits;
-  for (const side of [size.width, size.height]) {
-    if (side < minSide || side > maxSide)
-      throw new PictureRefused(
-        `The picture is ${size.width} x ${size.height} pixels; each side must have ${minSide} to ${maxSide}.`,
-      );
-  }
+  checkSides(size, limits);
   return { type, ...size };
 }
 

@@ -1,9 +1,8 @@
 import sharp from 'sharp';
 import { foreignReason } from '../../domain/foreign-reason.ts';
 import { PictureRefused, type PictureType } from '../../domain/verdict.ts';
-import { checkContent } from './content.ts';
+import { checkContent, checkSides } from './content.ts';
 import { pictureLimits, type PictureLimits } from './limits.ts';
-import { sizeText } from './size-text.ts';
 
 /** A decoded picture: 8-bit RGB, interleaved, row by row, so `rgb` has width * height * 3 bytes. */
 export interface Picture {
@@ -55,20 +54,14 @@ export async function decode(
    */
   async function dimensions(
     of: Uint8Array,
-    { minSide, maxSide }: PictureLimits,
+    sides: PictureLimits,
   ): Promise<{ width: number; height: number; orientation: number }> {
     const header = await sharp(of, { ...reading, limitInputPixels: false })
       .metadata()
       .catch((error: unknown) => {
         throw undecodable(type, error);
       });
-    for (const side of [header.width, header.height]) {
-      if (side < minSide || side > maxSide) {
-        throw new PictureRefused(
-          `The picture is ${sizeText(header)}; each side must have ${minSide} to ${maxSide}.`,
-        );
-      }
-    }
+    checkSides(header, sides);
     if ((header.pages ?? 1) > 1)
       throw new PictureRefused('The picture is animated; a single picture is needed.');
     return { width: header.width, height: header.height, orientation: header.orientation ?? 1 };

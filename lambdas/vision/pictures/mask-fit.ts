@@ -13,14 +13,16 @@ export function requireFit(
   if (mask.width !== width || mask.height !== height) {
     throw MaskUnusable.of(
       id,
-      `has ${mask.width} x ${mask.height} pixels; its picture has ${sizeText({ width, height, orientation })}. Draw it at the picture's size, or write the picture upright.`,
+      `has ${mask.width} x ${mask.height} pixels; its picture has ${sizeText({ width, height, orientation })}. ` +
+        "Draw it at the picture's size, or write the picture upright.",
     );
   }
   // On a picture whose sides EXIF swaps, the mask's size has told that it lies on the stored pixels.
   if (orientation > 1 && !(orientation >= 5 && width !== height)) {
     throw MaskUnusable.of(
       id,
-      `cannot be laid on its picture, which EXIF orientation ${orientation} shows turned or mirrored. Write the picture upright, without EXIF orientation.`,
+      `cannot be laid on its picture, which EXIF orientation ${orientation} shows turned or mirrored. ` +
+        'Write the picture upright, without EXIF orientation.',
     );
   }
 }

@@ -26,7 +26,7 @@ const remedy = 'Replace what is named, or take its lines out of the dataset; the
 const keyOf = ({ width, height }: StoredSize): string => `${width}x${height}`;
 
 /** The size that most have, which all pictures of a project must have. */
-function usualSize(sizes: readonly StoredSize[]): StoredSize | undefined {
+export function usualSize<S extends StoredSize>(sizes: readonly S[]): S | undefined {
   const counts = new Map<string, number>();
   for (const size of sizes) counts.set(keyOf(size), (counts.get(keyOf(size)) ?? 0) + 1);
   const [usual] = [...counts].sort(([, a], [, b]) => b - a)[0] ?? [];

@@ -10,7 +10,7 @@ import {
   type TrainingSpec,
 } from '../../trainer.ts';
 import type { SageMakerTrainerOptions } from './options.ts';
-import { kindOf, readCopied } from './pictures.ts';
+import { kindOf, readCopied, type Copied } from './pictures.ts';
 import { figuresOf, mark, noneMarked, type Marked } from './pixels.ts';
 import { answerAt, judgedAt, readJson, resultsAt, writeJson } from './workspace.ts';
 
@@ -46,8 +46,9 @@ export async function judge(
     pictures: [],
     ...(spec.segmentation && { marked: noneMarked([...train, ...test]) }),
   };
+  const copied = (await readCopied(options, spec)) ?? {};
   while (judged.pictures.length < test.length) {
-    judged = await judgeMore(options, spec, test, judged);
+    judged = await judgeMore(options, spec, { test, copied }, judged);
     if (judged.pictures.length < test.length && clock.now() > until)
       return writeJson(objects, judgedAt(spec), judged);
   }
@@ -57,11 +58,10 @@ export async function judge(
 async function judgeMore(
   options: SageMakerTrainerOptions,
   spec: TrainingSpec,
-  test: readonly TrainingExample[],
+  { test, copied }: { readonly test: Examples['test']; readonly copied: Pick<Copied, 'kinds'> },
   { pictures, marked }: Judged,
 ): Promise<Judged> {
   const first = pictures.length;
-  const copied = (await readCopied(options, spec)) ?? {};
   const group = test.slice(first, first + (spec.segmentation ? atOnce.segmentation : atOnce.classification));
   const verdicts = await Promise.all(
     group.map((example, index) => {

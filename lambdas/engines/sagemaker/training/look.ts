@@ -1,5 +1,5 @@
 import { locationOf } from '../../../domain/locations.ts';
-import { LocationRefused, nameOf, type ObjectStore } from '../../../domain/ports.ts';
+import { LocationRefused, type ObjectStore } from '../../../domain/ports.ts';
 import { PictureRefused } from '../../../domain/verdict.ts';
 import { MaskUnusable } from '../../../vision/fitting/failures.ts';
 import { readHead, type Head } from '../../../vision/pictures/content.ts';
@@ -8,6 +8,7 @@ import { requireFit } from '../../../vision/pictures/mask-fit.ts';
 import { unfitOf, type Looked } from '../../../vision/pictures/unfit.ts';
 import { EngineFailed } from '../../engine.ts';
 import { readExamples, type TrainingExample, type TrainingRef, type TrainingSpec } from '../../trainer.ts';
+import { missingImage, refusedImage } from '../../training/missing-image.ts';
 import { messageOf } from '../../training/unfit-list.ts';
 import { usable } from './manifest.ts';
 import { MaskUnreadable, readClasses } from './masks.ts';
@@ -27,7 +28,8 @@ interface LookedAt {
 
 /**
  * Looks at the first bytes of every picture, and reads every mask that the training will use: content says what
- * a file is, never its name. All that are unfit are told at once, before an hour of training is paid for. Goes on where the call before this one left off.
+ * a file is, never its name. All that are unfit are told at once, before an hour of training is paid for. Goes on
+ * where the call before this one left off.
  * @param until epoch milliseconds
  * @returns the types of the test pictures in the order of the examples; undefined if there was no time for all
  * @throws EngineFailed naming the pictures that are not there, are no pictures, or differ in size from most
@@ -87,7 +89,7 @@ async function look(
 ): Promise<Look> {
   try {
     const stream = await objects.stream(locationOf(source));
-    if (stream === undefined) return { wrong: notThere(objects, source) };
+    if (stream === undefined) return { wrong: missingImage(objects, source) };
     const head = await headOf(stream.bytes);
     if (head === undefined) return { wrong: `${source}: The picture ends before it tells its size.` };
     if (!segmentation || label === 'normal' || mask === undefined) return head;
@@ -95,16 +97,10 @@ async function look(
     return { ...head, ...(wrongMask !== undefined && { wrongMask }) };
   } catch (error) {
     if (error instanceof PictureRefused) return { wrong: `${source}: ${error.message}` };
-    if (error instanceof LocationRefused)
-      return {
-        wrong: `${error.message}. See that the bucket's policy, and the policy of its KMS key, allow it; then train again.`,
-      };
+    if (error instanceof LocationRefused) return { wrong: refusedImage(error) };
     throw error;
   }
 }
-
-const notThere = (objects: Pick<ObjectStore, 'placeOf'>, url: string): string =>
-  `There is no object at ${nameOf(objects, locationOf(url))}. Put the image back, or train with a dataset that does not name it.`;
 
 /** @returns what is wrong with a mask by the rules of every trainer; undefined if nothing */
 async function wrongOf(
@@ -114,7 +110,7 @@ async function wrongOf(
   picture: Head,
 ): Promise<string | undefined> {
   const bytes = await objects.read(locationOf(ref));
-  if (bytes === undefined) return notThere(objects, ref);
+  if (bytes === undefined) return missingImage(objects, ref);
   try {
     const map = readClasses(
       bytes,

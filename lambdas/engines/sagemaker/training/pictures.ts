@@ -3,6 +3,7 @@ import { LocationRefused, type ObjectLocation } from '../../../domain/ports.ts';
 import { EngineFailed } from '../../engine.ts';
 import type { PictureType } from '../../../domain/verdict.ts';
 import { readExamples, type TrainingExample, type TrainingRef, type TrainingSpec } from '../../trainer.ts';
+import { missingImage, refusedImage } from '../../training/missing-image.ts';
 import { lookAtPictures } from './look.ts';
 import type { SageMakerTrainerOptions } from './options.ts';
 import { copiedAt, maskAt, pictureAt, readJson, writeJson } from './workspace.ts';
@@ -46,7 +47,7 @@ export async function copyPictures(
 ): Promise<boolean> {
   const before = await readCopied(options, training);
   if (before !== undefined && before.copied === before.all) return true;
-  const kinds = await lookAtPictures(options, training, until);
+  const kinds = before?.kinds ?? (await lookAtPictures(options, training, until));
   if (kinds === undefined) return false;
   const examples = await readExamples(options.objects, training.examples.test);
   const types = (['image/jpeg', 'image/png'] as const).filter((type) => kinds.includes(type));
@@ -86,12 +87,7 @@ async function copy({ objects }: SageMakerTrainerOptions, source: string, to: Ob
     if (await objects.copy(locationOf(source), to)) return;
   } catch (error) {
     if (!(error instanceof LocationRefused)) throw error;
-    throw new EngineFailed(
-      `${error.message}. See that the bucket's policy, and the policy of its KMS key, allow it; then train again.`,
-      { cause: error },
-    );
+    throw new EngineFailed(refusedImage(error), { cause: error });
   }
-  throw new EngineFailed(
-    `There is no object at ${source}. Put the image back, or train with a dataset that does not name it.`,
-  );
+  throw new EngineFailed(missingImage(objects, source));
 }

@@ -129,3 +129,10 @@ export const held = ({ objects }: Setting, { workspace: { bucket, prefix } } = s
     .filter((path) => path.startsWith(`${bucket}/${prefix}`))
     .map((path) => path.slice(`${bucket}/${prefix}`.length))
     .sort();
+
+/** What an act that must fail failed of. */
+export const failure = (act: Promise<unknown>): Promise<Error> =>
+  act.then(
+    () => new Error('nothing failed'),
+    (error: unknown) => error as Error,
+  );
