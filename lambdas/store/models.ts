@@ -1,3 +1,4 @@
+import { modelStatuses } from '../contract/model-statuses.ts';
 import type { ModelStatus } from '../contract/shapes.ts';
 import { servingStates } from '../domain/lifecycle.ts';
 import type { Artifact, Evaluation, Model, ModelKey, ModelOperation, ModelSource } from '../domain/model.ts';
@@ -26,18 +27,6 @@ export type ModelChange = Partial<
   >
 >;
 
-const states: readonly ModelStatus[] = [
-  'TRAINING',
-  'TRAINED',
-  'TRAINING_FAILED',
-  'STARTING_HOSTING',
-  'HOSTED',
-  'HOSTING_FAILED',
-  'STOPPING_HOSTING',
-  'SYSTEM_UPDATING',
-  'DELETING',
-];
-
 const place = structure<{ readonly bucket: string; readonly prefix: string }>({ bucket: text, prefix: text });
 
 /** @throws LaterRow, UnreadableRow */
@@ -46,7 +35,7 @@ export const modelOf = rowOf<Model>({
   version: text,
   createdAt: time,
   description: optional(text),
-  status: among(states),
+  status: among(modelStatuses),
   statusMessage: text,
   operation: structure<ModelOperation>({
     ...operationMembers,
@@ -136,4 +125,4 @@ export class Models extends FencedRows<ModelKey, Model, ModelChange> {
   }
 }
 
-const taggable = states.filter((status) => status !== 'DELETING');
+const taggable = modelStatuses.filter((status) => status !== 'DELETING');

@@ -1,3 +1,4 @@
+import { isObject } from '../contract/json.ts';
 import type { Row } from './expression.ts';
 
 /** A row that cannot be read: the message names its key, the member and the rule. Nothing has been written. */
@@ -96,9 +97,8 @@ export const listOf =
 
 /** A map of any content: what a request held, checked when it was written. */
 export const map: Reader<Readonly<Record<string, unknown>>> = (value, member) => {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new Misfit(member, 'must be a map');
-  return value as Readonly<Record<string, unknown>>;
+  if (!isObject(value)) throw new Misfit(member, 'must be a map');
+  return value;
 };
 
 /** The value itself, not a copy. Members that are not listed stay: a later release may have added them. */

@@ -1,17 +1,7 @@
+import { modelStatuses } from '../model-statuses.ts';
 import type { Shape } from '../shape.ts';
 import { page, project, token, version } from './members.ts';
 
-const modelStatus = [
-  'TRAINING',
-  'TRAINED',
-  'TRAINING_FAILED',
-  'STARTING_HOSTING',
-  'HOSTED',
-  'HOSTING_FAILED',
-  'STOPPING_HOSTING',
-  'SYSTEM_UPDATING',
-  'DELETING',
-] as const;
 const hostingStatus = [
   'STARTING_HOSTING',
   'HOSTED',
@@ -154,5 +144,5 @@ export const modelShapes = {
   ModelMetadataList: { type: 'list', of: 'ModelMetadata' },
   AnomalyList: { type: 'list', of: 'Anomaly' },
   ModelHostingStatus: { type: 'string', enum: hostingStatus },
-  ModelStatus: { type: 'string', enum: modelStatus },
+  ModelStatus: { type: 'string', enum: modelStatuses },
 } as const satisfies Record<string, Shape>;
