@@ -41,10 +41,10 @@ export interface NodeHost {
 }
 
 /** Requests of one connection that are under way at once; browsers and SDKs send one at a time. */
-const perConnection = 8;
+export const perConnection = 8;
 
 /** Requests of all connections that wait for those before them; each takes some ten kilobytes. */
-const waiting = 10_000;
+export const waiting = 10_000;
 
 /** Bytes of bodies that are held at once: some thirty of the largest pictures. */
 const heldBytes = 256 * 1024 * 1024;

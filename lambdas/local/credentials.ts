@@ -8,6 +8,7 @@ import { fitsAny } from '../domain/patterns.ts';
 import type { Clock } from '../domain/ports.ts';
 import type { Caller } from '../http/pipeline.ts';
 import type { AccessKey } from './environment.ts';
+import { signingTime } from './signing-time.ts';
 import type { RawRequest, RequestHead } from '../http/node-http.ts';
 
 /** The original's signing name, and the one that API Gateway wants. */
@@ -106,8 +107,9 @@ export class Credentials {
       throw new AccessDeniedError(
         `The request is signed for the region ${region}, and this host serves ${this.#home.region}.`,
       );
-    const time = signingTime(headers['x-amz-date'], day);
-    if (time === undefined || Math.abs(time - this.#clock.now()) > skew) {
+    const stamp = headers['x-amz-date'] ?? '';
+    const time = signingTime(stamp);
+    if (Number.isNaN(time) || !stamp.startsWith(day) || Math.abs(time - this.#clock.now()) > skew) {
       throw new AccessDeniedError(
         'The signature is too old, or from the future. Check the clock of the machine that signs.',
       );
@@ -193,12 +195,4 @@ function bodyIsSigned({ headers, body }: RawRequest, operation: OperationName): 
   if (stated === undefined) return true; // then it is part of what is signed
   if (stated === 'UNSIGNED-PAYLOAD') return operation === 'DetectAnomalies';
   return stated === createHash('sha256').update(body).digest('hex');
-}
-
-function signingTime(stamp: string | undefined, day: string): number | undefined {
-  const [, year, month, date, hour, minute, second] =
-    /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(stamp ?? '') ?? [];
-  if (year === undefined || `${year}${month ?? ''}${date ?? ''}` !== day) return undefined;
-  const time = Date.parse(`${year}-${month}-${date}T${hour}:${minute}:${second}Z`);
-  return Number.isNaN(time) ? undefined : time;
 }

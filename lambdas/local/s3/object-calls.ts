@@ -4,6 +4,7 @@ import { LocationRefused, type ObjectLocation } from '../../domain/ports.ts';
 import { emptyAnswer, documentAnswer, type S3Answer, type S3Call } from './call.ts';
 import { checkRead, checkWrite, rangeOf, type Range } from './conditions.ts';
 import { S3Error } from './errors.ts';
+import { copyPieces } from './pieces.ts';
 import type { Checksum, ObjectFacts } from './records.ts';
 import { decoded, type S3Request } from './request.ts';
 
@@ -196,21 +197,10 @@ export async function sourceOf(
   return { ...opened, from };
 }
 
-/** Bytes that are held while an object is copied. */
-const pieceSize = 1024 * 1024;
-
 /** @returns the MD5 of what was copied, in hexadecimal */
 export async function copyBytes(source: FileHandle, target: FileHandle, range: Range): Promise<string> {
   const md5 = createHash('md5');
-  const buffer = Buffer.allocUnsafe(pieceSize);
-  for (let position = range.from; position <= range.to;) {
-    const most = Math.min(pieceSize, range.to - position + 1);
-    const { bytesRead } = await source.read(buffer, 0, most, position);
-    if (bytesRead === 0) break;
-    md5.update(buffer.subarray(0, bytesRead));
-    await target.writeFile(buffer.subarray(0, bytesRead));
-    position += bytesRead;
-  }
+  await copyPieces(source, target, range, (bytes) => md5.update(bytes));
   return md5.digest('hex');
 }
 

@@ -9,6 +9,7 @@ import { LocationRefused, type Clock, type Log } from '../../domain/ports.ts';
 import { BodyBudget, Lanes } from '../../http/bounds.ts';
 import { answer as answerEarly } from '../../http/early-answer.ts';
 import type { HttpResponse } from '../../http/message.ts';
+import { perConnection, waiting } from '../../http/node-http.ts';
 import type { AccessKey } from '../environment.ts';
 import { isCode } from '../folder-paths.ts';
 import type { S3Action } from './actions.ts';
@@ -38,10 +39,6 @@ const largestDocument = 4 * 1024 * 1024;
 
 /** Bytes of documents that are held at once. */
 const heldDocuments = 64 * 1024 * 1024;
-
-/** Requests of one connection that are under way at once, and of all connections that wait. */
-const perConnection = 8;
-const waiting = 10_000;
 
 /** S3's REST API for the buckets of a data folder, path style, on the port of the service. */
 export class S3Host {

@@ -1,6 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../../domain/ports.ts';
 import type { AccessKey } from '../environment.ts';
+import { signingTime } from '../signing-time.ts';
 import type { ChunkVerifier } from './aws-chunked.ts';
 import { S3Error } from './errors.ts';
 import type { S3Request } from './request.ts';
@@ -75,7 +76,7 @@ export class S3Signatures {
       signedHeaders,
       signature,
     );
-    if (Math.abs(timeOf(claim.stamp) - this.#clock.now()) > skew)
+    if (Math.abs(signingTime(claim.stamp) - this.#clock.now()) > skew)
       throw new S3Error(
         'RequestTimeTooSkewed',
         "The difference between the request's time and the current time is too large.",
@@ -104,7 +105,7 @@ export class S3Signatures {
     const seconds = /^\d{1,6}$/.test(given('X-Amz-Expires')) ? Number(given('X-Amz-Expires')) : 0;
     if (seconds < 1 || seconds > week)
       throw new S3Error('AuthorizationQueryParametersError', `X-Amz-Expires must be from 1 to ${week}.`);
-    const [from, now] = [timeOf(claim.stamp), this.#clock.now()];
+    const [from, now] = [signingTime(claim.stamp), this.#clock.now()];
     if (now > from + seconds * 1000) throw new S3Error('AccessDenied', 'Request has expired');
     if (from > now + skew) throw new S3Error('AccessDenied', 'Request is not yet valid');
     const payload = request.headers['x-amz-content-sha256'] ?? 'UNSIGNED-PAYLOAD';
@@ -123,7 +124,7 @@ export class S3Signatures {
   ): Claim {
     const [, accessKeyId = '', scope = '', day = '', region = '', service = ''] =
       /^([^/\s]+)\/((\d{8})\/([^/\s]+)\/([^/\s]+)\/aws4_request)$/.exec(credential) ?? [];
-    if (scope === '' || !/^[0-9a-f]{64}$/.test(signature) || Number.isNaN(timeOf(stamp)))
+    if (scope === '' || !/^[0-9a-f]{64}$/.test(signature) || Number.isNaN(signingTime(stamp)))
       throw new S3Error(malformed, 'The request must be signed with AWS Signature Version 4.');
     if (service !== 's3') throw new S3Error(malformed, `The request is signed for ${service}, not for s3.`);
     if (region !== this.#region)
@@ -255,10 +256,4 @@ function chunkVerifier(key: Buffer, { scope, stamp, signature: seed }: Claim): C
     chunk: (hash, signature) => judge('PAYLOAD', [sha256(''), hash], signature),
     trailer: (hash, signature) => judge('TRAILER', [hash], signature),
   };
-}
-
-/** Epoch milliseconds of `20260102T030405Z`, or NaN. */
-function timeOf(stamp: string): number {
-  const iso = stamp.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z');
-  return iso === stamp ? NaN : Date.parse(iso);
 }

@@ -9,6 +9,7 @@ import { runningChecksum } from './checksums.ts';
 import { S3Error } from './errors.ts';
 import { Locks } from './locks.ts';
 import { compareKeys } from './listing.ts';
+import { copyPieces } from './pieces.ts';
 import type { Checksum, ObjectFacts } from './records.ts';
 
 export interface Part extends Received {
@@ -202,25 +203,16 @@ function composite(parts: readonly Part[]): Checksum | undefined {
   return { name, value: `${sum.digest()}-${parts.length}` };
 }
 
-/** Bytes that are held while parts are joined. */
-const pieceSize = 1024 * 1024;
-
 async function joinParts(
   target: FileHandle,
   parts: readonly Part[],
   whole: Checksum | undefined,
 ): Promise<void> {
   const sum = whole === undefined ? undefined : runningChecksum(whole.name);
-  const buffer = Buffer.allocUnsafe(pieceSize);
-  for (const { path } of parts) {
+  for (const { path, size } of parts) {
     const file = await open(path, 'r');
     try {
-      for (;;) {
-        const { bytesRead } = await file.read(buffer, 0, pieceSize, null);
-        if (bytesRead === 0) break;
-        sum?.update(buffer.subarray(0, bytesRead));
-        await target.writeFile(buffer.subarray(0, bytesRead));
-      }
+      await copyPieces(file, target, { from: 0, to: size - 1 }, (bytes) => sum?.update(bytes));
     } finally {
       await file.close();
     }
