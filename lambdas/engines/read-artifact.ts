@@ -1,7 +1,9 @@
+import { locationUrl } from '../domain/locations.ts';
 import { nameOf, type ObjectStore } from '../domain/ports.ts';
 import { artifactFiles } from '../vision/inference/artifact.ts';
 import { manifestLimit } from '../vision/inference/check-artifact.ts';
 import { graphLimits } from '../vision/onnx/graph-check.ts';
+import { EngineFailed } from './engine.ts';
 
 export type ArtifactName = keyof typeof artifactFiles;
 
@@ -51,6 +53,13 @@ export async function openArtifact(
   ];
   return { missing: missing.map((file) => nameOf(objects, { bucket, key: `${prefix}${file}` })) };
 }
+
+/** Files of a hosted model's artifact are not there: `prefix` is where it should be. */
+export const incompleteArtifact = (bucket: string, prefix: string): EngineFailed =>
+  new EngineFailed(
+    `The model's artifact at ${locationUrl({ bucket, key: prefix })} is incomplete. ` +
+      'Import the model again as a new version.',
+  );
 
 /** @throws ArtifactTooLarge before more than the limit is held in memory */
 export async function readWhole(pieces: AsyncIterable<Uint8Array>, name: ArtifactName): Promise<Uint8Array> {

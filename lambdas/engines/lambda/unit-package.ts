@@ -3,7 +3,7 @@ import type { ObjectStore } from '../../domain/ports.ts';
 import { zip } from '../../domain/zip.ts';
 import { artifactFiles } from '../../vision/inference/artifact.ts';
 import { EngineFailed } from '../engine.ts';
-import { locationUrl } from '../../domain/locations.ts';
+import { incompleteArtifact } from '../read-artifact.ts';
 
 /** Where a unit finds its artifact, beside its code. */
 export const artifactFolder = 'artifact';
@@ -43,9 +43,7 @@ export async function packUnit({ objects, code }: PackageParts, artifact: Artifa
     ),
   );
   if (graph === undefined || manifest === undefined) {
-    throw new EngineFailed(
-      `The model's artifact at ${locationUrl({ bucket, key: prefix })} is incomplete. Import the model again as a new version.`,
-    );
+    throw incompleteArtifact(bucket, prefix);
   }
   const bytes = zip(
     [

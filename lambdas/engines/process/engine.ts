@@ -12,14 +12,13 @@ import {
 import type { PictureType, Verdict } from '../../domain/verdict.ts';
 import { ArtifactImporter } from '../artifact-importer.ts';
 import type { ChildRegistrar } from '../child.ts';
-import { ArtifactTooLarge, openArtifact } from '../read-artifact.ts';
+import { ArtifactTooLarge, incompleteArtifact, openArtifact } from '../read-artifact.ts';
 import { ArtifactCache } from './artifact-cache.ts';
 import { pictureLimits, type PictureLimits } from '../../vision/pictures/limits.ts';
 import { Pool } from './pool.ts';
 import { defaultPoolOptions, type PoolOptions } from './pool-options.ts';
 import { checkArtifact, type TrialPorts } from './trial.ts';
 import { startUnit, type UnitProcess } from './unit-process.ts';
-import { locationUrl } from '../../domain/locations.ts';
 
 export interface EmbeddedEngineOptions {
   readonly objects: ObjectStore;
@@ -201,9 +200,7 @@ class ChildProcessEngine implements EmbeddedEngine {
       if (!(error instanceof ArtifactTooLarge)) throw error;
       throw new EngineFailed(`The model cannot be hosted: ${error.message}. Import it again.`);
     }
-    throw new EngineFailed(
-      `The model's artifact at ${locationUrl({ bucket, key: prefix })} is incomplete. Import the model again as a new version.`,
-    );
+    throw incompleteArtifact(bucket, prefix);
   }
 
   /** Fetches the artifact again, for units that cannot load what is here. @throws as `#load` */
