@@ -13,10 +13,9 @@ try {
   );
   buildBundles();
   checkRules(app);
-  for (const { stage, config } of stages) {
-    layNativeLayer(config.lambda.architecture); // the same one for all
-    addStage(app, stage, config, bundleFolder);
-  }
+  for (const architecture of new Set(stages.map(({ config }) => config.lambda.architecture)))
+    layNativeLayer(architecture); // one, as readStages sees to
+  for (const { stage, config } of stages) addStage(app, stage, config, bundleFolder);
   app.synth();
 } catch (error) {
   if (!(error instanceof BadConfig || error instanceof LayerIncomplete)) throw error;

@@ -42,7 +42,8 @@ export function readStages(stages: unknown, file?: string): ReturnType<typeof re
   for (const { stage, config } of read) {
     if (config.lambda.architecture !== first?.config.lambda.architecture)
       throw new BadConfig(
-        `${stage}.lambda.architecture must be that of ${first?.stage ?? ''}: stages that are synthesised together share one layer. Name them one at a time (-c stage=${stage}).`,
+        `${stage}.lambda.architecture must be that of ${first?.stage ?? ''}: stages that are synthesised ` +
+          `together share one layer. Name them one at a time (-c stage=${stage}).`,
       );
   }
   return read;

@@ -1,15 +1,11 @@
-import { Stack } from 'aws-cdk-lib';
 import type { RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { operationNames, operations, type OperationName } from '../../lambdas/contract/operations.ts';
-import { acknowledge } from '../acknowledge.ts';
-import { flat } from './grant.ts';
+import { explain } from './grant.ts';
 
-const where = (holds: (name: OperationName) => boolean): readonly OperationName[] =>
-  operationNames.filter(holds);
-const reads = where((name) => operations[name].profile === 'read');
+const reads: readonly OperationName[] = operationNames.filter((name) => operations[name].profile === 'read');
 
 /** Who calls the API, and what they need for it. The rows of the contract say what reads. */
 const callers = {
@@ -40,26 +36,17 @@ export class Callers extends Construct {
   constructor(scope: Construct, id: string, { stage, restApi, told }: CallersProps) {
     super(scope, id);
     const policies = (Object.keys(callers) as Caller[]).map((caller) => {
+      const grant = {
+        actions: ['execute-api:Invoke'],
+        on: [...new Set(callers[caller].map((name) => arnOf(restApi, name)))],
+        because:
+          'A policy for every project of the stage. Whoever may call for some only gets a policy of their own.',
+      };
       const policy = new ManagedPolicy(this, caller, {
         description: `Crowsnest, stage ${stage}: calls of ${caller}`,
-        statements: [
-          new PolicyStatement({
-            actions: ['execute-api:Invoke'],
-            resources: callers[caller].map((name) => arnOf(restApi, name)),
-          }),
-        ],
+        statements: [new PolicyStatement({ actions: grant.actions, resources: grant.on })],
       });
-      acknowledge(
-        policy,
-        [
-          ...new Set(
-            callers[caller].map(
-              (name) => `AwsSolutions-IAM5[Resource::${flat(Stack.of(this).resolve(arnOf(restApi, name)))}]`,
-            ),
-          ),
-        ],
-        'A policy for every project of the stage. Whoever may call for some only gets a policy of their own.',
-      );
+      explain(policy, grant);
       return [`policies/${caller}`, policy.managedPolicyArn] as const;
     });
     for (const [name, stringValue] of [...Object.entries(told), ...policies])

@@ -1,5 +1,6 @@
 import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement, type IRole } from 'aws-cdk-lib/aws-iam';
+import type { IConstruct } from 'constructs';
 import { acknowledge } from '../acknowledge.ts';
 
 export interface Grant {
@@ -27,23 +28,31 @@ export function allow(role: IRole, { actions, on, when, because }: Grant): void 
       ...(when !== undefined && { conditions: when }),
     }),
   );
+  explain(role, { actions, on, ...(because !== undefined && { because }) });
+}
+
+/**
+ * Answers the security rules' question after each wildcard that a role's or a policy's grant has.
+ * @throws UnexplainedWildcard
+ */
+export function explain(of: IConstruct, { actions, on, because }: Omit<Grant, 'when'>): void {
   const wild = on
-    .map((resource) => flat(Stack.of(role).resolve(resource)))
+    .map((resource) => flat(Stack.of(of).resolve(resource)))
     .filter((resource) => resource.includes('*'));
   if (wild.length === 0) return;
   if (because === undefined)
     throw new UnexplainedWildcard(
-      `${role.node.path}: ${actions.join(', ')} on ${wild.join(', ')} needs a reason`,
+      `${of.node.path}: ${actions.join(', ')} on ${wild.join(', ')} needs a reason`,
     );
   acknowledge(
-    role,
+    of,
     wild.map((resource) => `AwsSolutions-IAM5[Resource::${resource}]`),
     because,
   );
 }
 
 /** A value of a template as the security rules write it: references in angle brackets. */
-export function flat(value: unknown): string {
+function flat(value: unknown): string {
   if (typeof value === 'string') return value;
   const [[kind, of] = ['', undefined]] = Object.entries(value as Readonly<Record<string, unknown>>);
   if (kind === 'Ref') return `<${String(of)}>`;
