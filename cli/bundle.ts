@@ -1,7 +1,7 @@
 import { buildBundles, reportOf } from '../lib/bundles.ts';
 import { usage } from './usage.ts';
 
-usage('npm run bundle: bundles the functions into dist/, and says how large each is and ' + 'of what.');
+usage('npm run bundle: bundles the functions into dist/, and says how large each is and of what.');
 
 // Bundles the functions and says how large each is, and of what.
 const kilobytes = (bytes: number): string => `${(bytes / 1024).toFixed(0).padStart(6)} KB`;

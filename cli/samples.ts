@@ -31,9 +31,11 @@ console.log(
     `${test.normal.length} good and ${test.anomaly.length} defective to try it with.`,
 );
 console.log(
-  `Model at ${locationUrl({ bucket: model.bucket, key: model.prefix })}: F1 ${figures.f1Score.toFixed(3)}, precision ${figures.precision.toFixed(3)}, ` +
+  `Model at ${locationUrl({ bucket: model.bucket, key: model.prefix })}: ` +
+    `F1 ${figures.f1Score.toFixed(3)}, precision ${figures.precision.toFixed(3)}, ` +
     `recall ${figures.recall.toFixed(3)} on parts/evaluation.`,
 );
 console.log(
-  `Dataset at ${locationUrl({ bucket: dataset.bucket, key: dataset.manifest })}: ${dataset.images.normal} normal and ${dataset.images.anomaly} anomalous pictures, with masks.`,
+  `Dataset at ${locationUrl({ bucket: dataset.bucket, key: dataset.manifest })}: ` +
+    `${dataset.images.normal} normal and ${dataset.images.anomaly} anomalous pictures, with masks.`,
 );

@@ -89,7 +89,8 @@ export class S3Objects implements CopyingStore {
       const [first] = Errors;
       if (first !== undefined)
         throw new Error(
-          `${Errors.length} objects below ${locationUrl({ bucket, key: prefix })} were not removed. ${first.Key ?? ''}: ${first.Message ?? first.Code ?? ''}`,
+          `${Errors.length} objects below ${locationUrl({ bucket, key: prefix })} were not removed. ` +
+            `${first.Key ?? ''}: ${first.Message ?? first.Code ?? ''}`,
         );
     }
   }

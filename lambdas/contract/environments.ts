@@ -1,4 +1,5 @@
 import { isObject } from './json.ts';
+
 /**
  * The environment variables of every deployed function, as data that the stack and the code share: a function
  * whose construct forgets one does not compile, and one that loses one does not start.

@@ -29,7 +29,8 @@ export async function packageModel(input: TaskData<PackagingInput>, ctx: TaskCon
     await claimComponent(ctx, input, job, recipe.location);
     if (await holdsAnother(ctx, { archive, recipe })) {
       throw new Unpackable(
-        `Version ${job.componentVersion} of component ${job.greengrass.ComponentName} exists already at ${locationUrl(recipe.location)}, ` +
+        `Version ${job.componentVersion} of component ${job.greengrass.ComponentName} exists already at ` +
+          `${locationUrl(recipe.location)}, ` +
           'and is another one. Choose another version, name or place.',
       );
     }

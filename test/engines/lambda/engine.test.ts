@@ -5,6 +5,7 @@ import { createLambdaEngine } from '../../../lambdas/engines/lambda/engine.ts';
 import type { UnitSettings } from '../../../lambdas/engines/lambda/options.ts';
 import { PictureRefused } from '../../../lambdas/domain/verdict.ts';
 import { FakeLambda } from '../../helpers/fake-lambda/fake.ts';
+import { unitSettings } from '../../helpers/fake-lambda/unit-settings.ts';
 import { ServiceError } from '../../helpers/fake-sagemaker/service-error.ts';
 import { silent } from '../../helpers/engine.ts';
 
@@ -26,17 +27,7 @@ function setUp(more: Partial<UnitSettings> = {}) {
     stage: 'dev',
     tags: { team: 'quality' },
     clock: fake.clock,
-    units: {
-      mode: 'provisioned',
-      roleArn: 'arn:aws:iam::123456789012:role/units',
-      layerArn: 'arn:aws:lambda:eu-west-1:123456789012:layer:libraries:1',
-      logGroup: 'units',
-      memory: 1769,
-      timeout: 10,
-      architecture: 'x86_64',
-      utilization: 70,
-      ...more,
-    },
+    units: { ...unitSettings, ...more },
     pack: () => Promise.resolve(Buffer.from('a package')),
   });
   const detector = createLambdaDetector({ ...clients, stage: 'dev', clock: fake.clock, log: silent });

@@ -1,7 +1,6 @@
-import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { startDatabase } from '../../../lambdas/local/database.ts';
-import { documentClient, ensureTable } from '../../../lambdas/local/table-client.ts';
+import { documentClient } from '../../../lambdas/local/table-client.ts';
 import type { CallName, Command, History } from './commands.ts';
 import { settled, type Actor, type Parked } from './gate.ts';
 import { carryOut, prologue } from './history.ts';
@@ -9,6 +8,7 @@ import { checkOperations } from './invariants.ts';
 import { stateOf } from './reference.ts';
 import { learn, rest, type Finish } from './rest.ts';
 import { Simulation } from './simulation.ts';
+import { inSimulation } from './in-simulation.ts';
 
 /**
  * How somebody ends at a request: before it is sent; after it was carried out and before its answer came; or while
@@ -71,9 +71,6 @@ export async function live(
 ): Promise<{ readonly points: number; readonly ended?: string }> {
   const world = new Simulation(client, on);
   begin(world);
-  await ensureTable(client, world.table);
-  const { random } = Math;
-  Math.random = () => 0.5; // jitter
   let points = 0;
   let ended: string | undefined;
   const finish: Finish = async (actor, until = () => false) => {
@@ -107,7 +104,7 @@ export async function live(
     };
     await carryOut(world, command);
   };
-  try {
+  return inSimulation(client, world, async () => {
     await world.capture();
     await prologue(world, about);
     await rest(world);
@@ -135,13 +132,7 @@ export async function live(
     world.note();
     checkOperations(world.began);
     return { points, ...(ended !== undefined && { ended }) };
-  } catch (error) {
-    (error as Error).message += `\nlast steps:\n  ${world.trace.slice(-60).join('\n  ')}\n`;
-    throw error;
-  } finally {
-    Math.random = random;
-    await client.send(new DeleteTableCommand({ TableName: world.table }) as never);
-  }
+  });
 }
 
 /** Executions go on by themselves, and no sweep comes by, until none is left. */

@@ -1,9 +1,8 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
-import { ensureTable } from '../../../lambdas/local/table-client.ts';
 import type { CallName, Command, History } from './commands.ts';
 import { settled } from './gate.ts';
 import { checkOperations } from './invariants.ts';
+import { inSimulation } from './in-simulation.ts';
 import { among } from './outside.ts';
 import { requestOf } from './requests.ts';
 import { rest } from './rest.ts';
@@ -15,10 +14,7 @@ export async function live(
   history: History,
 ): Promise<{ readonly steps: number }> {
   const world = new Simulation(client, history.on);
-  await ensureTable(client, world.table);
-  const { random } = Math;
-  Math.random = () => 0.5; // jitter, which no history may depend on
-  try {
+  return inSimulation(client, world, async () => {
     await world.capture();
     await prologue(world, history.about);
     for (const command of history.commands) {
@@ -29,13 +25,7 @@ export async function live(
     world.note();
     checkOperations(world.began);
     return { steps: world.trace.length };
-  } catch (error) {
-    (error as Error).message += `\nlast steps:\n  ${world.trace.slice(-60).join('\n  ')}\n`;
-    throw error;
-  } finally {
-    Math.random = random;
-    await client.send(new DeleteTableCommand({ TableName: world.table }) as never);
-  }
+  });
 }
 
 const beginnings: Readonly<Record<History['about'], readonly CallName[]>> = {

@@ -17,6 +17,7 @@ import { TrainingFailed, TrainingStopped } from '../../../lambdas/vision/fitting
 import { json, manifest, type MemoryObjects } from '../../helpers/artifacts.ts';
 import { silent } from '../../helpers/engine.ts';
 import { FakeLambda } from '../../helpers/fake-lambda/fake.ts';
+import { unitSettings } from '../../helpers/fake-lambda/unit-settings.ts';
 import { VirtualClock } from '../../helpers/fake-sagemaker/clock.ts';
 import { ServiceError, type Input } from '../../helpers/fake-sagemaker/service-error.ts';
 import type { Command, History } from './commands.ts';
@@ -132,16 +133,7 @@ export class LambdaOutside implements Outside {
         lambda,
         scaling: this.#gated(asking, 'scaling', this.#clients.scaling),
         clock,
-        units: {
-          mode: this.#mode,
-          roleArn: 'arn:aws:iam::123456789012:role/units',
-          layerArn: 'arn:aws:lambda:eu-west-1:123456789012:layer:libraries:1',
-          logGroup: 'units',
-          memory: 1769,
-          timeout: 10,
-          architecture: 'x86_64',
-          utilization: 70,
-        },
+        units: { ...unitSettings, mode: this.#mode },
         pack: () => Promise.resolve(Buffer.from('a package')),
       }),
       ...createLambdaDetector({ stage, lambda, clock, log: silent }),
