@@ -36,11 +36,7 @@ export async function learn(spec: TrainingSpec, options: LearnOptions): Promise<
     {
       pictures: train.map((example) => pictureOf(objects, example)),
       test: test.map((example) => pictureOf(objects, example)),
-      // The same datasets give the same model, whichever version it is.
-      seed: createHash('sha256')
-        .update(train.map(({ source }) => source).join('\n'))
-        .digest()
-        .readUInt32BE(0),
+      seed: seedOf(train),
       features,
       minimums: none,
       now: () => clock.now(),
@@ -58,6 +54,16 @@ export async function learn(spec: TrainingSpec, options: LearnOptions): Promise<
     await objects.write({ bucket, key: `${prefix}${name}` }, bytes);
   await objects.write(resultsAt(spec), Buffer.from(JSON.stringify(resultsOf(training, clock.now()))));
 }
+
+/**
+ * The same pictures give the same model, whichever version it is and wherever they lie: a dataset that was
+ * copied into another bucket, or below another prefix, is the same dataset. Names of files and labels count.
+ */
+export const seedOf = (examples: readonly Pick<TrainingExample, 'source' | 'label'>[]): number =>
+  createHash('sha256')
+    .update(examples.map(({ source, label }) => `${label} ${source.split('/').at(-1) ?? ''}`).join('\n'))
+    .digest()
+    .readUInt32BE(0);
 
 /** The numbers of images were checked when the training was asked for. */
 const none = {
