@@ -1,5 +1,5 @@
 import type { StageConfig, StageName } from '../../lib/config/stages.ts';
-import { failed, nameOf, ok, unknown, warning, type Finding } from './finding.ts';
+import { failed, nameOf, ok, unknown, type Finding } from './finding.ts';
 import { callJson, callQuery, callService, type Caller } from './service-call.ts';
 
 export interface Look {
@@ -50,44 +50,6 @@ export async function bootstrapped({ stage, caller }: Look): Promise<Finding> {
       return failed('bootstrap', `${caller.region} is not prepared for the CDK`, remedy);
     return unknown('bootstrap', error, 'ssm:GetParameter');
   }
-}
-
-/** What Lambda keeps for functions without a reservation: the rest may be reserved. */
-const unreserved = 100;
-const usualLimit = 1000;
-
-/** https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html */
-export async function concurrency({ config, caller }: Look): Promise<Finding> {
-  const subject = 'Lambda concurrency';
-  const ask =
-    'In Service Quotas, AWS Lambda, ask for 1,000 "Concurrent executions" (L-B99A9384); new accounts have 10.';
-  let limit: number;
-  let free: number;
-  try {
-    const text = await callService(caller, {
-      service: 'lambda',
-      method: 'GET',
-      path: '/2016-08-19/account-settings/',
-    });
-    const { AccountLimit = {} } = JSON.parse(text) as { AccountLimit?: Record<string, number> };
-    limit = AccountLimit['ConcurrentExecutions'] ?? 0;
-    free = AccountLimit['UnreservedConcurrentExecutions'] ?? limit;
-  } catch (error) {
-    return unknown(subject, error, 'lambda:GetAccountSettings');
-  }
-  const { read = 0, write = 0, detect = 0 } = config.reservedConcurrency;
-  const wanted = read + write + detect;
-  const saw = `${limit} in the account, ${free} not reserved; the configuration reserves ${wanted}`;
-  if (wanted > 0 && free - wanted < unreserved)
-    return failed(
-      subject,
-      saw,
-      `Lambda keeps ${unreserved} unreserved, so this cannot be deployed: lower reservedConcurrency. ${ask}`,
-    );
-  if (limit < 2 * unreserved)
-    return failed(subject, `${saw}: no unit can be provisioned or bounded, and calls are throttled`, ask);
-  if (limit < usualLimit) return warning(subject, `${saw}; the usual limit is ${usualLimit}`, ask);
-  return ok(subject, saw);
 }
 
 /** A stack in one of these states takes no deployment. */

@@ -4,12 +4,12 @@ import {
   accountIsMeant,
   alarmTopic,
   bootstrapped,
-  concurrency,
   gatewayLogs,
   stackTakesDeployment,
   whoCalls,
   type Look,
 } from './account-checks.ts';
+import { concurrency } from './concurrency-check.ts';
 import { failed, type Finding } from './finding.ts';
 import { sagemakerChecks } from './sagemaker-checks.ts';
 import { ambientCaller, type Caller } from './service-call.ts';

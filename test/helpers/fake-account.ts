@@ -7,7 +7,9 @@ interface AccountState {
   account: string;
   bootstrap: number | undefined;
   stack: string | undefined;
+  /** Concurrent executions of Lambda, and those that functions have reserved. */
   concurrency: number;
+  readonly functions: Map<string, number>;
   gatewayRole: string | undefined;
   readonly topics: Set<string>;
   readonly buckets: Map<string, { readonly region: string; readonly key?: string }>;
@@ -42,6 +44,7 @@ export async function openFakeAccount(region: string): Promise<FakeAccount> {
     bootstrap: 30,
     stack: undefined,
     concurrency: 1000,
+    functions: new Map(),
     gatewayRole: undefined,
     topics: new Set(),
     buckets: new Map(),
@@ -95,19 +98,15 @@ function answer(
     ? typeof target === 'string'
       ? refusedJson('AccessDeniedException')
       : refusedXml('AccessDenied', 403)
-    : told(state, region, operation, service === 's3' ? url : undefined, form, body);
+    : service === 's3'
+      ? bucketAnswer(state, region, url)
+      : service === 'lambda'
+        ? lambdaAnswer(state, url)
+        : told(state, operation, form, body);
   response.writeHead(status, headers).end(request.method === 'HEAD' ? undefined : text);
 }
 
-function told(
-  state: AccountState,
-  region: string,
-  operation: string,
-  s3: URL | undefined,
-  form: URLSearchParams,
-  body: string,
-): Answer {
-  if (s3 !== undefined) return bucketAnswer(state, region, s3);
+function told(state: AccountState, operation: string, form: URLSearchParams, body: string): Answer {
   const input = (): Record<string, string> => JSON.parse(body) as Record<string, string>;
   switch (operation) {
     case 'sts:GetCallerIdentity':
@@ -123,10 +122,6 @@ function told(
       return state.stack === undefined
         ? refusedXml('ValidationError')
         : [200, `<R><StackStatus>${state.stack}</StackStatus></R>`];
-    case 'lambda:GET /2016-08-19/account-settings/': {
-      const limit = state.concurrency;
-      return json({ AccountLimit: { ConcurrentExecutions: limit, UnreservedConcurrentExecutions: limit } });
-    }
     case 'apigateway:GET /account':
       return json({ cloudwatchRoleArn: state.gatewayRole });
     case 'sns:GetTopicAttributes':
@@ -155,6 +150,32 @@ function told(
     default:
       return [500, `nobody answers ${operation}`];
   }
+}
+
+function lambdaAnswer({ concurrency, functions }: AccountState, { pathname, searchParams }: URL): Answer {
+  if (pathname === '/2016-08-19/account-settings') {
+    const reserved = [...functions.values()].reduce((sum, count) => sum + count, 0);
+    return json({
+      AccountLimit: {
+        ConcurrentExecutions: concurrency,
+        UnreservedConcurrentExecutions: concurrency - reserved,
+      },
+    });
+  }
+  if (pathname === '/2015-03-31/functions') {
+    const names = [...functions.keys()];
+    const from = Number(searchParams.get('Marker') ?? '0');
+    const next = from + 2;
+    return json({
+      Functions: names.slice(from, next).map((FunctionName) => ({ FunctionName })),
+      ...(next < names.length && { NextMarker: String(next) }),
+    });
+  }
+  const [, name = ''] = /^\/2019-09-30\/functions\/([^/]+)\/concurrency$/.exec(pathname) ?? [];
+  const ReservedConcurrentExecutions = functions.get(name);
+  return ReservedConcurrentExecutions === undefined
+    ? refusedJson('ResourceNotFoundException')
+    : json({ ReservedConcurrentExecutions });
 }
 
 function bucketAnswer({ buckets, keys }: AccountState, region: string, url: URL): Answer {

@@ -12,7 +12,7 @@ import { ordered } from './refusals.ts';
 /** The most units that a deployment may have: those that it always has, where no maximum was given. */
 export const mostOf = ({ min, max }: Units): number => Math.max(min, max ?? min);
 
-interface Room {
+export interface Room {
   /** Concurrent executions of the account, and those that nothing has reserved. */
   readonly limit: number;
   readonly unreserved: number;
@@ -24,7 +24,7 @@ interface Room {
  * How many concurrent executions the account can still reserve. Lambda keeps 100 of them unreserved; an account
  * with fewer can reserve none. (Lambda, "Configuring reserved concurrency")
  */
-async function roomOf({ lambda }: Pick<LambdaEngineOptions, 'lambda'>): Promise<Room> {
+export async function roomOf({ lambda }: Pick<LambdaEngineOptions, 'lambda'>): Promise<Room> {
   const { AccountLimit } = await lambda.send(new GetAccountSettingsCommand({}));
   const limit = AccountLimit?.ConcurrentExecutions ?? 1000;
   return {
