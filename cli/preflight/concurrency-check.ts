@@ -1,5 +1,10 @@
-import { GetFunctionConcurrencyCommand, LambdaClient, paginateListFunctions } from '@aws-sdk/client-lambda';
-import { roomOf, type Room } from '../../lambdas/engines/lambda/capacity.ts';
+import {
+  GetAccountSettingsCommand,
+  GetFunctionConcurrencyCommand,
+  LambdaClient,
+  paginateListFunctions,
+} from '@aws-sdk/client-lambda';
+import { keptUnreserved } from '../../lambdas/domain/concurrency.ts';
 import type { StageConfig } from '../../lib/config/stages.ts';
 import type { Look } from './account-checks.ts';
 import { failed, ok, unknown, warning, type Finding } from './finding.ts';
@@ -7,12 +12,6 @@ import { failed, ok, unknown, warning, type Finding } from './finding.ts';
 const subject = 'Lambda concurrency';
 const ask =
   'In Service Quotas, AWS Lambda, ask for 1,000 "Concurrent executions" (L-B99A9384), which costs nothing; new accounts have 10.';
-
-/** Executions that are reserved now for functions of this stage, and so do not count against it. */
-interface Own {
-  readonly functions: number;
-  readonly units: number;
-}
 
 /** What a stage reserves: its functions when it is deployed, its inference units while models are hosted. */
 interface Need {
@@ -38,9 +37,12 @@ function needOf({ reservedConcurrency, lambda, quotas }: StageConfig): Need {
 export async function concurrency({ stage, config, caller }: Look): Promise<Finding> {
   const lambda = new LambdaClient({ region: caller.region, credentials: caller.credentials, maxAttempts: 2 });
   try {
-    const room = await roomOf({ lambda });
-    const own = room.unreserved === room.limit ? { functions: 0, units: 0 } : await reservedBy(lambda, stage);
-    return verdict(stage, needOf(config), room, own);
+    const { AccountLimit } = await lambda.send(new GetAccountSettingsCommand({}));
+    const limit = AccountLimit?.ConcurrentExecutions ?? 0;
+    const unreserved = AccountLimit?.UnreservedConcurrentExecutions ?? limit;
+    const own = unreserved === limit ? 0 : await reservedBy(lambda, stage);
+    const free = Math.max(0, unreserved + own - keptUnreserved(limit));
+    return verdict(stage, needOf(config), limit, free);
   } catch (error) {
     return unknown(
       subject,
@@ -52,31 +54,29 @@ export async function concurrency({ stage, config, caller }: Look): Promise<Find
   }
 }
 
-/** CloudFormation names functions after their stack; the engine names units after the stage. */
-async function reservedBy(lambda: LambdaClient, stage: string): Promise<Own> {
-  const own = { functions: 0, units: 0 };
+/**
+ * What is reserved now for functions of this stage. CloudFormation names functions after their stack; the engine
+ * names units after the stage.
+ */
+async function reservedBy(lambda: LambdaClient, stage: string): Promise<number> {
+  const prefixes = [`Crowsnest-${stage}-`, `cn-${stage}-`];
+  let sum = 0;
   for await (const { Functions = [] } of paginateListFunctions({ client: lambda }, {})) {
     for (const { FunctionName = '' } of Functions) {
-      const kind = FunctionName.startsWith(`Crowsnest-${stage}-`)
-        ? 'functions'
-        : FunctionName.startsWith(`cn-${stage}-`)
-          ? 'units'
-          : undefined;
-      if (kind === undefined) continue;
+      if (!prefixes.some((prefix) => FunctionName.startsWith(prefix))) continue;
       const { ReservedConcurrentExecutions = 0 } = await lambda.send(
         new GetFunctionConcurrencyCommand({ FunctionName }),
       );
-      own[kind] += ReservedConcurrentExecutions;
+      sum += ReservedConcurrentExecutions;
     }
   }
-  return own;
+  return sum;
 }
 
-function verdict(stage: string, { functions, units }: Need, room: Room, own: Own): Finding {
-  const { limit, kept } = room;
-  const free = Math.max(0, room.unreserved + own.functions + own.units - kept);
+/** @param free executions that this stage may reserve, those that it has reserved included */
+function verdict(stage: string, { functions, units }: Need, limit: number, free: number): Finding {
   const saw =
-    `${limit} in the account, of which ${kept} must stay unreserved and ${free} can be reserved; ` +
+    `${limit} in the account, of which ${keptUnreserved(limit)} must stay unreserved and ${free} can be reserved; ` +
     `the stage reserves ${functions} for its functions and ` +
     (units.most === 0
       ? 'none for units, which start on demand'

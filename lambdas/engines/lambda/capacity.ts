@@ -3,6 +3,7 @@ import {
   PutFunctionConcurrencyCommand,
   PutProvisionedConcurrencyConfigCommand,
 } from '@aws-sdk/client-lambda';
+import { keptUnreserved } from '../../domain/concurrency.ts';
 import type { Units } from '../../domain/model.ts';
 import { EngineFailed } from '../engine.ts';
 import { nameOf } from '../names.ts';
@@ -12,7 +13,7 @@ import { ordered } from './refusals.ts';
 /** The most units that a deployment may have: those that it always has, where no maximum was given. */
 export const mostOf = ({ min, max }: Units): number => Math.max(min, max ?? min);
 
-export interface Room {
+interface Room {
   /** Concurrent executions of the account, and those that nothing has reserved. */
   readonly limit: number;
   readonly unreserved: number;
@@ -20,17 +21,14 @@ export interface Room {
   readonly kept: number;
 }
 
-/**
- * How many concurrent executions the account can still reserve. Lambda keeps 100 of them unreserved; an account
- * with fewer can reserve none. (Lambda, "Configuring reserved concurrency")
- */
-export async function roomOf({ lambda }: Pick<LambdaEngineOptions, 'lambda'>): Promise<Room> {
+/** How many concurrent executions the account can still reserve. */
+async function roomOf({ lambda }: Pick<LambdaEngineOptions, 'lambda'>): Promise<Room> {
   const { AccountLimit } = await lambda.send(new GetAccountSettingsCommand({}));
   const limit = AccountLimit?.ConcurrentExecutions ?? 1000;
   return {
     limit,
     unreserved: AccountLimit?.UnreservedConcurrentExecutions ?? limit,
-    kept: Math.min(100, limit),
+    kept: keptUnreserved(limit),
   };
 }
 
