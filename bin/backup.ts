@@ -3,8 +3,8 @@ import { backUp } from '../lambdas/local/backup.ts';
 import { localEnvironment } from '../lambdas/local/environment.ts';
 
 const about =
-  'npm run backup -- FOLDER: copies the data folder (DATA_DIR, or ./data), whether a host runs on it or not, ' +
-  'to FOLDER, which must be new.';
+  'npm run backup -- FOLDER: copies the data folder (DATA_DIR, or ./data), whether a host runs on it or ' +
+  'not, to FOLDER, which must be new.';
 const {
   positionals: [target],
 } = usage(about, {}, 1);

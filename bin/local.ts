@@ -5,13 +5,14 @@ import { watchStarter } from '../lambdas/local/starter.ts';
 import { createLog } from '../lambdas/domain/log.ts';
 
 usage(
-  'npm start: runs the service on this machine. Everything is set by variables: PORT, HOST, DATA_DIR, AWS_REGION, ' +
-    'QUOTAS, EXTENSIONS, CROWSNEST_KEYS, DYNAMODB_ENDPOINT (docs/running.md).',
+  'npm start: runs the service on this machine. Everything is set by variables: PORT, HOST, DATA_DIR, ' +
+    'AWS_REGION, QUOTAS, EXTENSIONS, CROWSNEST_KEYS, DYNAMODB_ENDPOINT (docs/running.md).',
 );
 const [major = 0] = process.versions.node.split('.').map(Number);
 if (major < 24) {
   console.error(
-    `Crowsnest needs Node 24 or later; this is ${process.version}. Run it as "npm start": npm puts the Node that was installed with it first.`,
+    `Crowsnest needs Node 24 or later; this is ${process.version}. Run it as "npm start": npm puts the ` +
+      'Node that was installed with it first.',
   );
   process.exit(1);
 }
@@ -78,7 +79,8 @@ async function start(): ReturnType<typeof startHost> {
     },
   });
   console.log(
-    `Crowsnest is ready on ${host.url}\nPoint a client at it with AWS_ENDPOINT_URL_LOOKOUTVISION=${host.url}; its data is in ${environment.dataDir}`,
+    `Crowsnest is ready on ${host.url}\nPoint a client at it with ` +
+      `AWS_ENDPOINT_URL_LOOKOUTVISION=${host.url}; its data is in ${environment.dataDir}`,
   );
   return host;
 }

@@ -63,7 +63,8 @@ function advice({ endpoint, folder: named, signingName }: InstallOptions, folder
     ...(named === undefined ? [] : [`export AWS_DATA_PATH=${folder}`]),
     ...(endpoint === undefined
       ? [
-          `The description names no endpoint. Give one with --endpoint-url, endpoint_url=, or AWS_ENDPOINT_URL_${identity.serviceId.toUpperCase()} (botocore 1.31 and later).`,
+          'The description names no endpoint. Give one with --endpoint-url, endpoint_url=, or ' +
+            `AWS_ENDPOINT_URL_${identity.serviceId.toUpperCase()} (botocore 1.31 and later).`,
         ]
       : [`Calls go to ${endpoint} unless the caller names another endpoint, signed for ${signingName}.`]),
     `Try it: aws ${identity.endpointPrefix} list-projects`,

@@ -24,7 +24,8 @@ interface Options {
 export function conformanceCommand(): Command {
   return new Command('conformance')
     .description(
-      'try every operation of a deployment, or of a local host, through the original client, in a project of its own',
+      'try every operation of a deployment, or of a local host, through the original client, in a ' +
+        'project of its own',
     )
     .addOption(endpointOption('the deployment').makeOptionMandatory())
     .addOption(regionOption())

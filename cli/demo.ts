@@ -123,7 +123,10 @@ function told({ IsAnomalous, Confidence, Anomalies = [], AnomalyMask }: DetectAn
   const areas = Anomalies.slice(1).map(
     ({ Name, PixelAnomaly }) => `, ${Name} on ${percent(PixelAnomaly?.TotalPercentageArea)}`,
   );
-  return `${IsAnomalous === true ? 'anomaly' : 'normal'}, sure to ${percent(Confidence)}${areas.join('')}; a mask of ${AnomalyMask?.length ?? 0} bytes`;
+  return (
+    `${IsAnomalous === true ? 'anomaly' : 'normal'}, sure to ${percent(Confidence)}${areas.join('')}; a ` +
+    `mask of ${AnomalyMask?.length ?? 0} bytes`
+  );
 }
 
 let wrong = 0;
@@ -181,7 +184,10 @@ try {
     () => client.send(new DescribeModelCommand(model)),
     ({ ModelDescription }) => {
       const { F1Score, Precision, Recall } = ModelDescription?.Performance ?? {};
-      return `F1 ${F1Score?.toFixed(2)}, precision ${Precision?.toFixed(2)}, recall ${Recall?.toFixed(2)}, on pictures held out`;
+      return (
+        `F1 ${F1Score?.toFixed(2)}, precision ${Precision?.toFixed(2)}, recall ${Recall?.toFixed(2)}, on ` +
+        'pictures held out'
+      );
     },
   );
 
@@ -274,9 +280,10 @@ try {
 
 const width = Math.max(...rows.map(([, outcome]) => outcome.length));
 const line = '-'.repeat(48 + width + 10);
-console.log(
-  `\n${line}\n${rows.map(([title, outcome, took]) => `${title.padEnd(48)}${outcome.padEnd(width)}${took.toFixed(0).padStart(7)} ms`).join('\n')}\n${line}`,
+const table = rows.map(
+  ([title, outcome, took]) => `${title.padEnd(48)}${outcome.padEnd(width)}${took.toFixed(0).padStart(7)} ms`,
 );
+console.log(['', line, ...table, line].join('\n'));
 console.log(
   wrong === 0
     ? 'All verdicts are right, and the masks show what is there.'

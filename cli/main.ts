@@ -28,7 +28,8 @@ export async function run(argv: readonly string[]): Promise<void> {
   const program = new Command('crowsnest')
     .version(version)
     .description(
-      'Clients, conformance and migration for Crowsnest, the self-hosted control plane for Lookout for Vision.',
+      'Clients, conformance and migration for Crowsnest, the self-hosted control plane for Lookout for ' +
+        'Vision.',
     )
     .addCommand(clientCommand())
     .addCommand(conformanceCommand())

@@ -46,7 +46,8 @@ export function migrateCommand(): Command {
     .addOption(
       new Option(
         '--shrink [side]',
-        'write a copy whose pictures and masks have no longer side than so many pixels and are upright, and go on with that; 4096 unless told',
+        'write a copy whose pictures and masks have no longer side than so many pixels and are upright, ' +
+          'and go on with that; 4096 unless told',
       ).argParser(longestSide),
     )
     .option('--shrunk <folder>', 'where that copy goes; <folder>-shrunk unless told')
@@ -107,7 +108,8 @@ async function shrink(folder: string, { shrink: side, shrunk }: Options): Promis
     progress(`Lines shrunk: ${done} of ${of}`, done === of),
   );
   console.log(
-    `A copy is in ${copy}: ${pictures} pictures with ${masks} masks, ${changed} of them shrunk to ${most} pixels or turned upright.`,
+    `A copy is in ${copy}: ${pictures} pictures with ${masks} masks, ${changed} of them shrunk to ` +
+      `${most} pixels or turned upright.`,
   );
   return copy;
 }

@@ -13,7 +13,8 @@ function contextPair(text: string, before: Context = {}): Context {
 export function preflightCommand(): Command {
   return new Command('preflight')
     .description(
-      'look for what would fail in an AWS account, before anything is deployed: reads only, and says what to do',
+      'look for what would fail in an AWS account, before anything is deployed: reads only, and says ' +
+        'what to do',
     )
     .requiredOption('-c, --context <key=value>', 'stage=dev, and config=<file> if it is another', contextPair)
     .option('--json', 'print the findings as JSON')

@@ -7,8 +7,8 @@ type Given<O extends Options> = ReturnType<
 >;
 
 /**
- * The words behind a script of `npm run`. Where `--help` is among them it prints what the script does, and ends
- * the process; words that mean nothing to it end the process with 2.
+ * The words behind a script of `npm run`. Where `--help` is among them it prints what the script does, and
+ * ends the process; words that mean nothing to it end the process with 2.
  * @param text how the script is called, and what it does
  * @param most how many words it takes that are no options
  */

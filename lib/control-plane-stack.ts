@@ -243,7 +243,7 @@ export class ControlPlaneStack extends Stack {
     const endpoint =
       config.domain === undefined
         ? `https://${api.restApi.restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}/${stage}`
-        : `https://${config.domain.name}${config.domain.basePath === undefined ? '' : `/${config.domain.basePath}`}`;
+        : ['https:/', config.domain.name, config.domain.basePath].filter(Boolean).join('/');
     new Callers(this, 'Callers', {
       stage,
       restApi: api.restApi,

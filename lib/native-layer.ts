@@ -26,7 +26,10 @@ const needed = (processor: Processor): readonly string[] => [
   `@img/sharp-libvips-linux-${processor}`,
 ];
 
-/** The backbone of training; where its package is not installed, training learns its features from the pictures. */
+/**
+ * The backbone of training; where its package is not installed, training learns its features from the
+ * pictures.
+ */
 const backbone = ['movenet-lightning.json', 'movenet-lightning.bin'].map(
   (file) => `@vladmandic/human/models/${file}`,
 );
@@ -37,7 +40,8 @@ export class LayerIncomplete extends Error {
 }
 
 /**
- * Lays down the layer with the native libraries of functions: those of one platform, whatever platform this is.
+ * Lays down the layer with the native libraries of functions: those of one platform, whatever platform this
+ * is.
  * @throws LayerIncomplete
  */
 export function layNativeLayer(architecture: 'x86_64' | 'arm64', outdir = bundleFolder): void {
@@ -46,8 +50,9 @@ export function layNativeLayer(architecture: 'x86_64' | 'arm64', outdir = bundle
   const missing = files.filter((file) => !existsSync(join(packages, file)));
   if (missing.length > 0) {
     throw new LayerIncomplete(
-      `The functions run on Linux (${architecture}), and these packages for it are not installed: ${missing.join(', ')}. ` +
-        `Run "npm ci --os=linux --cpu=${processor} --libc=glibc" in a copy of this folder and deploy from there.`,
+      `The functions run on Linux (${architecture}), and these packages for it are not installed: ` +
+        `${missing.join(', ')}. Run "npm ci --os=linux --cpu=${processor} --libc=glibc" in a copy of this ` +
+        'folder and deploy from there.',
     );
   }
   const folder = join(outdir, nativeLayer);

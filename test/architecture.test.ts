@@ -65,6 +65,21 @@ const all = ['lambdas', 'lib', 'cli', 'bin'].flatMap(sources).flatMap(importsOf)
 
 test('there is code to look at', () => expect(all.length).toBeGreaterThan(100));
 
+/** Of a formatter's columns, what it cannot break: a pattern, and a text without a space, as an ARN. */
+const unbreakable = /^\s*(\/\^?\S|\S*$)/;
+
+test('no line is longer than the formatter makes it', () => {
+  const files = ['lambdas', 'lib', 'cli', 'bin'].flatMap(sources);
+  const long = files.flatMap((file) =>
+    readFileSync(join(root, file), 'utf8')
+      .split('\n')
+      .flatMap((line, index) =>
+        line.length > 110 && !unbreakable.test(line) ? [`${file}:${index + 1}`] : [],
+      ),
+  );
+  expect(long).toEqual([]);
+});
+
 test.each(Object.keys(neighbours))('%s keeps to its neighbours', (room) => {
   const strays = all.filter(
     ({ from, to }) => roomOf(from) === room && roomOf(to) !== room && !neighbours[room]?.includes(roomOf(to)),

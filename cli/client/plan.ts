@@ -33,8 +33,9 @@ export async function planInstall(folder: string, files: readonly DerivedFile[])
       before?.files[file.path]?.includes(hashOf(present)) !== true
     ) {
       throw new CommandFailed(
-        `${path} is there, and ${before === undefined ? 'was not written by this command' : 'has been edited since'}. ` +
-          'Move it away, or install elsewhere with --folder.',
+        `${path} is there, and ` +
+          `${before === undefined ? 'was not written by this command' : 'has been edited since'}. Move it ` +
+          'away, or install elsewhere with --folder.',
       );
     }
     planned.push({

@@ -177,7 +177,8 @@ export const modelCases: readonly Case[] = [
       require(typeof verdict?.IsAnomalous === 'boolean' &&
         typeof verdict.Confidence === 'number' &&
         verdict.Source?.Type === 'direct', `gave ${JSON.stringify(verdict)}`);
-      return `${verdict?.IsAnomalous === true ? 'anomaly' : 'normal'}, ${verdict?.Confidence?.toFixed(3) ?? ''}`;
+      const { IsAnomalous, Confidence } = verdict ?? {};
+      return `${IsAnomalous === true ? 'anomaly' : 'normal'}, ${Confidence?.toFixed(3) ?? ''}`;
     },
   },
   {

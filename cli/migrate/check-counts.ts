@@ -44,7 +44,8 @@ export function checkCounts(counts: readonly Counts[]): Finding[] {
     const need = counts.length === 1 && dataset === 'train' ? alone : needs[dataset];
     if (normal < need.normal || anomaly < need.anomaly) {
       warn(
-        `${normal} normal and ${anomaly} anomalous pictures are usable; training needs ${need.normal} and ${need.anomaly}.`,
+        `${normal} normal and ${anomaly} anomalous pictures are usable; training needs ${need.normal} ` +
+          `and ${need.anomaly}.`,
         'Add pictures, or labels.',
       );
     }

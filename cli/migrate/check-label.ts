@@ -35,7 +35,8 @@ export function checkLabel(line: Line, text: string): Partial[] {
   }
   if (label === undefined) {
     const remedy =
-      'Add "anomaly-label" and "anomaly-label-metadata", or leave it: unlabelled pictures are counted, and not trained from.';
+      'Add "anomaly-label" and "anomaly-label-metadata", or leave it: unlabelled pictures are counted, ' +
+      'and not trained from.';
     return [...findings, { severity: 'warning', problem: 'The picture has no label.', remedy }];
   }
   const { name, metadata } = label;
@@ -43,7 +44,9 @@ export function checkLabel(line: Line, text: string): Partial[] {
   if (kind === undefined) {
     findings.push({
       severity: 'warning',
-      problem: `The class-name "${String(metadata['class-name'])}" is neither normal nor anomaly, so the picture counts as unlabelled.`,
+      problem:
+        `The class-name "${String(metadata['class-name'])}" is neither normal nor anomaly, so the picture ` +
+        'counts as unlabelled.',
       remedy: "Correct it in the label's metadata.",
     });
   } else if (metadata['class-name'] !== kind) {
@@ -64,7 +67,8 @@ export function checkLabel(line: Line, text: string): Partial[] {
   } else if (kind !== undefined && line[name] !== (kind === 'anomaly' ? 1 : 0)) {
     findings.push({
       severity: 'warning',
-      problem: `${name} is ${JSON.stringify(line[name])} where class-name is ${kind}; only class-name counts.`,
+      problem:
+        `${name} is ${JSON.stringify(line[name])} where class-name is ${kind}; ` + 'only class-name counts.',
       remedy: 'Write 1 for an anomaly, 0 for a normal part.',
       repair: valued(name, kind),
     });

@@ -38,7 +38,9 @@ export async function checkMask(
   if (drawn?.format !== 'png')
     return [
       error(
-        `The mask ${file.key} is ${drawn === undefined ? 'no picture' : `a ${drawn.format}, whatever it is called`}; it must be a PNG.`,
+        `The mask ${file.key} is ` +
+          `${drawn === undefined ? 'no picture' : `a ${drawn.format}, whatever it is called`}; it must be ` +
+          'a PNG.',
         redraw,
       ),
     ];

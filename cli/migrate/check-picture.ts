@@ -27,7 +27,9 @@ export const checkSize = (key: string, picture: Picture, usual: string): Partial
     ? undefined
     : {
         severity: 'error',
-        problem: `${key} has ${sizeOf(picture)} pixels; most have ${usual}, and all pictures of a project must have the same.`,
+        problem:
+          `${key} has ${sizeOf(picture)} pixels; most have ${usual}, and all pictures of a project must ` +
+          'have the same.',
         remedy: 'Take the line out, or the picture again.',
         repair: drop,
       };

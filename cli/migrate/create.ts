@@ -70,8 +70,9 @@ export async function createDataset(
       return tell(`Dataset ${dataset} is there already, with ${lines} pictures.`);
     if (!replace) {
       throw new CommandFailed(
-        `Project ${project} has a ${dataset} dataset of ${present.ImageStats?.Total ?? 0} pictures already; the export has ${lines}. ` +
-          'Name another project with --project, or put this one in its place with --replace.',
+        `Project ${project} has a ${dataset} dataset of ${present.ImageStats?.Total ?? 0} pictures ` +
+          `already; the export has ${lines}. Name another project with --project, or put this one in its ` +
+          'place with --replace.',
       );
     }
   }
@@ -128,7 +129,8 @@ export async function train(place: Place, uploaded: readonly Uploaded[], prefix:
   if (model.Status === 'TRAINING_FAILED')
     throw new CommandFailed(`Training failed: ${model.StatusMessage ?? ''}`);
   tell(
-    `Version ${version ?? ''} is ${model.Status ?? ''}, F1 ${model.Performance?.F1Score?.toFixed(3) ?? 'unknown'}.`,
+    `Version ${version ?? ''} is ${model.Status ?? ''}, F1 ` +
+      `${model.Performance?.F1Score?.toFixed(3) ?? 'unknown'}.`,
   );
 }
 

@@ -22,4 +22,5 @@ export const drop = (): undefined => undefined;
 
 /** In the form of a compiler, so that editors jump to the line. */
 export const told = ({ dataset, line, severity, problem, remedy, repair }: Finding): string =>
-  `datasets/${dataset}.manifest${line === undefined ? '' : `:${line}`}: ${severity}: ${problem} ${remedy}${repair === undefined ? '' : ' [--fix]'}`;
+  `datasets/${dataset}.manifest${line === undefined ? '' : `:${line}`}: ${severity}: ${problem} ` +
+  `${remedy}${repair === undefined ? '' : ' [--fix]'}`;

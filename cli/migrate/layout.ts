@@ -32,7 +32,8 @@ export async function readExport(folder: string): Promise<Export> {
   throw new CommandFailed(
     `${folder} has no datasets/train.manifest. ${
       projects.length > 0
-        ? `It looks like several exports: migrate ${projects.map((name) => join(folder, name)).join(', ')} one by one.`
+        ? `It looks like several exports: migrate ${projects.map((name) => join(folder, name)).join(', ')} ` +
+          'one by one.'
         : 'Copy the destination of the export here as it is: aws s3 sync s3://<destination> <folder>.'
     }`,
   );

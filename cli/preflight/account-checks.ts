@@ -16,7 +16,10 @@ export interface Identity {
 const element = (xml: string, name: string): string | undefined =>
   new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
 
-/** @throws ServiceRefused, or what the credentials' provider throws: without an answer nothing else can be asked */
+/**
+ * @throws ServiceRefused, or what the credentials' provider throws: without an answer nothing else can be
+ *   asked
+ */
 export async function whoCalls(caller: Caller): Promise<Identity> {
   const xml = await callQuery(caller, 'sts', { Action: 'GetCallerIdentity', Version: '2011-06-15' });
   return { account: element(xml, 'Account') ?? '', arn: element(xml, 'Arn') ?? '' };

@@ -11,12 +11,15 @@ import { failed, ok, unknown, warning, type Finding } from './finding.ts';
 
 const subject = 'Lambda concurrency';
 const ask =
-  'In Service Quotas, AWS Lambda, ask for 1,000 "Concurrent executions" (L-B99A9384), which costs nothing; new accounts have 10.';
+  'In Service Quotas, AWS Lambda, ask for 1,000 "Concurrent executions" (L-B99A9384), which costs ' +
+  'nothing; new accounts have 10.';
 
 /** What a stage reserves: its functions when it is deployed, its inference units while models are hosted. */
 interface Need {
   readonly functions: number;
-  /** What the first model needs to start, and all models together with the most units that the quotas allow. */
+  /**
+   * What the first model needs to start, and all models together with the most units that the quotas allow.
+   */
   readonly units: { readonly least: number; readonly most: number };
 }
 
@@ -29,9 +32,9 @@ function needOf({ reservedConcurrency, lambda, quotas }: StageConfig): Need {
 }
 
 /**
- * Whether the account has the concurrent executions that the stage reserves: for its functions, without which it
- * cannot be deployed, and for provisioned units, without which no model starts. What the stage has reserved
- * already, because it is deployed, is its own.
+ * Whether the account has the concurrent executions that the stage reserves: for its functions, without which
+ * it cannot be deployed, and for provisioned units, without which no model starts. What the stage has
+ * reserved already, because it is deployed, is its own.
  * https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
  */
 export async function concurrency({ stage, config, caller }: Look): Promise<Finding> {
@@ -55,8 +58,8 @@ export async function concurrency({ stage, config, caller }: Look): Promise<Find
 }
 
 /**
- * What is reserved now for functions of this stage. CloudFormation names functions after their stack; the engine
- * names units after the stage.
+ * What is reserved now for functions of this stage. CloudFormation names functions after their stack; the
+ * engine names units after the stage.
  */
 async function reservedBy(lambda: LambdaClient, stage: string): Promise<number> {
   const prefixes = [`Crowsnest-${stage}-`, `cn-${stage}-`];
@@ -76,8 +79,8 @@ async function reservedBy(lambda: LambdaClient, stage: string): Promise<number> 
 /** @param free executions that this stage may reserve, those that it has reserved included */
 function verdict(stage: string, { functions, units }: Need, limit: number, free: number): Finding {
   const saw =
-    `${limit} in the account, of which ${keptUnreserved(limit)} must stay unreserved and ${free} can be reserved; ` +
-    `the stage reserves ${functions} for its functions and ` +
+    `${limit} in the account, of which ${keptUnreserved(limit)} must stay unreserved and ${free} can be ` +
+    `reserved; the stage reserves ${functions} for its functions and ` +
     (units.most === 0
       ? 'none for units, which start on demand'
       : `up to ${units.most} for units (quotas.runningModels x quotas.unitsPerModel)`);

@@ -14,7 +14,9 @@ export async function sagemakerChecks(look: Look): Promise<Finding[]> {
   ];
 }
 
-/** Marketplace ARNs differ from region to region, and one of another region is not found when it is needed. */
+/**
+ * Marketplace ARNs differ from region to region, and one of another region is not found when it is needed.
+ */
 function regionsOf({ caller }: Look, arns: readonly string[]): Finding[] {
   return arns
     .filter((arn) => arn.split(':')[3] !== caller.region)
@@ -124,7 +126,8 @@ async function quotaChecks({ config, caller }: Look): Promise<Finding[]> {
   }
   return wanted.map(({ name, most }) => {
     const value = values.get(name) ?? 0;
-    const remedy = `In Service Quotas, Amazon SageMaker, ask for more of "${name}"; it takes from minutes to days.`;
+    const remedy =
+      `In Service Quotas, Amazon SageMaker, ask for more of "${name}"; ` + 'it takes from minutes to days.';
     if (value < 1) return failed('quota', `${name}: ${value}`, remedy);
     if (value < most)
       return warning('quota', `${name}: ${value}; the stage's own quotas allow ${most} at once`, remedy);

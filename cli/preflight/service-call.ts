@@ -11,7 +11,9 @@ export interface Caller {
   }>;
 }
 
-/** One request to an AWS service whose client is no dependency: these few reads do not pay for a package each. */
+/**
+ * One request to an AWS service whose client is no dependency: these few reads do not pay for a package each.
+ */
 export interface ServiceCall {
   /** The endpoint's prefix and the name that the signature is made for, where they differ. */
   readonly service: string;

@@ -61,8 +61,8 @@ async function checkRoles(
   for await (const { model } of atWork(context)) working.push(`${modelId(model)} (${model.status})`);
   if (working.length === 0) return;
   throw new RolesInUse(
-    `rolePath cannot change from ${from} to ${to ?? '/'} while models run or are trained under the present roles: ` +
-      `${namesOf(working)}. Stop them, or put rolePath back, and deploy again.`,
+    `rolePath cannot change from ${from} to ${to ?? '/'} while models run or are trained under the ` +
+      `present roles: ${namesOf(working)}. Stop them, or put rolePath back, and deploy again.`,
   );
 }
 

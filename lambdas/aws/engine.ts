@@ -14,8 +14,8 @@ type Engine = Environment<'provision'>;
 type Common = Pick<Base, 'clock'>;
 
 /**
- * The engines of the tasks and the sweep. Which of their calls succeed is decided by the role that the function
- * runs under.
+ * The engines of the tasks and the sweep. Which of their calls succeed is decided by the role that the
+ * function runs under.
  * @param pack makes a unit's package: for the task that makes units
  */
 export function awsEngine(env: Engine, common: Common, pack?: LambdaEngineOptions['pack']): HostingEngine {

@@ -1,6 +1,8 @@
 import type { MetricName } from './metrics.ts';
 
-/** One kind of line that something outside the code depends on: an alarm, the runbook, an operator's query. */
+/**
+ * One kind of line that something outside the code depends on: an alarm, the runbook, an operator's query.
+ */
 export interface EventRow {
   readonly level: 'info' | 'warn' | 'error';
   /** The sentence of the line. It may be reworded: who looks for a line looks for its code. */
@@ -50,7 +52,9 @@ export const events = {
   'sweep.row-failed': { level: 'error', says: 'the sweep could not look after a row' },
   'sweep.reporting': {
     level: 'error',
-    says: 'the table was restored: nothing is done until it is adopted; see "After a restore" in docs/runbook.md',
+    says:
+      'the table was restored: nothing is done until it is adopted; see "After a restore" in ' +
+      'docs/runbook.md',
     metrics: { DueRows: 'due', ReportOnly: 1 },
   },
   'sweep.row-reported': { level: 'warn', says: 'this row is due, and nothing is done about it' },

@@ -16,7 +16,8 @@ export const componentArn = (
   { partition, region, account }: Home,
   { greengrass, componentVersion }: PackagingJob,
 ): string =>
-  `arn:${partition}:greengrass:${region}:${account}:components:${greengrass.ComponentName}:versions:${componentVersion}`;
+  `arn:${partition}:greengrass:${region}:${account}:components:` +
+  `${greengrass.ComponentName}:versions:${componentVersion}`;
 
 /**
  * Below `<Prefix><ComponentName>/<ComponentVersion>/`. The same job gives the same bytes, so it may be

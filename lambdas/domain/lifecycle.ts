@@ -55,7 +55,8 @@ export const statusMessage = {
   starting: 'The model is starting. It can be used when its status is HOSTED.',
   hosted: 'The model is running.',
   updating:
-    'The model is running. Its hosting resources are being maintained and cannot be changed until that has ended.',
+    'The model is running. Its hosting resources are being maintained and cannot be changed until that ' +
+    'has ended.',
   stopping: 'The model is stopping.',
   stopped: 'The model is not running. Call StartModel to start it.',
   deleting: 'The model is being deleted.',

@@ -1,7 +1,9 @@
 import { events, type EventCode, type EventRow } from '../contract/events.ts';
 import type { Log, LogFields } from './ports.ts';
 
-/** What a host adds to the line of an event that counts something: its metrics, where they travel in the log. */
+/**
+ * What a host adds to the line of an event that counts something: its metrics, where they travel in the log.
+ */
 export type Measure = (metrics: Readonly<Record<string, number>>, now: number) => LogFields;
 
 /**
@@ -46,8 +48,8 @@ function metricsOf(code: EventCode, fields: LogFields): Readonly<Record<string, 
 const longestField = 8192;
 
 /**
- * Errors are logged whole, with what caused them; bytes are not. Characters that would move a terminal's cursor
- * or turn the direction of a line, and that JSON leaves as they are, become question marks.
+ * Errors are logged whole, with what caused them; bytes are not. Characters that would move a terminal's
+ * cursor or turn the direction of a line, and that JSON leaves as they are, become question marks.
  */
 function whole(_key: string, value: unknown): unknown {
   if (typeof value === 'string') {

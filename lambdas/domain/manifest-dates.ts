@@ -15,7 +15,8 @@ function normalised(text: string): string {
   const [whole, day, time = '', fraction = '0', zone = 'Z'] = iso.exec(text) ?? [];
   if (whole !== undefined) {
     const [, hours, minutes = '00'] = /^([+-]\d\d):?(\d\d)?$/.exec(zone) ?? [];
-    return `${day ?? ''}T${time.padEnd(8, ':00')}.${fraction.slice(0, 3).padEnd(3, '0')}${hours === undefined ? 'Z' : `${hours}:${minutes}`}`;
+    const seconds = `${time.padEnd(8, ':00')}.${fraction.slice(0, 3).padEnd(3, '0')}`;
+    return `${day ?? ''}T${seconds}${hours === undefined ? 'Z' : `${hours}:${minutes}`}`;
   }
   if (/^\d{4}-\d\d-\d\d$/.test(text)) return text;
   // Only the form with a weekday: Date.parse finds a date in almost anything.

@@ -117,7 +117,8 @@ function requireLocation(member: string, ref: string, { listed, own }: Reach): v
   const refuse = (whose: string, buckets: readonly string[]): void => {
     if (isListed(buckets, location.bucket)) return;
     throw new BadLine(
-      `"${member}" names bucket '${location.bucket}', which is none of those that ${whose} may use: [${buckets.join(', ')}]`,
+      `"${member}" names bucket '${location.bucket}', which is none of those that ${whose} may use: ` +
+        `[${buckets.join(', ')}]`,
     );
   };
   refuse('this deployment', listed);
@@ -173,7 +174,8 @@ function labelOf(members: Members, strict = true): string | undefined {
   const against = other ?? (undated ? contrary : undefined);
   if (strict && first !== undefined && against !== undefined) {
     throw new BadLine(
-      `"${first}" says ${said(first) ?? ''} and "${against}" says ${said(against) ?? ''}, and no "creation-date" tells which is newer; keep one of them`,
+      `"${first}" says ${said(first) ?? ''} and "${against}" says ${said(against) ?? ''}, and no ` +
+        '"creation-date" tells which is newer; keep one of them',
     );
   }
   return first;
@@ -238,7 +240,8 @@ function classesOf(where: string, map: unknown): Mask['classes'] {
       throw new BadLine(`entry "${index}" of "internal-color-map" of "${where}" has no "class-name"`);
     if (typeof color !== 'string' || !/^#[0-9A-Fa-f]{6}$/.test(color)) {
       throw new BadLine(
-        `entry "${index}" of "internal-color-map" of "${where}" must have a "hex-color" of # and six hexadecimal digits`,
+        `entry "${index}" of "internal-color-map" of "${where}" must have a "hex-color" of # and six ` +
+          'hexadecimal digits',
       );
     }
     return name.toLowerCase() === 'background' ? [] : [{ name, color }];

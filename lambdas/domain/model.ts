@@ -30,8 +30,8 @@ export interface ModelSource {
 }
 
 /**
- * What can host an artifact: `onnx` is the project's own format, which a laptop and AWS host alike; `sagemaker`
- * is what an endpoint of SageMaker alone can host.
+ * What can host an artifact: `onnx` is the project's own format, which a laptop and AWS host alike;
+ * `sagemaker` is what an endpoint of SageMaker alone can host.
  */
 export type ArtifactFormat = 'onnx' | 'sagemaker';
 

@@ -58,7 +58,9 @@ export const fenceOf = ({ operation }: { readonly operation: Operation }): Fence
   attempt: operation.attempt,
 });
 
-/** Unique for as long as an operation's attempts are: the name of an execution, the place that it writes to. */
+/**
+ * Unique for as long as an operation's attempts are: the name of an execution, the place that it writes to.
+ */
 export const attemptName = ({ id, attempt }: Pick<Operation, 'id' | 'attempt'>): string => `${id}-${attempt}`;
 
 /**

@@ -84,7 +84,9 @@ export interface ObjectStore {
   hasBucket?(bucket: string): Promise<boolean>;
 }
 
-/** An object that was not found, as messages name it: its URL, and the file that it would be on a local host. */
+/**
+ * An object that was not found, as messages name it: its URL, and the file that it would be on a local host.
+ */
 export function nameOf(objects: Pick<ObjectStore, 'placeOf'>, location: ObjectLocation): string {
   const url = locationUrl(location);
   return objects.placeOf === undefined ? url : `${url} (${objects.placeOf(location)})`;

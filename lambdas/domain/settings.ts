@@ -71,8 +71,8 @@ export const quotaCodes = {
 } as const satisfies Record<keyof Quotas, string>;
 
 /**
- * What to do about a quota, in words that can be followed: there is nobody at AWS to ask. A local host has its
- * quotas from the variable, a stage from its settings.
+ * What to do about a quota, in words that can be followed: there is nobody at AWS to ask. A local host has
+ * its quotas from the variable, a stage from its settings.
  */
 export const raiseQuota = (quota: keyof Quotas): string =>
   `raise ${quota} in the quotas of this deployment (QUOTAS of a local host)`;

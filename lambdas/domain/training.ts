@@ -20,7 +20,8 @@ export function lacking(train: ImageStats, test: ImageStats | undefined): string
       .filter((label) => stats[label] < least[label])
       .map(
         (label) =>
-          `the ${name} dataset has ${stats[label]} images labelled ${label}, and at least ${least[label]} are needed`,
+          `the ${name} dataset has ${stats[label]} images labelled ${label}, and at least ` +
+          `${least[label]} are needed`,
       );
   return test === undefined
     ? check('train', train, minimums.single)
@@ -53,7 +54,8 @@ export function lackingOfTypes(
       .filter((type) => (counts.get(type) ?? 0) < least)
       .map(
         (type) =>
-          `the ${name} dataset has ${counts.get(type) ?? 0} images with a mask of the anomaly type ${type}, and at least ${least} are needed`,
+          `the ${name} dataset has ${counts.get(type) ?? 0} images with a mask of the anomaly type ` +
+          `${type}, and at least ${least} are needed`,
       );
   const all = [...check('train', ofTrain), ...(test === undefined ? [] : check('test', countTypes(test)))];
   return all.length <= named ? all : [...all.slice(0, named), `and ${all.length - named} more of the kind`];

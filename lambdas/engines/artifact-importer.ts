@@ -37,8 +37,8 @@ const unfit = (problems: readonly string[]): Admission =>
   );
 
 /**
- * Takes in artifacts from S3 locations, one at a time: has them checked, and keeps a copy. A laptop and AWS differ in who
- * checks, and where.
+ * Takes in artifacts from S3 locations, one at a time: has them checked, and keeps a copy. A laptop and AWS
+ * differ in who checks, and where.
  */
 export class ArtifactImporter implements ModelImporter {
   readonly #ports: ImporterPorts;
@@ -52,7 +52,8 @@ export class ArtifactImporter implements ModelImporter {
     const { S3 } = model.source;
     if (S3 === undefined) {
       return refused(
-        'This deployment hosts only artifacts in S3 locations: import with Source.S3, or use a stage that hosts on SageMaker.',
+        'This deployment hosts only artifacts in S3 locations: import with Source.S3, or use a stage ' +
+          'that hosts on SageMaker.',
       );
     }
     const kept = await this.#admittedBefore(model);
@@ -134,6 +135,9 @@ export class ArtifactImporter implements ModelImporter {
         return { manifest: found.manifest, graph: await readWhole(found.graph, 'graph') };
       missing.push(...found.missing);
     }
-    return `The artifact is incomplete: there is no ${missing.join(' and no ')}. Put both files in one place and import the model again.`;
+    return (
+      `The artifact is incomplete: there is no ${missing.join(' and no ')}. Put both files in one place ` +
+      'and import the model again.'
+    );
   }
 }

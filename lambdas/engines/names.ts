@@ -10,8 +10,8 @@ export interface Owner {
 }
 
 /**
- * The resources of a run share one name, made of the deployment's id alone. Lower case, because SageMaker lowers
- * names in ARNs, and a policy that names `cn-dev-*` must match them.
+ * The resources of a run share one name, made of the deployment's id alone. Lower case, because SageMaker
+ * lowers names in ARNs, and a policy that names `cn-dev-*` must match them.
  */
 export const nameOf = ({ stage }: Pick<Owner, 'stage'>, deploymentId: string): string =>
   `cn-${stage}-${deploymentId.toLowerCase()}`;
@@ -23,9 +23,9 @@ export interface VersionKey extends ModelKey {
 }
 
 /**
- * Names what is kept for a model version, from its import or training to its deletion: its model package, what
- * trains and judges it, and the model that was judged. The time of its making is part of it: a project that is
- * deleted and made anew counts its versions from 1 again.
+ * Names what is kept for a model version, from its import or training to its deletion: its model package,
+ * what trains and judges it, and the model that was judged. The time of its making is part of it: a project
+ * that is deleted and made anew counts its versions from 1 again.
  */
 export function versionNameOf(
   { stage }: Pick<Owner, 'stage'>,

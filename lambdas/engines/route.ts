@@ -19,8 +19,8 @@ const noEngine = 'This stage has no engine for what the model is made of.';
 
 /**
  * One engine of several: the artifact's format says which has a deployment. A deployment without a format was
- * never provisioned, unless it is of 0.1; a stage without SageMaker had nothing to host then, so nothing is there.
- * One that SageMaker has is never believed to be gone where nobody can ask SageMaker: it is paid for.
+ * never provisioned, unless it is of 0.1; a stage without SageMaker had nothing to host then, so nothing is
+ * there. One that SageMaker has is never believed to be gone where nobody can ask SageMaker: it is paid for.
  */
 export function routeEngine(engines: ByFormat<HostingEngine>): HostingEngine {
   const of = (deployment: DeploymentRef): HostingEngine => {
@@ -60,8 +60,8 @@ export const routeDetector = (
 });
 
 /**
- * An import is SageMaker's if it is a package, an image, or a training job's output; a place in S3 with a model in
- * the project's own format is not.
+ * An import is SageMaker's if it is a package, an image, or a training job's output; a place in S3 with a
+ * model in the project's own format is not.
  */
 export function routeImporter(
   { onnx, sagemaker }: { readonly onnx: ModelImporter; readonly sagemaker?: ModelImporter },

@@ -98,5 +98,6 @@ const digestOf = (picture: Uint8Array): string => createHash('sha256').update(pi
 
 const refused = (reason: string): PictureRefused =>
   new PictureRefused(
-    `The picture cannot be judged by this model: two inference units were lost over it, the second because ${reason}.`,
+    'The picture cannot be judged by this model: two inference units were lost over it, the second ' +
+      `because ${reason}.`,
   );

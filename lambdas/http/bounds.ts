@@ -67,8 +67,8 @@ export class Lanes {
     lane.waiting.push(work);
     this.#waiting += 1;
     if (lane.pausing || lane.waiting.length < this.#atOnce) return;
-    // Node resumes a connection after each request that it has parsed, and to read a body: a pause from within
-    // a request would not last, and one that lasted would end unseen.
+    // Node resumes a connection after each request that it has parsed, and to read a body: a pause from
+    // within a request would not last, and one that lasted would end unseen.
     lane.pausing = true;
     process.nextTick(() => {
       lane.pausing = false;

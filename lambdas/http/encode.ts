@@ -22,8 +22,8 @@ export function encodeValue(name: string, value: unknown): unknown {
     case 'blob':
       return Buffer.from(value as Uint8Array).toString('base64');
     case 'float':
-      // The contract's floats have 32 bits, and the original wrote them so. Their exact values have few enough
-      // digits for a client that turns one into a decimal number to store it.
+      // The contract's floats have 32 bits, and the original wrote them so. Their exact values have few
+      // enough digits for a client that turns one into a decimal number to store it.
       return Math.fround(value as number);
     case 'string':
     case 'integer':

@@ -173,8 +173,8 @@ class Body {
 
   /**
    * Reads it, however long that takes while bytes keep coming.
-   * @throws ValidationError as soon as the limit is passed, whether the length was announced or the body comes
-   *   in chunks; ThrottlingError if this host holds too much already; Silent. What is left is not read.
+   * @throws ValidationError as soon as the limit is passed, whether the length was announced or the body
+   *   comes in chunks; ThrottlingError if this host holds too much already; Silent. What is left is not read.
    */
   async read(req: IncomingMessage, { bytes: limit, what }: BodyLimit): Promise<Uint8Array> {
     const tooLarge = (): Error =>

@@ -68,8 +68,8 @@ const byCode: ReadonlyMap<string, TransportError> = new Map([
 ]);
 
 /**
- * Which kind an error of Node's parser is. A length beside a coding has the code of an unknown coding, and is a
- * request that two readers would cut in two ways (RFC 9112, 6.3): malformed.
+ * Which kind an error of Node's parser is. A length beside a coding has the code of an unknown coding, and is
+ * a request that two readers would cut in two ways (RFC 9112, 6.3): malformed.
  */
 export const kindOf = ({ code = '', reason = '' }: { code?: string; reason?: string }): TransportError =>
   reason.includes('Content-Length') ? 'malformed' : (byCode.get(code) ?? 'malformed');

@@ -101,7 +101,8 @@ async function end(pid: number, file: string): Promise<void> {
     await sleep(10);
   }
   throw new Error(
-    `Process ${pid}, which a host that died left behind, could not be ended. End it, then start this host again.`,
+    `Process ${pid}, which a host that died left behind, could not be ended. End it, then start this ` +
+      'host again.',
     { cause: refusal },
   );
 }

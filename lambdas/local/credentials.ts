@@ -47,8 +47,8 @@ export class Credentials {
   }
 
   /**
-   * Judges what the headers tell before a body is read: a known key, a fitting clock, and what the key may do.
-   * Whether the signature is right only the body shows.
+   * Judges what the headers tell before a body is read: a known key, a fitting clock, and what the key may
+   * do. Whether the signature is right only the body shows.
    * @throws AccessDeniedError
    */
   admit(head: RequestHead, operation: OperationName, labels: Readonly<Record<string, string>>): void {
@@ -100,7 +100,8 @@ export class Credentials {
     const key = this.#keys.get(accessKeyId);
     if (key === undefined || !services.includes(service)) {
       throw new AccessDeniedError(
-        'The security token included in the request is invalid: unknown access key, or not signed for lookoutvision or execute-api.',
+        'The security token included in the request is invalid: unknown access key, or not signed for ' +
+          'lookoutvision or execute-api.',
       );
     }
     if (region !== this.#home.region)

@@ -215,7 +215,8 @@ class EmbeddedDatabase implements Database {
       ['mcp', ...(this.#file === undefined ? [] : ['--db-path', this.#file])],
       {
         stdio: ['pipe', 'pipe', 'pipe'],
-        detached: true, // not in the terminal's group: Ctrl-C is for the host, which still needs its rows then
+        // Not in the terminal's group: Ctrl-C is for the host, which still needs its rows then.
+        detached: true,
         env: {}, // neither keys nor credentials are its business
       },
     );

@@ -46,7 +46,8 @@ export function localEnvironment(variables: Variables = process.env): LocalEnvir
   const host = given('HOST') ?? '127.0.0.1';
   if (keys.length === 0 && !loopback.includes(host)) {
     throw new Error(
-      `HOST is ${host}, which others can reach. Set CROWSNEST_KEYS, so that they must sign, or leave HOST unset.`,
+      `HOST is ${host}, which others can reach. Set CROWSNEST_KEYS, so that they must sign, or leave ` +
+        'HOST unset.',
     );
   }
   const endpoint = given('DYNAMODB_ENDPOINT');
@@ -87,7 +88,8 @@ function json(name: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Error(`${name} must be JSON.`); // a parser's message would repeat the text, and there may be secrets in it
+    // A parser's message would repeat the text, and there may be secrets in it.
+    throw new Error(`${name} must be JSON.`);
   }
 }
 
@@ -137,7 +139,8 @@ function accessKey(each: unknown, index: number): AccessKey {
     return value as string[];
   };
   const unknown = Object.keys(given).find((member) => !members.includes(member));
-  if (unknown !== undefined) throw new Error(`${at(unknown)} is not known; a key has ${members.join(', ')}.`); // "action" for "actions" would allow everything
+  // "action" for "actions" would allow everything.
+  if (unknown !== undefined) throw new Error(`${at(unknown)} is not known; a key has ${members.join(', ')}.`);
   const accessKeyId = text('accessKeyId');
   if (!/^[^\s,/]+$/.test(accessKeyId))
     throw new Error(

@@ -181,7 +181,8 @@ export async function startHost({
     const runner = new LocalRunner({ memory, log, pace: 5, ...looksAt(engine) }).serve(tasks);
     closers.push(() => runner.close());
     const context: SweepContext = { ...tasks, runner };
-    // Callers are served before what was left is gone on with: that may take long, and they would see nothing.
+    // Callers are served before what was left is gone on with: that may take long, and they would see
+    // nothing.
     const left = await leftUnderWay(context);
     let restoring = true;
 
@@ -292,7 +293,8 @@ async function makeTables(client: DynamoDBDocumentClient, given: string | undefi
     if (given === undefined) throw error;
     const { name, message, code = name } = error as NodeJS.ErrnoException;
     throw new Error(
-      `DYNAMODB_ENDPOINT is ${given}, which does not answer as DynamoDB does: ${message === '' ? code : message}`,
+      `DYNAMODB_ENDPOINT is ${given}, which does not answer as DynamoDB does: ` +
+        (message === '' ? code : message),
       { cause: error },
     );
   }

@@ -26,7 +26,8 @@ export function lockFolder(folder: string): Lock {
     throw new Error(
       errcode === busy
         ? `Another host is running on ${folder}. Stop it, or set DATA_DIR to another folder.`
-        : `The data folder ${folder} cannot be locked: ${message}. Make it writable, or set DATA_DIR to another folder.`,
+        : `The data folder ${folder} cannot be locked: ${message}. Make it writable, or set DATA_DIR to ` +
+            'another folder.',
       { cause: error },
     );
   }

@@ -30,9 +30,9 @@ interface OwnerRow {
 const key = { pk: 'OWNER', sk: 'OWNER' };
 
 /**
- * Makes one host the owner of a table that several could reach. Two hosts would each end what the other hosts,
- * because neither finds the other's units. The owner renews its lease; one that could not renew it in time must
- * take no further step, for another may own the table by then.
+ * Makes one host the owner of a table that several could reach. Two hosts would each end what the other
+ * hosts, because neither finds the other's units. The owner renews its lease; one that could not renew it in
+ * time must take no further step, for another may own the table by then.
  */
 export class TableOwner {
   readonly #client: DynamoDBDocumentClient;
@@ -76,9 +76,9 @@ export class TableOwner {
     const other = await owner.#renew();
     if (other !== undefined)
       throw new Error(
-        `The table is owned by another host: process ${other.pid} on ${other.host}, with the data folder ${other.dataDir}, ` +
-          `since ${new Date(other.since).toISOString()}. End it, or give this host a DynamoDB of its own. ` +
-          `If it is dead, the table is free at ${new Date(other.until).toISOString()}.`,
+        `The table is owned by another host: process ${other.pid} on ${other.host}, with the data folder ` +
+          `${other.dataDir}, since ${new Date(other.since).toISOString()}. End it, or give this host a ` +
+          `DynamoDB of its own. If it is dead, the table is free at ${new Date(other.until).toISOString()}.`,
       );
     owner.#timer = setInterval(() => void owner.#beat(), times.heartbeat * 1000);
     return owner;

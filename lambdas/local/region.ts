@@ -12,8 +12,8 @@ const regionOf = ({ headers }: RequestHead): string | undefined =>
   /Credential=[^/,\s]+\/\d{8}\/([^/,\s]+)\//.exec(headers['authorization'] ?? '')?.[1];
 
 /**
- * What a request for another region finds on a host without keys: nothing, as in a region where nobody has made
- * anything.
+ * What a request for another region finds on a host without keys: nothing, as in a region where nobody has
+ * made anything.
  * @throws NotFoundError for what the path names; AccessDeniedError for what would make something
  */
 export function requireRegion(

@@ -77,7 +77,8 @@ export async function restoreHosted(ctx: SweepContext, rows: readonly DueRow[]):
         ctx,
         model,
         deployment,
-        `The model could not be hosted again after a restart. ${error instanceof Error ? error.message : String(error)}`,
+        'The model could not be hosted again after a restart. ' +
+          (error instanceof Error ? error.message : String(error)),
       );
     }
   }

@@ -31,7 +31,9 @@ const connections = 1000;
 /** So many more are open as long as it takes to answer them why they are not served; others are closed. */
 const answeredConnections = 100;
 
-/** Milliseconds without a byte in either direction after which a connection is closed: no call takes longer. */
+/**
+ * Milliseconds without a byte in either direction after which a connection is closed: no call takes longer.
+ */
 const idle = 300_000;
 
 /** What serves requests that are for another service on the same port. */
@@ -44,7 +46,8 @@ export interface OtherService {
 /**
  * @param signed whether callers must sign, so that the host name is theirs to choose
  * @param health what `GET /health` answers: 200 where its status is `ok`, else 503
- * @param most connections that are open at once: those that are served, and those that only read why they are not
+ * @param most connections that are open at once: those that are served, and those that only read why they are
+ *   not
  * @param s3 S3, on the same port
  */
 export async function listen(
@@ -133,7 +136,8 @@ async function bind(server: Server, port: number, address: string): Promise<void
     const { code, message } = error as NodeJS.ErrnoException;
     throw new Error(
       code === 'EADDRINUSE'
-        ? `Port ${port} of ${address} is in use. End what uses it, or set PORT to another one (0 takes one that is free).`
+        ? `Port ${port} of ${address} is in use. End what uses it, or set PORT to another one (0 takes one ` +
+            'that is free).'
         : `The host cannot listen on port ${port} of ${address} (HOST, PORT): ${message}`,
       { cause: error },
     );

@@ -28,8 +28,8 @@ export async function watchStarter(
   const parent = process.ppid;
   const watched = [parent];
   const shell = await ancestor(parent).catch(() => undefined);
-  // npm runs scripts by a shell, which may have given its place to this process; the shell's command names the
-  // script, npm's does not.
+  // npm runs scripts by a shell, which may have given its place to this process; the shell's command names
+  // the script, npm's does not.
   if (shell?.command.includes(script) === true) watched.push(shell.parent);
   const timer = setInterval(() => {
     if (process.ppid === parent && watched.every(isAlive)) return;
@@ -53,7 +53,8 @@ async function ancestor(pid: number): Promise<Ancestor> {
           '-NoProfile',
           '-NonInteractive',
           '-Command',
-          `$p = Get-CimInstance Win32_Process -Filter "ProcessId=${pid}"; "$($p.ParentProcessId) $($p.CommandLine)"`,
+          `$p = Get-CimInstance Win32_Process -Filter "ProcessId=${pid}"; "$($p.ParentProcessId) ` +
+            '$($p.CommandLine)"',
         ]
       : ['/bin/ps', '-o', 'ppid=,command=', '-p', String(pid)];
   const { stdout } = await run(file, args);

@@ -21,7 +21,9 @@ export interface DatabaseDoor {
   call(operation: string, request: Readonly<Record<string, unknown>>): Promise<DatabaseAnswer>;
 }
 
-/** The longest that a DynamoDB at an address of its own may take for a connection and for an answer, in ms. */
+/**
+ * The longest that a DynamoDB at an address of its own may take for a connection and for an answer, in ms.
+ */
 const timeouts = { connectionTimeout: 2000, requestTimeout: 5000, throwOnRequestTimeout: true };
 
 /**

@@ -15,6 +15,7 @@ export function refuseWebPages(headers: IncomingHttpHeaders, signed: boolean): v
   const name = (headers.host ?? '').replace(/:\d+$/, '').toLowerCase();
   if (signed || own.has(name)) return;
   throw new AccessDeniedError(
-    'The Host header must be localhost or 127.0.0.1: others may call only where they must sign (CROWSNEST_KEYS).',
+    'The Host header must be localhost or 127.0.0.1: others may call only where they must sign ' +
+      '(CROWSNEST_KEYS).',
   );
 }

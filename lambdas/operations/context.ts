@@ -16,7 +16,9 @@ export interface ReadContext {
 export interface WriteContext extends ReadContext {
   readonly ids: Ids;
   readonly runner: WorkflowRunner;
-  /** Absent where the caller's side has no rights in S3: then a missing bucket is found when it is written to. */
+  /**
+   * Absent where the caller's side has no rights in S3: then a missing bucket is found when it is written to.
+   */
   readonly objects?: Pick<ObjectStore, 'hasBucket'>;
 }
 

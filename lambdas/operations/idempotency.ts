@@ -114,7 +114,8 @@ export class IdempotentCall<Answer extends Readonly<Record<string, unknown>>> {
   #answerOf(known: Memory): Answer | Promise<Answer> {
     if (known.fingerprint !== this.#fingerprint) {
       throw new ValidationError(
-        'The client token was used before with other parameters. A token names one call: repeat that call unchanged, or choose another token.',
+        'The client token was used before with other parameters. A token names one call: repeat that ' +
+          'call unchanged, or choose another token.',
       );
     }
     return this.#replay(known);

@@ -2,8 +2,8 @@ import type { ServiceError } from '../contract/errors.ts';
 import type { Clock } from '../domain/ports.ts';
 
 /**
- * For how long a call that others keep overtaking is tried again, in milliseconds: well within the gateway's 29
- * seconds, and enough for a hundred callers who change the same thing at once.
+ * For how long a call that others keep overtaking is tried again, in milliseconds: well within the gateway's
+ * 29 seconds, and enough for a hundred callers who change the same thing at once.
  */
 const retryBudget = 10_000;
 

@@ -17,8 +17,8 @@ const ownerIn = plainRow<ComponentOwner>({ project: text, name: text, operationI
 const lifetime = 7 * 24 * 3600;
 
 /**
- * Which packaging job writes the objects of a component: S3 has no transaction over two of them. A claim needs
- * no release, because whoever finds one asks whether its job is still under way.
+ * Which packaging job writes the objects of a component: S3 has no transaction over two of them. A claim
+ * needs no release, because whoever finds one asks whether its job is still under way.
  */
 export class Components {
   readonly #table: Table;

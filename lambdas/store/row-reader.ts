@@ -1,7 +1,9 @@
 import { isObject } from '../contract/json.ts';
 import type { Row } from './expression.ts';
 
-/** A row that cannot be read: the message names its key, the member and the rule. Nothing has been written. */
+/**
+ * A row that cannot be read: the message names its key, the member and the rule. Nothing has been written.
+ */
 export class UnreadableRow extends Error {
   override readonly name: string = 'UnreadableRow';
   readonly key: string;

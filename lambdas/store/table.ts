@@ -160,8 +160,8 @@ export class Table {
 
   /**
    * Writes all parts or none.
-   * @throws ConditionFailed if a condition did not hold, ThrottlingError if other writers were in the way for three
-   *   seconds
+   * @throws ConditionFailed if a condition did not hold, ThrottlingError if other writers were in the way for
+   *   three seconds
    */
   async commit(parts: readonly TransactionItem[]): Promise<void> {
     const giveUpAt = this.#clock.now() + patience;

@@ -89,12 +89,14 @@ export function configOf(stage: StageName, given: unknown): StageConfig {
   const config = merge(stageDefaults[stage], given) as StageConfig;
   if (config.needsAlarmTopic && config.alarmTopicArn === undefined) {
     throw new BadConfig(
-      `${stage}.alarmTopicArn is missing: say in ${defaultFile} which SNS topic is to hear the alarms of ${stage}.`,
+      `${stage}.alarmTopicArn is missing: say in ${defaultFile} which SNS topic is to hear the alarms of ` +
+        `${stage}.`,
     );
   }
   if (config.endpoint === 'private' && config.vpcEndpointIds.length === 0) {
     throw new BadConfig(
-      `${stage}.vpcEndpointIds is missing: a private endpoint can be reached only through interface endpoints that are listed there.`,
+      `${stage}.vpcEndpointIds is missing: a private endpoint can be reached only through interface ` +
+        'endpoints that are listed there.',
     );
   }
   if (config.endpoint === 'private' && config.domain !== undefined) {
@@ -107,7 +109,8 @@ export function configOf(stage: StageName, given: unknown): StageConfig {
   }
   if ((config.account === undefined) !== (config.region === undefined)) {
     throw new BadConfig(
-      `${stage}.account and ${stage}.region go together: give both, or neither to deploy where the CLI points.`,
+      `${stage}.account and ${stage}.region go together: give both, or neither to deploy where the CLI ` +
+        'points.',
     );
   }
   return config;

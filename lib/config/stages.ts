@@ -92,8 +92,8 @@ export interface StageConfig {
 
 export interface LambdaConfig {
   /**
-   * `provisioned`: MinInferenceUnits are kept ready, and paid for while the model is hosted. `onDemand`: a unit
-   * starts with the picture that needs it, and is paid for while it judges.
+   * `provisioned`: MinInferenceUnits are kept ready, and paid for while the model is hosted. `onDemand`: a
+   * unit starts with the picture that needs it, and is paid for while it judges.
    */
   readonly units: 'onDemand' | 'provisioned';
   /** Megabytes of one inference unit; 1,769 are one processor. */
@@ -110,8 +110,8 @@ export interface LambdaConfig {
 }
 
 /**
- * Whether anything of SageMaker is configured: an algorithm, packages or images. Without, the stack has no role,
- * right or function for it.
+ * Whether anything of SageMaker is configured: an algorithm, packages or images. Without, the stack has no
+ * role, right or function for it.
  */
 export const hasSageMaker = ({
   algorithmArn,

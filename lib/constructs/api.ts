@@ -129,7 +129,8 @@ export class Api extends Construct {
     acknowledge(
       this.restApi,
       ['AwsSolutions-APIG2'],
-      "The functions validate every request by the contract, and answer violations as the original service did; the gateway's validator could not.",
+      'The functions validate every request by the contract, and answer violations as the original ' +
+        "service did; the gateway's validator could not.",
     );
     acknowledge(
       this.restApi,
@@ -139,14 +140,16 @@ export class Api extends Construct {
     acknowledge(
       this.restApi,
       ['AwsSolutions-APIG3'],
-      'Every method takes signed requests of known principals only. A firewall can be associated with the stage; its body rules must then leave pictures alone.',
+      'Every method takes signed requests of known principals only. A firewall can be associated with ' +
+        'the stage; its body rules must then leave pictures alone.',
     );
     const role = this.restApi.node.tryFindChild('CloudWatchRole');
     if (role !== undefined)
       acknowledge(
         role,
         [managedLogs],
-        'API Gateway writes logs for a whole account and region under one role, for which AWS has this policy.',
+        'API Gateway writes logs for a whole account and region under one role, for which AWS has this ' +
+          'policy.',
       );
   }
 }

@@ -28,9 +28,9 @@ export interface CallersProps {
 }
 
 /**
- * What apps and pipelines of the account need of a stage, under names that they know beforehand: ready policies for
- * those who call, and parameters with the endpoint and the ids. IAM's names are an account's, not a region's, so
- * the policies' own names are CloudFormation's, and parameters lead to them.
+ * What apps and pipelines of the account need of a stage, under names that they know beforehand: ready
+ * policies for those who call, and parameters with the endpoint and the ids. IAM's names are an account's,
+ * not a region's, so the policies' own names are CloudFormation's, and parameters lead to them.
  */
 export class Callers extends Construct {
   constructor(scope: Construct, id: string, { stage, restApi, told }: CallersProps) {
@@ -40,7 +40,8 @@ export class Callers extends Construct {
         actions: ['execute-api:Invoke'],
         on: [...new Set(callers[caller].map((name) => arnOf(restApi, name)))],
         because:
-          'A policy for every project of the stage. Whoever may call for some only gets a policy of their own.',
+          'A policy for every project of the stage. Whoever may call for some only gets a policy of ' +
+          'their own.',
       };
       const policy = new ManagedPolicy(this, caller, {
         description: `Crowsnest, stage ${stage}: calls of ${caller}`,

@@ -19,8 +19,8 @@ export interface DrainProps extends Omit<FunctionGroupProps<'drain'>, 'kind' | '
 
 /**
  * Stops every model before anything that is needed for it goes: CloudFormation deletes what depends on others
- * first. It is updated last, and refuses an update that would take the roles of what runs. What it does, and when it does nothing, is in the function. Its logical id must never change, for a
- * rename is a deletion.
+ * first. It is updated last, and refuses an update that would take the roles of what runs. What it does, and
+ * when it does nothing, is in the function. Its logical id must never change, for a rename is a deletion.
  */
 export class Drain extends Construct {
   constructor(scope: Construct, id: string, { table, workflows, needs, rolePath, ...props }: DrainProps) {
@@ -60,7 +60,8 @@ export class Drain extends Construct {
 /** The framework's own functions call ours, and each other, in any version. */
 function explain(provider: Provider, handlers: readonly LambdaFunction[]): void {
   const reason =
-    "Made by the CDK's framework for custom resources: its functions call the two above, and its waiter calls them.";
+    "Made by the CDK's framework for custom resources: its functions call the two above, and its waiter " +
+    'calls them.';
   const stack = Stack.of(provider);
   const framework = ['framework-isComplete', 'framework-onTimeout'].map((id) => provider.node.findChild(id));
   const called = [...handlers, ...framework].map((fn) =>

@@ -58,7 +58,8 @@ const replies: readonly Reply[] = [
     type: ResponseType.REQUEST_TOO_LARGE,
     error: 'ValidationException',
     message:
-      'The request is too large: this deployment takes bodies of up to 4400000 bytes. Compress or shrink the picture.',
+      'The request is too large: this deployment takes bodies of up to 4400000 bytes. Compress or shrink ' +
+      'the picture.',
   },
   {
     type: ResponseType.UNSUPPORTED_MEDIA_TYPE,

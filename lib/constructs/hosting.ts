@@ -16,7 +16,8 @@ export interface HostingProps {
 
 /** Engine resources are made, and named, while the stack runs; and some actions know no resources. */
 const because =
-  "Names are made while the stack runs: the wildcard stands behind the stage's own prefix, a list of the operator's, or an action that knows no resources.";
+  "Names are made while the stack runs: the wildcard stands behind the stage's own prefix, a list of the " +
+  "operator's, or an action that knows no resources.";
 
 /** What a run is made of: the types as ARNs write them, and as actions do. */
 const nouns = { endpoint: 'Endpoint', 'endpoint-config': 'EndpointConfig', model: 'Model' } as const;
@@ -81,7 +82,9 @@ export class Hosting extends Construct {
       to,
       ['iam:CreateServiceLinkedRole'],
       [
-        `arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint`,
+        `arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:role/aws-service-role/` +
+          'sagemaker.application-autoscaling.amazonaws.com/' +
+          'AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint',
       ],
       { StringEquals: { 'iam:AWSServiceName': 'sagemaker.application-autoscaling.amazonaws.com' } },
     );

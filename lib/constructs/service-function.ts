@@ -88,8 +88,9 @@ function fitting(variables: Record<string, string>): Record<string, string> {
     .sort(([, a], [, b]) => b.length - a.length)
     .map(([name]) => name);
   throw new BadConfig(
-    `buckets, images, modelPackages, quotas and tags together take ${bytes} bytes of the ${most} that Lambda has for ` +
-      `the variables of a function, most of it in ${largest}: name fewer of them, or shorter ones.`,
+    `buckets, images, modelPackages, quotas and tags together take ${bytes} bytes of the ${most} that ` +
+      `Lambda has for the variables of a function, most of it in ${largest}: name fewer of them, or ` +
+      'shorter ones.',
   );
 }
 

@@ -13,7 +13,8 @@ export interface TrainingProps {
 }
 
 const because =
-  "Names are made while the stack runs: the wildcard stands behind the stage's own prefix, or an action that knows no resources.";
+  "Names are made while the stack runs: the wildcard stands behind the stage's own prefix, or an action " +
+  'that knows no resources.';
 
 const jobs = { 'training-job': 'TrainingJob', 'transform-job': 'TransformJob' } as const;
 

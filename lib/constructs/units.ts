@@ -25,14 +25,15 @@ export interface UnitsProps {
 }
 
 const because =
-  "Names are made while the stack runs: the wildcard stands behind the stage's own prefix, or an action that knows no resources.";
+  "Names are made while the stack runs: the wildcard stands behind the stage's own prefix, or an action " +
+  'that knows no resources.';
 
 /** The places in the bucket of artifacts where candidates wait to be checked. */
 const candidates = 'checks/*';
 
 /**
- * Models in the project's own format: the functions that check and train them, what the functions that host them
- * are made of, and who may do what to any of these.
+ * Models in the project's own format: the functions that check and train them, what the functions that host
+ * them are made of, and who may do what to any of these.
  */
 export class Units extends Construct implements EngineRights, TrainerRights {
   readonly layer: LayerVersion;
@@ -55,8 +56,8 @@ export class Units extends Construct implements EngineRights, TrainerRights {
       compatibleRuntimes: [Runtime.NODEJS_24_X],
       compatibleArchitectures: [architecture],
     });
-    // Versions of tasks that an execution still calls make units with the layer of their release, so a layer that
-    // is replaced stays. With the stack the last one goes.
+    // Versions of tasks that an execution still calls make units with the layer of their release, so a layer
+    // that is replaced stays. With the stack the last one goes.
     const { cfnOptions } = this.layer.node.defaultChild as CfnResource;
     cfnOptions.updateReplacePolicy = CfnDeletionPolicy.RETAIN;
     cfnOptions.deletionPolicy = CfnDeletionPolicy.DELETE;
@@ -104,7 +105,8 @@ export class Units extends Construct implements EngineRights, TrainerRights {
   /** Only this may pass the role of units. */
   allowProvision(to: IRole): void {
     this.#allow(to, ['lambda:CreateFunction'], [this.#functions()]);
-    this.#allow(to, ['lambda:InvokeFunction'], [`${this.#functions()}:1`]); // the first, which loads the model
+    // Version 1, whose first call loads the model.
+    this.#allow(to, ['lambda:InvokeFunction'], [`${this.#functions()}:1`]);
     this.#allow(to, ['lambda:GetLayerVersion'], [this.layer.layerVersionArn]);
     this.#allow(to, ['iam:PassRole'], [this.role.roleArn], {
       StringEquals: { 'iam:PassedToService': 'lambda.amazonaws.com' },
@@ -145,7 +147,9 @@ export class Units extends Construct implements EngineRights, TrainerRights {
       to,
       ['iam:CreateServiceLinkedRole'],
       [
-        `arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:role/aws-service-role/lambda.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_LambdaConcurrency`,
+        `arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:role/aws-service-role/` +
+          'lambda.application-autoscaling.amazonaws.com/' +
+          'AWSServiceRoleForApplicationAutoScaling_LambdaConcurrency',
       ],
       { StringEquals: { 'iam:AWSServiceName': 'lambda.application-autoscaling.amazonaws.com' } },
     );

@@ -51,7 +51,8 @@ export class Workflow extends Construct {
       actions: ['lambda:InvokeFunction'],
       on: Object.values(tasks).map((fn) => `${fn.functionArn}:*`),
       because:
-        'All versions, not only the newest: executions that began under an earlier release still call theirs.',
+        'All versions, not only the newest: executions that began under an earlier release still call ' +
+        'theirs.',
     });
     acknowledge(
       this.machine.role,

@@ -34,7 +34,9 @@ export function endpointRules({ endpoint, signingName = identity.signingName }: 
       endpoint === undefined
         ? {
             conditions: [],
-            error: `Crowsnest has no public endpoint. Set AWS_ENDPOINT_URL_${identity.serviceId.toUpperCase()}, or endpoint_url, to your deployment.`,
+            error:
+              `Crowsnest has no public endpoint. Set AWS_ENDPOINT_URL_${identity.serviceId.toUpperCase()}, ` +
+              'or endpoint_url, to your deployment.',
             type: 'error',
           }
         : { conditions: [], endpoint: { url: endpoint, properties, headers: {} }, type: 'endpoint' },

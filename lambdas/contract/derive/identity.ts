@@ -24,4 +24,5 @@ export interface Deployment {
 /** How a description marks what the original service did not have. */
 export const extensionMark = 'x-crowsnest-extension';
 export const extensionNote =
-  'An extension of Crowsnest: the original service did not have this operation, and a deployment may switch it off.';
+  'An extension of Crowsnest: the original service did not have this operation, and a deployment may ' +
+  'switch it off.';

@@ -37,7 +37,9 @@ export function openApi(): Json {
           in: 'header',
           name: 'Authorization',
           'x-amazon-apigateway-authtype': 'awsSigv4',
-          description: `AWS Signature Version 4, for the service ${identity.signingName} or, behind API Gateway, execute-api.`,
+          description:
+            `AWS Signature Version 4, for the service ${identity.signingName} or, behind API Gateway, ` +
+            'execute-api.',
         },
       },
       schemas: schemas(),
@@ -137,7 +139,8 @@ function schema(shape: Shape): Json {
         ...(shape.enum !== undefined && { enum: shape.enum }),
         ...(shape.min !== undefined && { minLength: shape.min }),
         ...(shape.max !== undefined && { maxLength: shape.max }),
-        ...(shape.pattern !== undefined && { pattern: `^(?:${shape.pattern})$` }), // the contract's patterns are full matches, a schema's are not
+        // The contract's patterns are full matches, a schema's are not.
+        ...(shape.pattern !== undefined && { pattern: `^(?:${shape.pattern})$` }),
       };
     case 'integer':
       return {

@@ -44,15 +44,17 @@ export async function checkRoom(options: LambdaEngineOptions, units: Units): Pro
   const needed = mostOf(units);
   if (fits(room, needed)) return;
   throw new EngineFailed(
-    `The model needs ${needed} reserved concurrent execution${needed === 1 ? '' : 's'} of Lambda, and this account has ${room.limit} in this region, ` +
-      `of which ${room.unreserved} are not reserved and ${room.kept} must stay so. Request a higher quota "Concurrent executions" in Service Quotas ` +
-      '(1,000 is usual), start with fewer units, or let this stage start units on demand (lambda.units: "onDemand").',
+    `The model needs ${needed} reserved concurrent execution${needed === 1 ? '' : 's'} of Lambda, and ` +
+      `this account has ${room.limit} in this region, of which ${room.unreserved} are not reserved and ` +
+      `${room.kept} must stay so. Request a higher quota "Concurrent executions" in Service Quotas (1,000 ` +
+      'is usual), start with fewer units, or let this stage start units on demand (lambda.units: ' +
+      '"onDemand").',
   );
 }
 
 /**
- * Bounds the units. On demand it is left out where the account has no room for it: then the account's own limit
- * is the bound.
+ * Bounds the units. On demand it is left out where the account has no room for it: then the account's own
+ * limit is the bound.
  */
 export async function bound(
   options: LambdaEngineOptions,

@@ -18,8 +18,9 @@ import { errorOf } from './unit-protocol.ts';
 const looks = [250, 500, 500, 1000, 1000, 2000, 2000, 4000] as const;
 
 /**
- * Makes what is missing of a deployment, in the order that lets a crash in between be repaired by repeating: the
- * function, its bound, its provisioned concurrency; or, on demand, one call that shows that the model loads.
+ * Makes what is missing of a deployment, in the order that lets a crash in between be repaired by repeating:
+ * the function, its bound, its provisioned concurrency; or, on demand, one call that shows that the model
+ * loads.
  * @throws EngineFailed
  */
 export async function create(options: LambdaEngineOptions, spec: DeploymentSpec): Promise<void> {
@@ -72,7 +73,8 @@ async function make(options: LambdaEngineOptions, spec: DeploymentSpec): Promise
       ),
     );
   } catch (error) {
-    if (!isConflict(error)) throw error; // an earlier delivery of the same order got through, or it is a stranger's
+    // A conflict: an earlier delivery of the same order got through, or the function is a stranger's.
+    if (!isConflict(error)) throw error;
   }
 }
 
@@ -87,8 +89,8 @@ async function active(options: LambdaEngineOptions, id: string): Promise<GetFunc
     if (found !== undefined) {
       if (!isOurs(options, found, id)) {
         throw new EngineFailed(
-          `There is a function "${nameOf(options, id)}" in this account that Crowsnest did not make, and leaves alone. ` +
-            'Delete it, if nobody needs it, and start again.',
+          `There is a function "${nameOf(options, id)}" in this account that Crowsnest did not make, and ` +
+            'leaves alone. Delete it, if nobody needs it, and start again.',
         );
       }
       const { State, StateReason = '' } = found.Configuration ?? {};

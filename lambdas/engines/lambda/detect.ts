@@ -33,7 +33,8 @@ async function detect(
 ): Promise<Verdict> {
   if (picture.length > largestPicture) {
     throw new PictureRefused(
-      `The picture has ${picture.length} bytes; an inference unit takes at most ${largestPicture}. Send a smaller or more compressed picture.`,
+      `The picture has ${picture.length} bytes; an inference unit takes at most ${largestPicture}. Send ` +
+        'a smaller or more compressed picture.',
     );
   }
   const { clock, answerWithin = 25_000 } = options;
@@ -78,7 +79,8 @@ async function ask(
     // Asked of the signal, not of the error, whose name is the transport's business.
     if (signal.aborted) {
       throw new EngineBusy(
-        `The model did not answer within ${within / 1000} seconds. Try again, or start it with more inference units.`,
+        `The model did not answer within ${within / 1000} seconds. Try again, or start it with more ` +
+          'inference units.',
         5,
       );
     }

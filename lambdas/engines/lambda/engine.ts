@@ -8,9 +8,9 @@ import { isConflict, isMissing, userMessage } from './refusals.ts';
 import { scale, unfollow } from './scaling.ts';
 
 /**
- * Hosts ONNX artifacts in Lambda functions: one function a deployment, one unit one execution environment of it.
- * Min is provisioned concurrency on the function's version, or none where the stage's units are on demand; Max is
- * reserved concurrency, and a policy that lets what is provisioned follow demand.
+ * Hosts ONNX artifacts in Lambda functions: one function a deployment, one unit one execution environment of
+ * it. Min is provisioned concurrency on the function's version, or none where the stage's units are on
+ * demand; Max is reserved concurrency, and a policy that lets what is provisioned follow demand.
  */
 export const createLambdaEngine = (options: LambdaEngineOptions): Omit<HostingEngine, 'detect'> => ({
   create: (spec) => create(options, spec),
@@ -20,9 +20,9 @@ export const createLambdaEngine = (options: LambdaEngineOptions): Omit<HostingEn
 });
 
 /**
- * The level of a function and of what is provisioned on it. `removing` means that the function is there and what
- * must go with it is not: `create`, repeated, makes what is missing. `gone` is never sealed, because a call that
- * creates may still be on its way.
+ * The level of a function and of what is provisioned on it. `removing` means that the function is there and
+ * what must go with it is not: `create`, repeated, makes what is missing. `gone` is never sealed, because a
+ * call that creates may still be on its way.
  */
 async function observe(options: LambdaEngineOptions, { id }: DeploymentRef): Promise<Observation> {
   const found = await findFunction(options, id);
@@ -61,15 +61,15 @@ async function observe(options: LambdaEngineOptions, { id }: DeploymentRef): Pro
 }
 
 /**
- * Deletes the function, and with it its versions and what is provisioned and reserved. A function that is being
- * made refuses to go, and is left for the next call. What our tags are not on is not ours, and stays.
+ * Deletes the function, and with it its versions and what is provisioned and reserved. A function that is
+ * being made refuses to go, and is left for the next call. What our tags are not on is not ours, and stays.
  */
 async function remove(options: LambdaEngineOptions, { id }: DeploymentRef): Promise<void> {
   const name = nameOf(options, id);
   const found = await findFunction(options, id);
   if (found !== undefined && !isOurs(options, found, id)) return;
-  // Also without a function: whoever was here before may have ended between the two, or somebody else deleted it.
-  // A stage whose units are on demand registers nothing, and asks nobody.
+  // Also without a function: whoever was here before may have ended between the two, or somebody else deleted
+  // it. A stage whose units are on demand registers nothing, and asks nobody.
   if (found === undefined) {
     if (options.units.mode === 'provisioned') await unfollow(options, name);
     return;

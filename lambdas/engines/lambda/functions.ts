@@ -31,11 +31,16 @@ export const findProvisioned = (
     ),
   );
 
-/** Whether the tags say that this is the work of this stage for this deployment. A name alone proves nothing. */
+/**
+ * Whether the tags say that this is the work of this stage for this deployment. A name alone proves nothing.
+ */
 export const isOurs = ({ stage }: Asking, { Tags = {} }: GetFunctionResponse, id: string): boolean =>
   Tags[tagKeys.stage] === stage && Tags[tagKeys.deployment] === id;
 
-/** How the units of a function are kept: its own tag says it, because the stage's setting may have changed since. */
+/**
+ * How the units of a function are kept: its own tag says it, because the stage's setting may have changed
+ * since.
+ */
 export const modeOf = (
   { units }: Pick<LambdaEngineOptions, 'units'>,
   { Tags = {} }: GetFunctionResponse,

@@ -24,8 +24,9 @@ export interface LambdaImporterOptions extends Pick<LambdaAccount, 'lambda'>, Pl
 const checksPrefix = 'checks/';
 
 /**
- * Takes in the same artifacts as a laptop, and has them checked by the same code. Whoever reads callers' buckets
- * does not parse what it finds: it puts a bounded copy where a function without any other right looks at it.
+ * Takes in the same artifacts as a laptop, and has them checked by the same code. Whoever reads callers'
+ * buckets does not parse what it finds: it puts a bounded copy where a function without any other right looks
+ * at it.
  */
 export function createLambdaImporter(options: LambdaImporterOptions): ModelImporter {
   const { objects, artifacts, stage } = options;

@@ -7,8 +7,8 @@ import { isMissing } from './refusals.ts';
 type Options = Pick<LambdaAccount, 'lambda' | 'stage'>;
 
 /**
- * The functions that bear this stage's tag in the account and region. The beginning of the name only saves asking
- * everything for its tags.
+ * The functions that bear this stage's tag in the account and region. The beginning of the name only saves
+ * asking everything for its tags.
  */
 export const createLambdaInventory = (options: Options): EngineInventory => ({ list: () => list(options) });
 

@@ -42,8 +42,8 @@ export interface LambdaDetectorOptions extends Pick<LambdaAccount, 'lambda' | 's
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
   /**
-   * Milliseconds that a verdict may take; by default 25,000, because the gateway in front of us hangs up after
-   * 29,000.
+   * Milliseconds that a verdict may take; by default 25,000, because the gateway in front of us hangs up
+   * after 29,000.
    */
   readonly answerWithin?: number;
 }

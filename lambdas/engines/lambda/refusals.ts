@@ -6,7 +6,10 @@ const told = (error: unknown): { readonly name: string; readonly message: string
 export const isMissing = (error: unknown): boolean =>
   ['ResourceNotFoundException', 'ProvisionedConcurrencyConfigNotFoundException'].includes(told(error).name);
 
-/** The name is taken, or the function is in a state in which it cannot be changed: Lambda has one type for both. */
+/**
+ * The name is taken, or the function is in a state in which it cannot be changed: Lambda has one type for
+ * both.
+ */
 export const isConflict = (error: unknown): boolean => told(error).name === 'ResourceConflictException';
 
 /** A role that IAM has just made is refused for some seconds. */
@@ -15,19 +18,25 @@ const isEarly = (message: string): boolean => message.includes('cannot be assume
 const messages: readonly (readonly [when: RegExp, message: string])[] = [
   [
     /UnreservedConcurrentExecution/i,
-    'The account has not enough concurrent executions of Lambda left for so many inference units. Start the model with fewer units, stop another model, or request a higher quota "Concurrent executions" in Service Quotas, and start again.',
+    'The account has not enough concurrent executions of Lambda left for so many inference units. Start ' +
+      'the model with fewer units, stop another model, or request a higher quota "Concurrent executions" ' +
+      'in Service Quotas, and start again.',
   ],
   [
     /CodeStorageExceeded/i,
-    'The account has no room left for code of Lambda functions in this region. Delete functions or versions that nobody needs, or request a higher quota "Function and layer storage" in Service Quotas, and start again.',
+    'The account has no room left for code of Lambda functions in this region. Delete functions or ' +
+      'versions that nobody needs, or request a higher quota "Function and layer storage" in Service ' +
+      'Quotas, and start again.',
   ],
   [
     /RequestTooLarge|RequestEntityTooLarge|Unzipped size must be smaller/i,
-    'The model is too large for a Lambda function. Import a smaller one, or host it on a stage with SageMaker.',
+    'The model is too large for a Lambda function. Import a smaller one, or host it on a stage with ' +
+      'SageMaker.',
   ],
   [
     /AccessDenied|not authorized/i,
-    'Crowsnest lacks a right that it needs to host this model. Compare the policies of its task role with those that it was deployed with, and look for a policy that denies.',
+    'Crowsnest lacks a right that it needs to host this model. Compare the policies of its task role ' +
+      'with those that it was deployed with, and look for a policy that denies.',
   ],
   [
     /FUNCTION_ERROR_INIT|Runtime\.|initiali[sz]/i,
@@ -35,7 +44,8 @@ const messages: readonly (readonly [when: RegExp, message: string])[] = [
   ],
   [
     /MemorySize/i,
-    'The account may not make functions with as much memory as this stage gives its units. Configure less (lambda.unitMemory), or ask AWS for more.',
+    'The account may not make functions with as much memory as this stage gives its units. Configure ' +
+      'less (lambda.unitMemory), or ask AWS for more.',
   ],
 ];
 
@@ -51,7 +61,9 @@ export function userMessage(reason: string): string {
   return message === undefined ? `Lambda cannot host the model: ${words}` : `${message} (Lambda: ${words})`;
 }
 
-/** What repeating will not change. Throttling, conflicts, lost connections and faults of Lambda's own pass. */
+/**
+ * What repeating will not change. Throttling, conflicts, lost connections and faults of Lambda's own pass.
+ */
 const final =
   /^(InvalidParameterValueException|AccessDeniedException|AccessDenied|CodeStorageExceededException|RequestTooLargeException|RequestEntityTooLargeException|ValidationException|LimitExceededException)$/;
 

@@ -88,7 +88,8 @@ export async function carryOut(
   } catch (error) {
     if (time.late) {
       await fail(
-        'The training did not end within the time that its function has. Train with fewer or smaller images, or have the stage give it more memory (lambda.trainerMemory) or time.',
+        'The training did not end within the time that its function has. Train with fewer or smaller ' +
+          'images, or have the stage give it more memory (lambda.trainerMemory) or time.',
       );
       return 'failed';
     }

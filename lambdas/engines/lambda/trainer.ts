@@ -29,8 +29,8 @@ export interface LambdaTrainerOptions extends Pick<LambdaAccount, 'lambda'>, Pla
 }
 
 /**
- * How many images fit a training of 15 minutes. A training looks closely at 600 of them at most, and reads the
- * others from S3 to see that they have the same size; every test image is judged.
+ * How many images fit a training of 15 minutes. A training looks closely at 600 of them at most, and reads
+ * the others from S3 to see that they have the same size; every test image is judged.
  */
 export const mostImages = { train: 4000, test: 1000 } as const;
 
@@ -38,9 +38,9 @@ export const mostImages = { train: 4000, test: 1000 } as const;
 const mostOrders = 3;
 
 /**
- * Trains in one invocation of a function. Ordering is asynchronous; what was ordered, how far it has got and what
- * came of it are objects, so that a training is ordered once an attempt, taken over when its function has died,
- * and ended when it is no longer wanted.
+ * Trains in one invocation of a function. Ordering is asynchronous; what was ordered, how far it has got and
+ * what came of it are objects, so that a training is ordered once an attempt, taken over when its function
+ * has died, and ended when it is no longer wanted.
  */
 export const createLambdaTrainer = (options: LambdaTrainerOptions): Trainer => ({
   artifacts: options.artifacts,
@@ -62,7 +62,9 @@ async function start(options: LambdaTrainerOptions, spec: TrainingSpec): Promise
   const n = (order?.n ?? 0) + 1;
   if (n > mostOrders) {
     await writeJson(objects, failureAt(options, model), {
-      reason: `The training function ended ${mostOrders} times without a result. Train with fewer or smaller images; if that fails too, look into the trainer's log.`,
+      reason:
+        `The training function ended ${mostOrders} times without a result. Train with fewer or smaller ` +
+        "images; if that fails too, look into the trainer's log.",
     });
     return;
   }
@@ -93,8 +95,9 @@ async function checkSize({ objects }: LambdaTrainerOptions, { examples }: Traini
       .filter((line) => line !== '').length;
     if (images <= mostImages[set]) continue;
     throw new EngineFailed(
-      `The ${set === 'train' ? 'training' : 'test'} set has ${images} images, and a training in a Lambda function, which has 15 minutes, takes up to ${mostImages[set]}. ` +
-        'Train with fewer images, or on a stage that trains with SageMaker.',
+      `The ${set === 'train' ? 'training' : 'test'} set has ${images} images, and a training in a Lambda ` +
+        `function, which has 15 minutes, takes up to ${mostImages[set]}. Train with fewer images, or on a ` +
+        'stage that trains with SageMaker.',
     );
   }
 }

@@ -4,8 +4,8 @@ import type { StageDone } from '../training/progress.ts';
 import type { TrainingSpec } from '../trainer.ts';
 
 /*
- * How the tasks that order a training and the function that carries it out know of each other: by objects. Nobody
- * remembers anything, so either side may be cut off, repeated, or done by somebody else.
+ * How the tasks that order a training and the function that carries it out know of each other: by objects.
+ * Nobody remembers anything, so either side may be cut off, repeated, or done by somebody else.
  */
 
 /** What is wanted. The function looks at it every few seconds: another order, or none, ends it. */

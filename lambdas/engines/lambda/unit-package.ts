@@ -9,8 +9,9 @@ import { incompleteArtifact } from '../read-artifact.ts';
 export const artifactFolder = 'artifact';
 
 /**
- * What Lambda loads: an ES module, because Lambda awaits one while it initialises an environment, and does not
- * await what a CommonJS bundle promises. The bundle finds the layer's libraries, which an ES module would not.
+ * What Lambda loads: an ES module, because Lambda awaits one while it initialises an environment, and does
+ * not await what a CommonJS bundle promises. The bundle finds the layer's libraries, which an ES module would
+ * not.
  */
 const loader = `import { createRequire } from 'node:module';
 const unit = createRequire(import.meta.url)('./unit.cjs');
@@ -56,7 +57,8 @@ export async function packUnit({ objects, code }: PackageParts, artifact: Artifa
   );
   if (bytes.length > largestPackage) {
     throw new EngineFailed(
-      `The model has ${graph.length} bytes; a Lambda function takes models of up to ${largestModel} bytes. Host it on a stage with SageMaker.`,
+      `The model has ${graph.length} bytes; a Lambda function takes models of up to ${largestModel} ` +
+        'bytes. Host it on a stage with SageMaker.',
     );
   }
   return bytes;

@@ -12,9 +12,9 @@ export interface UnitOptions {
 }
 
 /**
- * An inference unit: what runs in an execution environment of a deployment's function. `ready` is awaited while
- * the environment initialises, so that one which is provisioned has its model loaded, and one whose model does
- * not load is refused by Lambda.
+ * An inference unit: what runs in an execution environment of a deployment's function. `ready` is awaited
+ * while the environment initialises, so that one which is provisioned has its model loaded, and one whose
+ * model does not load is refused by Lambda.
  */
 export function serveUnit({ folder, threads }: UnitOptions): {
   readonly ready: Promise<unknown>;

@@ -101,7 +101,8 @@ export class Pool {
     if (this.#queue.length > limit) {
       this.#queue.remove(job);
       throw new EngineBusy(
-        `All inference units are at work and ${limit} pictures are waiting already. Try again later or raise MaxInferenceUnits.`,
+        `All inference units are at work and ${limit} pictures are waiting already. Try again later or ` +
+          'raise MaxInferenceUnits.',
       );
     }
     return promise;
@@ -184,8 +185,8 @@ export class Pool {
     });
     if (!this.#everReady && this.#losses >= this.#options.attempts) {
       this.#fail(
-        `The model's inference units ended ${this.#losses} times before one was ready; the last time ${reason}. ` +
-          'Free memory or import a smaller model, then start it again.',
+        `The model's inference units ended ${this.#losses} times before one was ready; the last time ` +
+          `${reason}. Free memory or import a smaller model, then start it again.`,
       );
     }
   }
@@ -235,7 +236,8 @@ export class Pool {
 
   /** What a lost unit had goes to another one, if that can help. */
   #spill(member: Member, { message: reason, reached }: UnitLost): void {
-    member.ready = false; // its end may be known here before `ended` has told: nothing must be given to it in between
+    // Its end may be known here before `ended` has told: nothing must be given to it in between.
+    member.ready = false;
     const jobs = member.jobs.splice(0);
     const alone = jobs.length === 1;
     this.#queue.putBack(

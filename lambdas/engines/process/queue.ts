@@ -2,8 +2,8 @@ import type { PictureType, Verdict } from '../../domain/verdict.ts';
 import type { Tried } from '../suspects.ts';
 
 /**
- * A picture that somebody waits for the verdict of. A suspect is judged by a unit that has nothing else, and no
- * other suspect is at the same time.
+ * A picture that somebody waits for the verdict of. A suspect is judged by a unit that has nothing else, and
+ * no other suspect is at the same time.
  */
 export interface Job extends Tried {
   readonly type: PictureType;

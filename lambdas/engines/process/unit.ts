@@ -30,7 +30,8 @@ new Worker(watch, {
   resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1 },
 }).unref();
 process.on('disconnect', () => process.exit(0));
-process.on('SIGINT', () => undefined); // a terminal's Ctrl-C is for the host, which lets what is under way be answered first
+// A terminal's Ctrl-C is for the host, which lets what is under way be answered first.
+process.on('SIGINT', () => undefined);
 
 const say = (message: UnitMessage): void => void process.send?.(message);
 const rss = (): number => process.memoryUsage.rss();

@@ -25,7 +25,9 @@ export interface Received {
   readonly checksum?: Checksum;
 }
 
-/** A body that is judged while it is read: whoever reads to the end knows that it is the one that was meant. */
+/**
+ * A body that is judged while it is read: whoever reads to the end knows that it is the one that was meant.
+ */
 export class Body {
   readonly #message: IncomingMessage;
   readonly #headers: S3Request['headers'];

@@ -221,7 +221,9 @@ export class BucketFolder {
 const objectInTheWay = (): S3Error =>
   new S3Error('InvalidRequest', 'A part of the key is an object already. On this host objects are files.');
 
-/** Folders may be removed, because they are empty, between the moment they are made and the one they are used. */
+/**
+ * Folders may be removed, because they are empty, between the moment they are made and the one they are used.
+ */
 const tries = 10;
 
 async function moveTo(path: string, temporary: string): Promise<void> {

@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
-/** What S3 checks and keeps beside an object: https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html. */
+/**
+ * What S3 checks and keeps beside an object:
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html.
+ */
 export const checksumNames = ['crc32', 'crc32c', 'crc64nvme', 'sha1', 'sha256'] as const;
 export type ChecksumName = (typeof checksumNames)[number];
 

@@ -19,7 +19,8 @@ const since = (text: string | undefined, modified: Date): number | undefined => 
 };
 
 /**
- * Judges the conditions of GET, HEAD and of a copy's source: https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2.
+ * Judges the conditions of GET, HEAD and of a copy's source:
+ * https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2.
  * @param before what the names of the headers begin with
  * @throws S3Error PreconditionFailed, or NotModified, which is PreconditionFailed for a copy
  */

@@ -8,7 +8,10 @@ export interface ListOptions {
   readonly delimiter: string;
   /** Keys and prefixes up to this one were listed already. */
   readonly after: string;
-  /** Whether that is what a page ended with: who goes on behind a common prefix has seen all that it stands for. */
+  /**
+   * Whether that is what a page ended with: who goes on behind a common prefix has seen all that it stands
+   * for.
+   */
   readonly resumes: boolean;
   /** Keys and common prefixes at most. */
   readonly most: number;

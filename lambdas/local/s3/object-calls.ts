@@ -216,7 +216,8 @@ export async function copyObject(call: S3Call, header: string): Promise<S3Answer
     if (directive === 'COPY' && from.bucket === request.bucket && from.key === request.key)
       throw new S3Error(
         'InvalidRequest',
-        "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata.",
+        'This copy request is illegal because it is trying to copy an object to itself without changing ' +
+          "the object's metadata.",
       );
     const headers = directive === 'COPY' ? facts.headers : headersToKeep(request);
     const whole = { from: 0, to: facts.size - 1 };

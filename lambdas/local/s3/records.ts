@@ -45,8 +45,8 @@ function pathOfRecord(root: string, { bucket, key }: ObjectLocation): string {
 
 /**
  * Nothing is lost that cannot be done without if a record is: a file that was put into the folder by other
- * means never has one. Its ETag is made of its size and time, so that listing pictures does not read them; the
- * `-1` says to clients that it is no MD5.
+ * means never has one. Its ETag is made of its size and time, so that listing pictures does not read them;
+ * the `-1` says to clients that it is no MD5.
  */
 export async function factsOf(root: string, location: ObjectLocation, stats: Stats): Promise<ObjectFacts> {
   const { size, mtimeMs, ino } = stats;

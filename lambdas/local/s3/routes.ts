@@ -54,7 +54,8 @@ const unsupported = [
 ];
 
 /**
- * Serves a call: https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html.
+ * Serves a call:
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html.
  * @throws S3Error, LocationRefused
  */
 export async function route(call: S3Call): Promise<S3Answer> {

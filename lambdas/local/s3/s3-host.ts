@@ -61,8 +61,9 @@ export class S3Host {
   }
 
   /**
-   * Whether a request is for S3. Its signature says so; one without a signature is, on a host without keys, if
-   * its path begins with the name of a bucket that is there, and not with the version of the service's API.
+   * Whether a request is for S3. Its signature says so; one without a signature is, on a host without keys,
+   * if its path begins with the name of a bucket that is there, and not with the version of the service's
+   * API.
    */
   claims(req: IncomingMessage): boolean {
     const service = signedFor(req);

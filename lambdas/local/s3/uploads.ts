@@ -43,8 +43,8 @@ const longestPause = 24 * 3600_000;
 const smallestPart = 5 * 1024 ** 2;
 
 /**
- * Uploads of several parts. They live as long as this host does: what a host leaves that is killed the next one
- * removes (leftovers.ts), and a client begins again.
+ * Uploads of several parts. They live as long as this host does: what a host leaves that is killed the next
+ * one removes (leftovers.ts), and a client begins again.
  */
 export class Uploads {
   readonly #objects: BucketFolder;
@@ -180,7 +180,8 @@ function chosen(upload: Upload, named: readonly NamedPart[]): Part[] {
     if (part?.md5 !== etag || (checksum !== undefined && part.checksum?.value !== checksum))
       throw new S3Error(
         'InvalidPart',
-        'One or more of the specified parts could not be found: it was not uploaded, or its ETag or checksum is another.',
+        'One or more of the specified parts could not be found: it was not uploaded, or its ETag or ' +
+          'checksum is another.',
         { PartNumber: String(number) },
       );
     return part;

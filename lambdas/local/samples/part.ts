@@ -55,13 +55,15 @@ export async function drawPart(random: () => number, defect?: Defect): Promise<P
     `<rect width="256" height="256" fill="#4c5157"/>
     <g transform="${place}">
       <rect x="36" y="40" width="190" height="190" rx="22" fill="#33373b" filter="url(#soft)"/>
-      <rect x="34" y="34" width="188" height="188" rx="20" fill="url(#steel)" stroke="#8a9097" stroke-width="2"/>
+      <rect x="34" y="34" width="188" height="188" rx="20" fill="url(#steel)" stroke="#8a9097"
+        stroke-width="2"/>
       <circle cx="128" cy="128" r="40" fill="#969ca3"/><circle cx="128" cy="128" r="27" fill="#3a3e43"/>
       ${holes
         .filter((_, index) => index !== missing)
         .map(
           ([x, y]) =>
-            `<circle cx="${x}" cy="${y}" r="12" fill="#8d939a"/><circle cx="${x}" cy="${y}" r="9" fill="#3a3e43"/>`,
+            `<circle cx="${x}" cy="${y}" r="12" fill="#8d939a"/><circle cx="${x}" cy="${y}" r="9" ` +
+            'fill="#3a3e43"/>',
         )
         .join('')}
       ${marks}
@@ -124,16 +126,23 @@ type Between = (least: number, most: number) => number;
 const drawDefect: Readonly<Record<Defect, (between: Between) => string>> = {
   scratch(between) {
     const [x, y] = [between(60, 80), between(198, 204)];
-    return `<path d="M${x} ${y} q${between(15, 30)} ${between(-10, 10)} ${between(40, 50)} ${between(-6, 6)} t${between(20, 40)} ${between(-4, 8)}"
+    const bend = `q${between(15, 30)} ${between(-10, 10)} ${between(40, 50)} ${between(-6, 6)}`;
+    return `<path d="M${x} ${y} ${bend} t${between(20, 40)} ${between(-4, 8)}"
       fill="none" stroke="#eceff2" stroke-width="${between(2.8, 3.6)}" stroke-linecap="round"/>`;
   },
   'missing-hole': () => '',
   stain(between) {
     const [x, y] = [between(100, 156), between(192, 202)];
-    return `<ellipse cx="${x}" cy="${y}" rx="${between(12, 18)}" ry="${between(8, 11)}" fill="#6d5a3c" opacity="0.75" filter="url(#soft)"/>`;
+    return (
+      `<ellipse cx="${x}" cy="${y}" rx="${between(12, 18)}" ry="${between(8, 11)}" fill="#6d5a3c" ` +
+      'opacity="0.75" filter="url(#soft)"/>'
+    );
   },
   chip(between) {
     const y = between(90, 150);
-    return `<path d="M224 ${y} l${between(-18, -13)} ${between(5, 9)} l${between(1, 5)} ${between(8, 12)} L224 ${y + between(22, 30)} z" fill="#4c5157"/>`;
+    return (
+      `<path d="M224 ${y} l${between(-18, -13)} ${between(5, 9)} l${between(1, 5)} ${between(8, 12)} L224 ` +
+      `${y + between(22, 30)} z" fill="#4c5157"/>`
+    );
   },
 };

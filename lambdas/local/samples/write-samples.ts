@@ -46,7 +46,8 @@ export async function writeSamples(
   ): Promise<Map<string, Uint8Array>> => {
     const drawn = new Map<string, Uint8Array>();
     for (const [index, defect] of kinds.entries()) {
-      const key = `parts/${set}/${label}/${String(index + 1).padStart(2, '0')}${defect === undefined ? '' : `-${defect}`}.jpg`;
+      const name = [String(index + 1).padStart(2, '0'), ...(defect === undefined ? [] : [defect])].join('-');
+      const key = `parts/${set}/${label}/${name}.jpg`;
       drawn.set(key, (await drawPart(random, defect)).picture);
     }
     for (const [key, jpeg] of drawn) await objects.write({ bucket, key }, jpeg);

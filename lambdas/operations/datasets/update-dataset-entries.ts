@@ -18,8 +18,8 @@ export const UpdateDatasetEntries: Operation<'UpdateDatasetEntries'> = async (in
   if (input.Changes.length > limits.changes) {
     throw violation(
       'changes',
-      `Member must have length less than or equal to ${limits.changes}, which is what this deployment takes at once. ` +
-        'Send the lines in several calls.',
+      `Member must have length less than or equal to ${limits.changes}, which is what this deployment ` +
+        'takes at once. Send the lines in several calls.',
       `${input.Changes.length} bytes`,
     );
   }

@@ -56,7 +56,8 @@ export const CreateModel: Operation<'CreateModel'> = async (input, ctx, call) =>
           quotaCodes.modelsPerProject,
           'PROJECT',
           name,
-          `A project can have at most ${modelsPerProject} models. Delete one, or ${raiseQuota('modelsPerProject')}.`,
+          `A project can have at most ${modelsPerProject} models. Delete one, or ` +
+            `${raiseQuota('modelsPerProject')}.`,
         ),
       );
     }

@@ -18,7 +18,8 @@ export const DetectAnomalies: Operation<'DetectAnomalies'> = async (input, ctx) 
   const limit = ctx.settings.limits.picture;
   if (input.Body.byteLength > limit) {
     throw new ValidationError(
-      `The picture has ${input.Body.byteLength} bytes; this deployment takes pictures of up to ${limit} bytes. Compress or shrink it.`,
+      `The picture has ${input.Body.byteLength} bytes; this deployment takes pictures of up to ${limit} ` +
+        'bytes. Compress or shrink it.',
     );
   }
   if (input.Body.byteLength === 0)
@@ -68,7 +69,8 @@ const notServing = (model: Model): ConflictError =>
   new ConflictError(
     'MODEL',
     modelId(model),
-    `Model version ${model.version} of project ${model.project} cannot detect anomalies while its status is ${model.status}. ${wayOn(model.status)}`,
+    `Model version ${model.version} of project ${model.project} cannot detect anomalies while its status ` +
+      `is ${model.status}. ${wayOn(model.status)}`,
   );
 
 /** What can be done about a model that does not serve, by its status. */
@@ -98,7 +100,8 @@ function translated(error: unknown, key: ModelKey): unknown {
     return new ConflictError(
       'MODEL',
       modelId(key),
-      `Model version ${key.version} of project ${key.project} is not served by its engine just now. Its status will say so shortly.`,
+      `Model version ${key.version} of project ${key.project} is not served by its engine just now. Its ` +
+        'status will say so shortly.',
     );
   }
   return error;

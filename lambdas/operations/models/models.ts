@@ -65,7 +65,8 @@ export async function wrongState(
   return new ConflictError(
     'MODEL',
     modelId(key),
-    `Model version ${key.version} of project ${key.project} cannot be ${verb} while its status is ${row.status}.`,
+    `Model version ${key.version} of project ${key.project} cannot be ${verb} while its status is ` +
+      `${row.status}.`,
   );
 }
 

@@ -81,7 +81,8 @@ function tooMany(
       quotaCodes.unitsPerModel,
       'MODEL',
       modelId(key),
-      `A model can be started with at most ${quotas.unitsPerModel} inference units; ${max ?? min} were asked for.`,
+      `A model can be started with at most ${quotas.unitsPerModel} inference units; ${max ?? min} were ` +
+        'asked for.',
     );
   }
   return quotas.runningModels < 1 ? noRoom(key, quotas.runningModels) : undefined;
@@ -113,5 +114,6 @@ const noRoom = (key: ModelKey, limit: number): QuotaError =>
     quotaCodes.runningModels,
     'MODEL',
     modelId(key),
-    `At most ${limit} models can run at once. A model counts until its hosting resources are gone; stop one, or ${raiseQuota('runningModels')}.`,
+    `At most ${limit} models can run at once. A model counts until its hosting resources are gone; stop ` +
+      `one, or ${raiseQuota('runningModels')}.`,
   );

@@ -69,7 +69,8 @@ export const StartModelPackagingJob: Operation<'StartModelPackagingJob'> = async
     quotaCodes.concurrentPackagingJobs,
     'MODEL_PACKAGE_JOB',
     job.name,
-    `At most ${limit} packaging jobs can run at once. Wait for one to end, or ${raiseQuota('concurrentPackagingJobs')}.`,
+    `At most ${limit} packaging jobs can run at once. Wait for one to end, or ` +
+      `${raiseQuota('concurrentPackagingJobs')}.`,
   );
   if (limit < 1) return idempotent.replayOrThrow(noRoom);
 
@@ -103,7 +104,13 @@ export const StartModelPackagingJob: Operation<'StartModelPackagingJob'> = async
 function uuidOf(id: string, now: number): string {
   const time = now.toString(16).padStart(12, '0');
   const chance = createHash('sha256').update(id).digest('hex');
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${chance.slice(0, 3)}-8${chance.slice(3, 6)}-${chance.slice(6, 18)}`;
+  return [
+    time.slice(0, 8),
+    time.slice(8),
+    `7${chance.slice(0, 3)}`,
+    `8${chance.slice(3, 6)}`,
+    chance.slice(6, 18),
+  ].join('-');
 }
 
 /** What a compiler for NVIDIA must be told. */

@@ -85,7 +85,8 @@ export const DeleteProject: Operation<'DeleteProject'> = async (input, ctx) => {
       return new ConflictError(
         'PROJECT',
         name,
-        `Project ${name} still has ${project.models} models and ${project.datasets} datasets. Delete them first.`,
+        `Project ${name} still has ${project.models} models and ${project.datasets} datasets. Delete ` +
+          'them first.',
       );
     },
   );

@@ -22,7 +22,8 @@ function taggedModel(arn: string, { settings }: Pick<ReadContext, 'settings'>): 
   if (parsed?.version === undefined) {
     throw violation(
       'resourceArn',
-      'Member must be the ARN of a model: arn:{partition}:lookoutvision:{region}:{account}:model/{ProjectName}/{ModelVersion}',
+      'Member must be the ARN of a model: ' +
+        'arn:{partition}:lookoutvision:{region}:{account}:model/{ProjectName}/{ModelVersion}',
     );
   }
   const { partition, region, account } = parsed.home;

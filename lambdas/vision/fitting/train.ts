@@ -301,7 +301,8 @@ function notesOn(wanted: string, used: string, anomalies: number, learnt: number
     );
   if (anomalies < leastAnomalies)
     notes.push(
-      'Too few anomalies to learn from; the model knows what is normal, and the threshold lets 95 % of normal pictures pass.',
+      'Too few anomalies to learn from; the model knows what is normal, and the threshold lets 95 % of ' +
+        'normal pictures pass.',
     );
   else if (anomalies < 10)
     notes.push(`Only ${anomalies} anomalies to learn from; more would make the verdicts steadier.`);

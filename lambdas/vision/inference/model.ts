@@ -98,7 +98,8 @@ function declarationProblems(session: ort.InferenceSession, { input, outputs }: 
       shape.some((axis, index) => typeof axis === 'number' && axis >= 0 && axis !== expected[index])
     ) {
       problems.push(
-        `input.layout, width and height give [${expected.join(', ')}], but the graph takes [${shape.join(', ')}]`,
+        `input.layout, width and height give [${expected.join(', ')}], but the graph takes ` +
+          `[${shape.join(', ')}]`,
       );
     }
   }
@@ -142,7 +143,8 @@ function readAnswer(
     const [one, channels, height = 0, width = 0] = dims;
     if (dims.length !== 4 || one !== 1 || channels !== classes.length || data.length === 0) {
       problems.push(
-        `outputs.map must have the shape [1, ${classes.length}, height, width], one channel per class, and it has [${dims.join(', ')}]`,
+        `outputs.map must have the shape [1, ${classes.length}, height, width], one channel per class, ` +
+          `and it has [${dims.join(', ')}]`,
       );
     }
     map = { width, height, values: data };

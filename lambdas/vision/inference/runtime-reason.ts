@@ -10,7 +10,8 @@ const remedies: readonly (readonly [when: RegExp, remedy: string])[] = [
   [/Protobuf parsing failed|does not have a graph/i, 'The file is damaged or no ONNX model: copy it again'],
   [
     /ShapeInferenceError|Incompatible dimensions|cannot be reshaped|Got invalid dimensions|INVALID_ARGUMENT/i,
-    'The shapes within the graph do not fit each other: check the export with onnx.checker, at the size in input',
+    'The shapes within the graph do not fit each other: check the export with onnx.checker, at the size ' +
+      'in input',
   ],
   [/bad_alloc|Failed to allocate memory/i, 'It needs more memory than there is: export a smaller model'],
 ];

@@ -95,7 +95,8 @@ class Inspection {
     }
     if (domain !== '' && domain !== 'ai.onnx') {
       this.problems.add(
-        `uses the custom operator ${quoted(`${domain}.${operator}`)}; only standard ONNX operators are hosted`,
+        `uses the custom operator ${quoted(`${domain}.${operator}`)}; only standard ONNX operators are ` +
+          'hosted',
       );
     }
   }

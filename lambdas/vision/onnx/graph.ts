@@ -70,7 +70,8 @@ function tensorProto(tensor: Tensor, name = ''): Chunk[] {
   const size = tensor.shape.reduce((product, axis) => product * axis, 1);
   if (tensor.data.length !== size) {
     throw new RangeError(
-      `tensor ${name}: shape [${tensor.shape.join(', ')}] holds ${size} values, and ${tensor.data.length} were given`,
+      `tensor ${name}: shape [${tensor.shape.join(', ')}] holds ${size} values, and ` +
+        `${tensor.data.length} were given`,
     );
   }
   return [

@@ -13,8 +13,9 @@ export function requireFit(
   if (mask.width !== width || mask.height !== height) {
     throw MaskUnusable.of(
       id,
-      `has ${mask.width} x ${mask.height} pixels; its picture has ${sizeText({ width, height, orientation })}. ` +
-        "Draw it at the picture's size, or write the picture upright.",
+      `has ${mask.width} x ${mask.height} pixels; its picture has ` +
+        `${sizeText({ width, height, orientation })}. Draw it at the picture's size, or write the picture ` +
+        'upright.',
     );
   }
   // On a picture whose sides EXIF swaps, the mask's size has told that it lies on the stored pixels.

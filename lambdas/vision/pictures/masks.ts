@@ -74,8 +74,8 @@ export function listClasses(maps: Iterable<readonly MaskColour[]>): AnomalyClass
  * small defects would vanish.
  * @param id of the picture, for messages
  * @param picture what it lies on
- * @throws MaskUnusable if it is no PNG, does not fit the picture, or has a colour that is not in the map: the original service fails
- *   then as well
+ * @throws MaskUnusable if it is no PNG, does not fit the picture, or has a colour that is not in the map: the
+ *   original service fails then as well
  */
 export async function readMask(
   id: string,
@@ -108,7 +108,8 @@ export async function readMask(
       if (number === undefined) {
         throw MaskUnusable.of(
           id,
-          `has the colour #${colour.toString(16).padStart(6, '0').toUpperCase()}, which its colour map doesn't list.`,
+          `has the colour #${colour.toString(16).padStart(6, '0').toUpperCase()}, which its colour map ` +
+            "doesn't list.",
         );
       }
       if (number > 0) covered[number * cells + cell] = (covered[number * cells + cell] ?? 0) + 1;

@@ -92,7 +92,8 @@ async function takeLease(input: TaskInput, model: Model, wait: number, ctx: Task
       set: {
         ...leased(ctx, model, now, wait),
         statusMessage: late
-          ? `${message} The engine takes unusually long to remove its resources; it is asked again until they are gone.`
+          ? `${message} The engine takes unusually long to remove its resources; it is asked again until ` +
+            'they are gone.'
           : message,
       },
     }),

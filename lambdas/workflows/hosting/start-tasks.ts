@@ -28,7 +28,8 @@ const keyOf = ({ operationId: id, project, version }: TaskInput) => ({ id, proje
 
 /**
  * For how many milliseconds a call that creates may still arrive although another one was answered since: an
- * attempt that the client gave up has reached the engine by then, or never will, for its connection is closed.
+ * attempt that the client gave up has reached the engine by then, or never will, for its connection is
+ * closed.
  */
 const arrival = 20_000;
 
@@ -103,7 +104,8 @@ export async function observeHosting(input: TaskInput, ctx: TaskContext): Promis
   if (seen.state === 'ready') return { state: 'ready', wait: 0, round: 0 };
   if (now > deadline) {
     throw new EngineFailed(
-      `The model was not ready after ${Math.round((deadline - model.operation.at) / 60_000)} minutes. ${told(seen)} Start it again; if it fails again, look at the engine's own log.`,
+      `The model was not ready after ${Math.round((deadline - model.operation.at) / 60_000)} minutes. ` +
+        `${told(seen)} Start it again; if it fails again, look at the engine's own log.`,
     );
   }
   const round = (input.progress?.round ?? 0) + 1;

@@ -47,8 +47,8 @@ export async function packageModel(input: TaskData<PackagingInput>, ctx: TaskCon
 
 /**
  * Whether a component of this name and version has been written before, and is not what this job writes. The
- * recipe is written last, so an archive without one is of a job that did not get so far. What only the archive
- * tells, as compiler options do, counts as much as the recipe.
+ * recipe is written last, so an archive without one is of a job that did not get so far. What only the
+ * archive tells, as compiler options do, counts as much as the recipe.
  */
 async function holdsAnother(
   { objects }: Pick<TaskContext, 'objects'>,
@@ -76,7 +76,8 @@ async function claimComponent(
   const taken = (owner: string): Unpackable =>
     new Unpackable(
       `Version ${componentVersion} of component ${greengrass.ComponentName} is being written to ` +
-        `${locationUrl(recipe)} by ${owner}. Wait until that has ended, or choose another version, name or place.`,
+        `${locationUrl(recipe)} by ${owner}. Wait until that has ended, or choose another version, name or ` +
+        'place.',
     );
   if (before !== undefined && before.operationId !== input.operationId) {
     const other = await store.jobs.get(before);
@@ -115,8 +116,8 @@ async function claimedJob(ctx: TaskContext, input: PackagingInput): Promise<Pack
 }
 
 /**
- * Where the artifact is of the model that the job was asked for: one of a project that was made anew since has
- * the same name.
+ * Where the artifact is of the model that the job was asked for: one of a project that was made anew since
+ * has the same name.
  * @throws Unpackable
  */
 async function artifactPlace({ store }: TaskContext, job: PackagingJob): Promise<Artifact> {
@@ -141,7 +142,8 @@ async function artifactOf(ctx: TaskContext, job: PackagingJob): Promise<ZipFile[
   await artifactPlace(ctx, job);
   if (files.every(({ name }) => name === 'model.json')) {
     throw new Unpackable(
-      `Model version ${job.version} cannot be packaged: its weights are in a model package or an image, which this deployment holds no copy of.`,
+      `Model version ${job.version} cannot be packaged: its weights are in a model package or an image, ` +
+        'which this deployment holds no copy of.',
     );
   }
   return files;

@@ -99,7 +99,7 @@ export const namesOf = (models: readonly string[]): string =>
 /** The models that are named come first. */
 function told(left: readonly string[]): string {
   return (
-    `Still at work after 55 minutes: ${namesOf(left)}. ` +
-    'Nothing was deleted that they need. Delete the stack again when they are gone; see "Drain failed" in docs/runbook.md.'
+    `Still at work after 55 minutes: ${namesOf(left)}. Nothing was deleted that they need. Delete the ` +
+    'stack again when they are gone; see "Drain failed" in docs/runbook.md.'
   );
 }

@@ -29,8 +29,8 @@ const told = <Port extends object>(port: Port): Port =>
   });
 
 /**
- * The context of a task that concludes an operation whose deadline has passed: an operation that can fail then
- * fails on any failure of these. One of the table's is no verdict, and is tried again.
+ * The context of a task that concludes an operation whose deadline has passed: an operation that can fail
+ * then fails on any failure of these. One of the table's is no verdict, and is tried again.
  */
 export const pastDeadline = (ctx: TaskContext): TaskContext => ({
   ...ctx,

@@ -119,7 +119,9 @@ async function concludeRelease(input: TaskInput, ctx: TaskContext): Promise<void
   if (state === 'gone') await (input.kind === 'stop' ? markStopped : erase)(input, ctx);
 }
 
-/** Past its deadline a start fails on any failure of the engine: a model must not keep starting, and billing. */
+/**
+ * Past its deadline a start fails on any failure of the engine: a model must not keep starting, and billing.
+ */
 async function concludeStart(input: TaskInput, ctx: TaskContext): Promise<void> {
   const asked = pastDeadline(ctx);
   const failure = await failureOf(ctx, input, async () => {

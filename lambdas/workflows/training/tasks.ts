@@ -58,8 +58,8 @@ function trainingOf(
 
 /**
  * Takes the lines of the generations that the training has recorded, which later changes to the datasets do
- * not concern, and sets the test pictures apart. An attempt that takes over finds them taken: a trainer may be at work on
- * them.
+ * not concern, and sets the test pictures apart. An attempt that takes over finds them taken: a trainer may
+ * be at work on them.
  * @throws EngineFailed if there are too few images of an anomaly type, which the datasets' numbers could not
  *   tell when the training was asked for
  */
@@ -161,7 +161,8 @@ export async function observeTraining(input: TaskInput, ctx: TaskContext): Promi
   if (seen.state === 'trained') return { state: 'trained', wait: 0, round: 0, createdAt };
   if (now > deadline) {
     throw new EngineFailed(
-      `The training took longer than ${Math.round((deadline - model.operation.at) / 60_000)} minutes and was ended. Train with fewer or smaller images.`,
+      `The training took longer than ${Math.round((deadline - model.operation.at) / 60_000)} minutes and ` +
+        'was ended. Train with fewer or smaller images.',
     );
   }
   const round = (input.progress?.round ?? 0) + 1;

@@ -55,7 +55,8 @@ function judgement(root: Json): boolean {
   if (['anomaly', 'anomalous', 'true', '1'].includes(word)) return true;
   if (['normal', 'false', '0'].includes(word)) return false;
   throw new UnknownAnswer(
-    `The model's answer states neither IsAnomalous nor a label: it has the members ${Object.keys(root).join(', ') || '(none)'}.`,
+    "The model's answer states neither IsAnomalous nor a label: it has the members " +
+      `${Object.keys(root).join(', ') || '(none)'}.`,
   );
 }
 

@@ -127,7 +127,7 @@ async function adopt(
   if (arn === undefined) throw taken; // there a moment ago, gone now: another try makes it anew
   if (areOurs(options, await tagsAt(options, arn), deploymentId)) return;
   throw new EngineFailed(
-    `There is ${kind === 'model' ? 'a' : 'an'} ${kind} "${name}" in this account that Crowsnest did not make, and leaves alone. ` +
-      'Delete it, if nobody needs it, and start again.',
+    `There is ${kind === 'model' ? 'a' : 'an'} ${kind} "${name}" in this account that Crowsnest did not ` +
+      'make, and leaves alone. Delete it, if nobody needs it, and start again.',
   );
 }

@@ -31,7 +31,8 @@ export async function detect(
 ): Promise<Verdict> {
   if (picture.length > largestPicture) {
     throw new PictureRefused(
-      `The picture has ${picture.length} bytes; a SageMaker endpoint takes at most ${largestPicture}. Send a smaller or more compressed picture.`,
+      `The picture has ${picture.length} bytes; a SageMaker endpoint takes at most ${largestPicture}. ` +
+        'Send a smaller or more compressed picture.',
     );
   }
   const within = options.answerWithin ?? 25_000;
@@ -51,7 +52,8 @@ export async function detect(
     // Asked of the signal, not of the error, whose name is the transport's business.
     if (signal.aborted) {
       throw new EngineBusy(
-        `The model did not answer within ${within / 1000} seconds. Try again, or start it with more inference units.`,
+        `The model did not answer within ${within / 1000} seconds. Try again, or start it with more ` +
+          'inference units.',
         5,
       );
     }

@@ -114,7 +114,8 @@ async function admitTrainingOutput(
   const { algorithmArn, artifacts, objects } = options;
   if (algorithmArn === undefined) {
     throw new Refusal(
-      'This stage has no algorithm whose training output it could import. Ask its operator to configure the ARN of the subscribed algorithm.',
+      'This stage has no algorithm whose training output it could import. Ask its operator to configure ' +
+        'the ARN of the subscribed algorithm.',
     );
   }
   const evaluation = await evaluationBeside(options, from);
@@ -175,7 +176,8 @@ async function evaluationBeside(
   const bytes = await objects.read(beside);
   if (bytes === undefined)
     throw new Refusal(
-      `There is no ${url}. Put the model's evaluation there, such as ${evaluationExample}, and import the model again.`,
+      `There is no ${url}. Put the model's evaluation there, such as ${evaluationExample}, and import ` +
+        'the model again.',
     );
   return judged(`${url}, such as ${evaluationExample}`, () => parseEvaluation(bytes));
 }
@@ -186,7 +188,8 @@ function judged(where: string, read: () => Evaluation): Evaluation {
   } catch (error) {
     if (!(error instanceof BadEvaluation)) throw error;
     throw new Refusal(
-      `The model's evaluation is incomplete: ${error.message}. Write it into ${where}, and import the model again.`,
+      `The model's evaluation is incomplete: ${error.message}. Write it into ${where}, and import the ` +
+        'model again.',
     );
   }
 }

@@ -117,10 +117,16 @@ export function packageProblem(
   if (status !== 'Completed')
     return `The model package ${arn} is ${String(status)}. Import it when it is Completed.`;
   if (approval !== undefined && approval !== 'Approved')
-    return `The model package ${arn} is not approved (${approval}). Approve it in the model registry and import it again.`;
+    return (
+      `The model package ${arn} is not approved (${approval}). Approve it in the model registry and import ` +
+      'it again.'
+    );
   const types = found.InferenceSpecification?.SupportedRealtimeInferenceInstanceTypes ?? [];
   if (types.length > 0 && !types.includes(instanceType)) {
-    return `The model package ${arn} does not support this stage's instance type ${instanceType}. It supports ${types.join(', ')}.`;
+    return (
+      `The model package ${arn} does not support this stage's instance type ${instanceType}. It supports ` +
+      `${types.join(', ')}.`
+    );
   }
   return undefined;
 }

@@ -30,8 +30,9 @@ const target = (name: string) =>
 export function checkScalable({ instanceType }: SageMakerEngineOptions, units: Units): void {
   if (!isScaled(units) || !/^ml\.t\d/.test(instanceType)) return;
   throw new EngineFailed(
-    `Instances of the type ${instanceType} are burstable, and Application Auto Scaling does not add or remove them. ` +
-      'Start the model without MaxInferenceUnits, or configure another instance type for this stage.',
+    `Instances of the type ${instanceType} are burstable, and Application Auto Scaling does not add or ` +
+      'remove them. Start the model without MaxInferenceUnits, or configure another instance type for this ' +
+      'stage.',
   );
 }
 
@@ -44,8 +45,8 @@ const final = /^(AccessDenied|LimitExceeded|ValidationException)/;
 /**
  * Two calls, both of which replace what is there. The target bears no tags: Application Auto Scaling refuses
  * to repeat a registration that brings some, and the endpoint's name in the target's says whose it is.
- * @throws EngineFailed if rights, parameters or quotas forbid it; without it a model would be paid for that never follows
- *   demand
+ * @throws EngineFailed if rights, parameters or quotas forbid it; without it a model would be paid for that
+ *   never follows demand
  */
 export async function follow(
   options: SageMakerEngineOptions,
@@ -75,7 +76,8 @@ export async function follow(
   } catch (error) {
     if (!(error instanceof Error) || !final.test(error.name)) throw error;
     throw new EngineFailed(
-      `The model cannot follow demand. ${remedyFor(`${error.name}: ${error.message}`, { name, instanceType })}`,
+      'The model cannot follow demand. ' +
+        remedyFor(`${error.name}: ${error.message}`, { name, instanceType }),
       { cause: error },
     );
   }

@@ -45,7 +45,11 @@ export function observationOf(
       return {
         state: 'ready',
         ...unitsInService,
-        note: `A change of the units in service did not succeed, nor did taking it back. Stop the model and start it again. ${endpoint.FailureReason ?? ''}`.trim(),
+        note: [
+          'A change of the units in service did not succeed, nor did taking it back.',
+          'Stop the model and start it again.',
+          ...(endpoint.FailureReason === undefined ? [] : [endpoint.FailureReason]),
+        ].join(' '),
       };
     case 'SystemUpdating':
       return { state: 'updating', ...(note !== undefined && { note }), ...unitsInService };

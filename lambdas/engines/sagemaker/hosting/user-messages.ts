@@ -13,7 +13,8 @@ const remedies: readonly (readonly [when: RegExp, remedy: (about: About) => stri
   [
     /not subscribed|aws-marketplace:/i,
     () =>
-      "This account is not subscribed to the model's AWS Marketplace product. Subscribe to it in this region, or have the subscription renewed, and start again.",
+      "This account is not subscribed to the model's AWS Marketplace product. Subscribe to it in this " +
+      'region, or have the subscription renewed, and start again.',
   ],
   [
     quota,
@@ -24,35 +25,40 @@ const remedies: readonly (readonly [when: RegExp, remedy: (about: About) => stri
   [
     /InsufficientInstanceCapacity|Unable to provision requested ML compute capacity|insufficient capacity/i,
     ({ instanceType }) =>
-      `AWS has no ${instanceType} instances free in this region just now. Start again later, or configure another instance type for this stage.`,
+      `AWS has no ${instanceType} instances free in this region just now. Start again later, or ` +
+      'configure another instance type for this stage.',
   ],
   [
     /ping health check/i,
     ({ name, instanceType }) =>
-      `The model's container did not pass its health check. Its log group is /aws/sagemaker/Endpoints/${name}; ` +
-      `most often ${instanceType} has too little memory for the model, or is not a type that the model supports.`,
+      "The model's container did not pass its health check. Its log group is " +
+      `/aws/sagemaker/Endpoints/${name}; most often ${instanceType} has too little memory for the model, ` +
+      'or is not a type that the model supports.',
   ],
   [
     /model data|extract .*archive/i,
     () =>
-      'The model data could not be loaded. See that the object exists, that it is a gzipped TAR file without symbolic links, ' +
-      'and that the execution role may read it and use its KMS key; then import the model again.',
+      'The model data could not be loaded. See that the object exists, that it is a gzipped TAR file ' +
+      'without symbolic links, and that the execution role may read it and use its KMS key; then import ' +
+      'the model again.',
   ],
   [
     /images? included in the model|container image|ECR|CannotPull|pull access/i,
     () =>
-      "The container image could not be pulled. See that it exists in this region, and that the execution role and the repository's policy allow it to be pulled.",
+      'The container image could not be pulled. See that it exists in this region, and that the ' +
+      "execution role and the repository's policy allow it to be pulled.",
   ],
   [
     /Could not assume role|validate the provided IAM role|execution role/i,
     () =>
-      'SageMaker cannot use the execution role of this stage. See that the role exists and trusts sagemaker.amazonaws.com, and that Crowsnest may pass it.',
+      'SageMaker cannot use the execution role of this stage. See that the role exists and trusts ' +
+      'sagemaker.amazonaws.com, and that Crowsnest may pass it.',
   ],
   [
     /^AccessDenied|not authorized/i,
     () =>
-      'Crowsnest lacks a right that it needs to host this model. Compare the policies of its task role with those that it was deployed with, ' +
-      'and look for a policy that denies.',
+      'Crowsnest lacks a right that it needs to host this model. Compare the policies of its task role ' +
+      'with those that it was deployed with, and look for a policy that denies.',
   ],
 ];
 
@@ -68,7 +74,7 @@ export function remedyFor(reason: string, about: About): string {
   const words = wordsOf(reason);
   const [, remedy] = remedies.find(([when]) => when.test(reason)) ?? [];
   if (words === '')
-    return "SageMaker gives no reason. Start the model again; if that fails again, look into the endpoint's log.";
+    return 'SageMaker gives no reason. Start the model again; if that fails again, look into its log.';
   return remedy === undefined
     ? `SageMaker cannot host the model: ${words}`
     : `${remedy(about)} (SageMaker: ${words})`;

@@ -18,7 +18,9 @@ import { lookedAt, readJson, writeJson } from './workspace.ts';
 /** How many pictures are looked at at a time. */
 const atOnce = 32;
 
-/** What the first bytes of a picture say, and what is wrong with its mask; or what keeps it from being used. */
+/**
+ * What the first bytes of a picture say, and what is wrong with its mask; or what keeps it from being used.
+ */
 type Look = (Head & { readonly wrongMask?: string }) | { readonly wrong: string };
 
 /** Of the pictures to learn from and then those to judge by, in the order of the examples. */
@@ -27,11 +29,12 @@ interface LookedAt {
 }
 
 /**
- * Looks at the first bytes of every picture, and reads every mask that the training will use: content says what
- * a file is, never its name. All that are unfit are told at once, before an hour of training is paid for. Goes on
- * where the call before this one left off.
+ * Looks at the first bytes of every picture, and reads every mask that the training will use: content says
+ * what a file is, never its name. All that are unfit are told at once, before an hour of training is paid
+ * for. Goes on where the call before this one left off.
  * @param until epoch milliseconds
- * @returns the types of the test pictures in the order of the examples; undefined if there was no time for all
+ * @returns the types of the test pictures in the order of the examples; undefined if there was no time for
+ *   all
  * @throws EngineFailed naming the pictures that are not there, are no pictures, or differ in size from most
  */
 export async function lookAtPictures(

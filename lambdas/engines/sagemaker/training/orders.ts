@@ -50,7 +50,8 @@ export async function requireOurs(
 ): Promise<void> {
   if (await isOfTraining(options, arn, versionNameOf(options, model))) return;
   throw new EngineFailed(
-    `There is a ${kind} "${name}" in this account that Crowsnest did not make, and leaves alone. Train a new version.`,
+    `There is a ${kind} "${name}" in this account that Crowsnest did not make, and leaves alone. Train a ` +
+      'new version.',
   );
 }
 

@@ -44,7 +44,8 @@ async function start(options: SageMakerTrainerOptions, spec: TrainingSpec): Prom
   const until = giveUpAt(options);
   if (algorithmArn === undefined) {
     throw new EngineFailed(
-      'This stage has no algorithm to train with. Ask its operator to subscribe to one in AWS Marketplace and to configure its ARN (algorithmArn).',
+      'This stage has no algorithm to train with. Ask its operator to subscribe to one in AWS ' +
+        'Marketplace and to configure its ARN (algorithmArn).',
     );
   }
   if ((await objects.read(resultsAt(spec))) !== undefined) return;
