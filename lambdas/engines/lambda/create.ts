@@ -10,7 +10,7 @@ import { nameOf, tagKeys, tagsFor } from '../names.ts';
 import { bound, checkRoom, provide } from './capacity.ts';
 import { findFunction, findProvisioned, isOurs, modeOf } from './functions.ts';
 import { threadsOf, unitVersion, type LambdaEngineOptions } from './options.ts';
-import { isConflict, ordered, userMessage } from './refusals.ts';
+import { isConflict, isMissing, ordered, userMessage } from './refusals.ts';
 import { isScaled } from './scaling.ts';
 import { errorOf } from './unit-protocol.ts';
 
@@ -34,7 +34,8 @@ export async function create(options: LambdaEngineOptions, spec: DeploymentSpec)
     if (mode === 'onDemand') await warmUp(options, id, found);
     else if ((await findProvisioned(options, id)) === undefined) await provide(options, id, units.min);
   } catch (error) {
-    if (!isConflict(error)) throw error; // the function, or its version, is not ready for it yet
+    // Not all of Lambda knows the function or its version yet, or it is not ready for it: it is looked at again.
+    if (!isConflict(error) && !isMissing(error)) throw error;
   }
 }
 

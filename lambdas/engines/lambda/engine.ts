@@ -27,13 +27,13 @@ export const createLambdaEngine = (options: LambdaEngineOptions): Omit<HostingEn
 async function observe(options: LambdaEngineOptions, { id }: DeploymentRef): Promise<Observation> {
   const found = await findFunction(options, id);
   if (found === undefined || !isOurs(options, found, id)) return { state: 'gone', sealed: false };
-  const { State, StateReason = '' } = found.Configuration ?? {};
+  const { State, StateReason = '', LastUpdateStatus } = found.Configuration ?? {};
   if (State === 'Failed') return { state: 'failed', reason: userMessage(StateReason) };
   if (State === 'Pending') return { state: 'creating', note: 'The function of its units is being made.' };
   if (modeOf(options, found) === 'onDemand') {
     return found.Tags?.[tagKeys.warm] === undefined
       ? { state: 'removing', note: 'Its first unit has still to load the model.' }
-      : { state: 'ready' };
+      : { state: 'ready', ...noteOf(LastUpdateStatus) };
   }
   const provisioned = await findProvisioned(options, id);
   const {
@@ -44,7 +44,7 @@ async function observe(options: LambdaEngineOptions, { id }: DeploymentRef): Pro
   } = provisioned ?? {};
   if (provisioned === undefined) return { state: 'removing', note: 'No unit is provisioned.' };
   const counted = { unitsInService: available };
-  if (Status === 'READY') return { state: 'ready', ...counted };
+  if (Status === 'READY') return { state: 'ready', ...counted, ...noteOf(LastUpdateStatus) };
   if (available > 0) {
     return {
       state: 'ready',
@@ -60,9 +60,15 @@ async function observe(options: LambdaEngineOptions, { id }: DeploymentRef): Pro
     : { state: 'creating', note: `0 of ${requested} units are ready.` };
 }
 
+/** Crowsnest updates no function that it has made, and a published version serves on while somebody else does. */
+const noteOf = (update: string | undefined): { readonly note?: string } =>
+  update === 'InProgress'
+    ? { note: 'Somebody is updating the function of its units. It can be changed and stopped after that.' }
+    : {};
+
 /**
- * Deletes the function, and with it its versions and what is provisioned and reserved. A function that is
- * being made refuses to go, and is left for the next call. What our tags are not on is not ours, and stays.
+ * Deletes the function, and with it its versions and what is provisioned and reserved. A function that is being
+ * made or updated refuses to go, and is left for the next call. What our tags are not on is not ours, and stays.
  */
 async function remove(options: LambdaEngineOptions, { id }: DeploymentRef): Promise<void> {
   const name = nameOf(options, id);

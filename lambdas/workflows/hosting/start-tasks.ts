@@ -27,18 +27,24 @@ const formatOf = (artifact: Artifact | undefined): Pick<Deployment, 'format'> =>
 const keyOf = ({ operationId: id, project, version }: TaskInput) => ({ id, project, version });
 
 /**
- * For how many milliseconds a call that creates may still arrive although another one was answered since: an
- * attempt that the client gave up has reached the engine by then, or never will, for its connection is
- * closed.
+ * For how many milliseconds an engine may say "not found" of what it has just made: SageMaker and Lambda are
+ * eventually consistent.
  */
-const arrival = 20_000;
+const hidden = 10_000;
 
 /**
- * Orders the engine's resources. Before its first call it writes down until when that call may still arrive,
- * because a fence protects rows, not calls: whoever releases this deployment later believes "not found" only
- * after that time. Once the call is answered the time is shortened, or a model that is stopped soon would be
- * stopping for minutes. The lease is as long, so that an engine which takes its time is not asked again by
- * another attempt meanwhile.
+ * For how many milliseconds a call that creates may still arrive, and be hidden, although another one was answered
+ * since: an attempt that the client gave up has reached the engine by then, or never will, for its connection is
+ * closed.
+ */
+const arrival = 10_000 + hidden;
+
+/**
+ * Orders the engine's resources. Before its first call it writes down until when that call may still arrive, and
+ * what it makes may be hidden, because a fence protects rows, not calls: whoever releases this deployment later
+ * believes "not found" only after that time. Once the call is answered the time is shortened, or a model that is
+ * stopped soon would be stopping for minutes. The lease is about as long, so that an engine which takes its time is
+ * not asked again by another attempt meanwhile.
  */
 export async function provision(input: TaskInput, ctx: TaskContext): Promise<Progress> {
   const model = await claimed(ctx, input, [state]);
@@ -48,7 +54,7 @@ export async function provision(input: TaskInput, ctx: TaskContext): Promise<Pro
   // Another task's call may be on its way, too: one that was cut off before it was answered.
   const announced = (await ctx.store.deployments.get(keyOf(input)))?.createUntil;
   const before = announced ?? 0;
-  const createUntil = Math.max(before + 1, ctx.clock.now() + times.provision * 1000);
+  const createUntil = Math.max(before + 1, ctx.clock.now() + times.provision * 1000 + hidden);
   await commit(
     ctx,
     ctx.store.models.move(input, [state], {

@@ -131,6 +131,73 @@ describe('provisioned units', () => {
   });
 });
 
+describe('a function that Lambda', () => {
+  test.each(['provisioned', 'onDemand'] as const)(
+    "does not find yet is neither made twice nor believed to be somebody else's (%s)",
+    async (mode) => {
+      const { fake, engine } = setUp({ mode });
+      fake.life.hidden = 30_000; // longer than one task waits
+      await engine.create(spec({ min: 1 }));
+      expect(fake.resources()).toEqual([name]);
+      expect(await engine.observe(ref)).toEqual({ state: 'gone', sealed: false });
+      await engine.create(spec({ min: 1 })); // finds that the name is taken
+      fake.clock.pass(30_000);
+      await engine.create(spec({ min: 1 }));
+      fake.clock.pass(20_000);
+      expect(await engine.observe(ref)).toMatchObject(
+        mode === 'onDemand' ? { state: 'ready' } : { state: 'ready', unitsInService: 1 },
+      );
+      expect(fake.resources()).toEqual([name]);
+    },
+  );
+
+  test.each([
+    ['provisioned', 'PutFunctionConcurrency'],
+    ['provisioned', 'PutProvisionedConcurrencyConfig'],
+    ['onDemand', 'Invoke'],
+    ['onDemand', 'TagResource'],
+  ] as const)('knows here and not there is made ready later (%s, %s)', async (mode, operation) => {
+    const { fake, engine } = setUp({ mode });
+    for (const type of ['ResourceNotFoundException', 'ResourceConflictException']) {
+      fake.inject(operation, new ServiceError(type, 'Function not found, or not ready', 404));
+      await engine.create(spec({ min: 1 }));
+      expect(await engine.observe(ref)).toMatchObject({ state: 'removing' });
+    }
+    await engine.create(spec({ min: 1 }));
+    fake.clock.pass(20_000);
+    expect(await engine.observe(ref)).toMatchObject({ state: 'ready' });
+  });
+
+  test.each(['provisioned', 'onDemand'] as const)(
+    'is updating serves on; it is neither scaled nor removed before the update has ended (%s)',
+    async (mode) => {
+      const { fake, engine, detect } = setUp({ mode });
+      await engine.create(spec({ min: 1, max: 2 }));
+      await engine.scale(ref, { min: 1, max: 2 });
+      fake.clock.pass(20_000);
+      fake.update(name, 60_000);
+      expect(await engine.observe(ref)).toMatchObject({
+        state: 'ready',
+        note: expect.stringContaining('is updating'),
+      });
+      fake.unit = () => ({ payload: { kind: 'verdict', verdict: { isAnomalous: false, confidence: 1 } } });
+      expect(await detect()).toMatchObject({ isAnomalous: false });
+      await expect(engine.scale(ref, { min: 2, max: 3 })).rejects.toMatchObject({
+        name: 'ResourceConflictException',
+      });
+      await engine.remove(ref);
+      expect(fake.resources()).toContain(name);
+      expect(await engine.observe(ref)).toMatchObject({ state: 'ready' });
+      fake.clock.pass(60_000);
+      expect(await engine.observe(ref)).not.toHaveProperty('note');
+      await engine.scale(ref, { min: 2, max: 3 });
+      expect(fake.functions.get(name)).toMatchObject({ reserved: 3 });
+      await engine.remove(ref);
+      expect(fake.resources()).toEqual([]);
+    },
+  );
+});
+
 describe('units on demand', () => {
   test('keep nothing ready, load the model once, and do so also in an account with ten executions', async () => {
     const { fake, engine } = setUp({ mode: 'onDemand' });

@@ -9,7 +9,11 @@ export type Fault = ServiceError | 'lost';
 export interface FakeFunction {
   readonly input: Input;
   readonly tags: Map<string, string>;
+  /** From when on all of Lambda knows the name. Absent: it always did. */
+  readonly shownAt?: number;
   readonly activeAt: number;
+  /** Until when somebody's update is under way. */
+  updatingUntil?: number;
   reserved?: number;
   provisioned?: { requested: number; readyAt: number; failed?: string };
 }
@@ -47,8 +51,11 @@ export class FakeLambda {
   readonly calls: { readonly operation: string; readonly input: Input }[] = [];
   /** The account's concurrent executions. */
   concurrency = 1000;
-  /** Milliseconds until a function is active, and until what is provisioned is ready. */
-  life = { creating: 2000, provisioning: 20_000 };
+  /**
+   * Milliseconds until a new function is found by its name, until it is active, and until what is provisioned is
+   * ready. Lambda is eventually consistent: the name is taken at once, and not found yet.
+   */
+  life = { hidden: 300, creating: 2000, provisioning: 20_000 };
   /** Why what is provisioned from now on fails. */
   provisioningFails: string | undefined;
   /** What a unit, or any other function, answers. */
@@ -62,6 +69,14 @@ export class FakeLambda {
   /** The next call of the operation goes wrong. */
   inject(operation: string, fault: Fault): void {
     this.#faults.push({ operation, fault });
+  }
+
+  /**
+   * Somebody changes the function's code or configuration: it goes on serving, and takes no other order
+   * meanwhile. (Lambda, "Lambda function states")
+   */
+  update(name: string, milliseconds: number): void {
+    this.#need(name).updatingUntil = this.clock.now() + milliseconds;
   }
 
   takeOperations(): string[] {
@@ -158,18 +173,21 @@ export class FakeLambda {
         this.functions.set(made, {
           input,
           tags: new Map(Object.entries((input['Tags'] ?? {}) as Readonly<Record<string, string>>)),
+          shownAt: now + this.life.hidden,
           activeAt: now + this.life.creating,
         });
-        return { status: 201, body: { FunctionName: made, State: 'Pending', Version: '1' } };
+        return { status: 201, body: { FunctionName: made, Version: '1', ...creating } };
       }
       case 'GetFunction': {
-        const { tags, activeAt, reserved } = this.#need(name);
+        const { tags, activeAt, updatingUntil = 0, reserved } = this.#need(name);
         return {
           body: {
             Configuration: {
               FunctionName: name,
               FunctionArn: arnOf(name),
-              State: now < activeAt ? 'Pending' : 'Active',
+              ...(now < activeAt
+                ? creating
+                : { State: 'Active', LastUpdateStatus: now < updatingUntil ? 'InProgress' : 'Successful' }),
             },
             Tags: Object.fromEntries(tags),
             ...(reserved !== undefined && { Concurrency: { ReservedConcurrentExecutions: reserved } }),
@@ -179,20 +197,19 @@ export class FakeLambda {
       case 'ListFunctions':
         return {
           body: {
-            Functions: [...this.functions.keys()].map((each) => ({
-              FunctionName: each,
-              FunctionArn: arnOf(each),
-            })),
+            Functions: [...this.functions]
+              .filter(([, { shownAt = 0 }]) => now >= shownAt)
+              .map(([each]) => ({ FunctionName: each, FunctionArn: arnOf(each) })),
           },
         };
       case 'ListTags':
         return { body: { Tags: Object.fromEntries(this.#need(name).tags) } };
       case 'TagResource':
         for (const [key, value] of Object.entries(input['Tags'] as Readonly<Record<string, string>>))
-          this.#need(name).tags.set(key, value);
+          this.#idle(name).tags.set(key, value);
         return { status: 204, body: '' };
       case 'DeleteFunction':
-        this.#active(name);
+        this.#idle(name);
         this.functions.delete(name);
         return { status: 204, body: '' };
       case 'GetAccountSettings':
@@ -205,7 +222,7 @@ export class FakeLambda {
           },
         };
       case 'PutFunctionConcurrency': {
-        const found = this.#need(name);
+        const found = this.#idle(name);
         const wanted = Number(input['ReservedConcurrentExecutions']);
         if (this.#unreserved() + (found.reserved ?? 0) - wanted < Math.min(100, this.concurrency))
           throw new ServiceError(
@@ -216,7 +233,7 @@ export class FakeLambda {
         return { body: { ReservedConcurrentExecutions: wanted } };
       }
       case 'PutProvisionedConcurrencyConfig': {
-        const found = this.#active(name);
+        const found = this.#idle(name);
         const requested = Number(input['ProvisionedConcurrentExecutions']);
         if (requested > (found.reserved ?? Infinity))
           throw new ServiceError(
@@ -260,7 +277,7 @@ export class FakeLambda {
       }
       case 'RegisterScalableTarget': {
         const id = String(input['ResourceId']);
-        if (!this.functions.has(id.split(':')[1] ?? ''))
+        if (!this.#shown(id.split(':')[1] ?? ''))
           throw new ServiceError('ValidationException', `Function does not exist: ${id}`);
         const known = this.targets.get(id);
         this.targets.set(id, {
@@ -289,23 +306,47 @@ export class FakeLambda {
     return [...this.functions.values()].reduce((left, { reserved = 0 }) => left - reserved, this.concurrency);
   }
 
-  #need(name: string): FakeFunction {
+  #shown(name: string): FakeFunction | undefined {
     const found = this.functions.get(name);
+    return found !== undefined && this.clock.now() >= (found.shownAt ?? 0) ? found : undefined;
+  }
+
+  #need(name: string): FakeFunction {
+    const found = this.#shown(name);
     if (found === undefined) throw missing(name);
     return found;
   }
 
+  /** While a function is being made it can be neither called nor changed. */
   #active(name: string): FakeFunction {
     const found = this.#need(name);
     if (this.clock.now() < found.activeAt)
-      throw new ServiceError(
-        'ResourceConflictException',
-        `The operation cannot be performed at this time. The function is currently in the following state: Pending`,
-        409,
-      );
+      throw conflict('The function is currently in the following state: Pending');
+    return found;
+  }
+
+  /** While it is being updated it can be called. */
+  #idle(name: string): FakeFunction {
+    const found = this.#active(name);
+    if (this.clock.now() < (found.updatingUntil ?? 0))
+      throw conflict(`An update is in progress for resource: ${arnOf(name)}`);
     return found;
   }
 }
+
+const creating = {
+  State: 'Pending',
+  StateReason: 'The function is being created.',
+  StateReasonCode: 'Creating',
+  LastUpdateStatus: 'InProgress',
+} as const;
+
+const conflict = (why: string): ServiceError =>
+  new ServiceError(
+    'ResourceConflictException',
+    `The operation cannot be performed at this time. ${why}`,
+    409,
+  );
 
 const answer = (statusCode: number, headers: Record<string, string>, body: unknown) => ({
   response: {

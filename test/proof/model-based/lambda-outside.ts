@@ -286,6 +286,7 @@ export class LambdaOutside implements Outside {
   mood({ born, slowRemoval, admission }: Of<'mood'>): void {
     this.#admission = admission;
     this.fake.life = {
+      hidden: born === 'creating' ? 8000 : 0,
       creating: slowRemoval ? 30_000 : 0,
       provisioning: born === 'creating' ? never : 0,
     };
@@ -301,6 +302,7 @@ export class LambdaOutside implements Outside {
     if (id === undefined || unit === undefined) return;
     const { now } = this.#around;
     if (event === 'gone') this.fake.functions.delete(`${unitNames}${id}`);
+    if (event === 'updating') unit.updatingUntil = now + 60_000;
     const { provisioned } = unit;
     if (provisioned === undefined) return;
     if (event === 'ready') provisioned.readyAt = Math.min(provisioned.readyAt, now);

@@ -166,6 +166,28 @@ test.each<[string, History]>([
     },
   ],
   [
+    'a create that arrives when its model has been stopped, of what the engine does not show for a while',
+    {
+      on: 'lambda',
+      about: 'hosting',
+      commands: [
+        { do: 'mood', born: 'creating', slowRemoval: false, admission: 'yes' },
+        call('StartModel'),
+        next(),
+        { ...strand, skew: -3000 },
+        call('StopModel'),
+        { do: 'abort', pick: 0 },
+        next(),
+        { do: 'time', seconds: 50 },
+        { do: 'arrive', pick: 0 },
+        next(3000),
+        { do: 'time', seconds: 5 },
+        next(3000),
+        next(3000),
+      ],
+    },
+  ],
+  [
     'a call that is repeated with its token while the model moves on',
     {
       on: 'aws',
