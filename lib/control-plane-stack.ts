@@ -224,6 +224,7 @@ export class ControlPlaneStack extends Stack {
       workflows: all,
       environment: { ...settings, ...runner },
       rolePath: config.rolePath ?? '/',
+      engines: engines.ENGINES,
       needs: [table, objects, units, ...(sagemaker?.all ?? []), tasks, ...all, watch],
     });
 

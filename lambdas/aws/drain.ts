@@ -7,18 +7,30 @@ import { base } from './base.ts';
 import { stackStatus } from './stack-status.ts';
 import { stepFunctions } from './step-functions.ts';
 
+/** What an update must not take from what runs. */
+interface DrainProperties {
+  readonly RolePath?: string;
+  /** The engines of the stage. Stacks of 0.1 did not say: they had SageMaker's. */
+  readonly Engines?: readonly string[];
+}
+
 /** What CloudFormation's event says, and what `onEvent` adds for `isComplete` to read. */
 export interface DrainEvent {
   readonly RequestType: 'Create' | 'Update' | 'Delete';
   readonly StackId: string;
-  readonly ResourceProperties?: { readonly RolePath?: string };
-  readonly OldResourceProperties?: { readonly RolePath?: string };
+  readonly ResourceProperties?: DrainProperties;
+  readonly OldResourceProperties?: DrainProperties;
   readonly Data?: { readonly startedAt?: string };
 }
 
 /** The update would take from what runs the roles that it runs under. */
 class RolesInUse extends Error {
   override readonly name = 'RolesInUse';
+}
+
+/** The update would take the stage's rights to what it pays for. */
+class EngineInUse extends Error {
+  override readonly name = 'EngineInUse';
 }
 
 export interface Drainer {
@@ -36,7 +48,10 @@ const PhysicalResourceId = 'drain';
 export const onEvent =
   ({ context, statusOf }: Drainer) =>
   async (event: DrainEvent): Promise<object> => {
-    if (event.RequestType === 'Update') await checkRoles(context, event);
+    if (event.RequestType === 'Update') {
+      await checkRoles(context, event);
+      await checkEngines(context, event);
+    }
     if (event.RequestType !== 'Delete') return { PhysicalResourceId };
     const status = await statusOf(event.StackId);
     if (status === 'DELETE_IN_PROGRESS')
@@ -63,6 +78,31 @@ async function checkRoles(
   throw new RolesInUse(
     `rolePath cannot change from ${from} to ${to ?? '/'} while models run or are trained under the ` +
       `present roles: ${namesOf(working)}. Stop them, or put rolePath back, and deploy again.`,
+  );
+}
+
+/**
+ * Endpoints and jobs of SageMaker are paid for until somebody removes them, and a stage without SageMaker has
+ * no right to see or remove any. Which trainer a training is at is known to the trainers alone, so that every
+ * training counts: one in a function ends within 15 minutes.
+ * @throws EngineInUse
+ */
+async function checkEngines(
+  context: DrainContext,
+  { ResourceProperties, OldResourceProperties }: DrainEvent,
+): Promise<void> {
+  const { Engines: now } = ResourceProperties ?? {};
+  const { Engines: before = ['sagemaker'] } = OldResourceProperties ?? {};
+  if (now === undefined || !before.includes('sagemaker') || now.includes('sagemaker')) return;
+  const working: string[] = [];
+  for await (const { model, trains, open } of atWork(context))
+    if (trains || open.some(({ format }) => format !== 'onnx'))
+      working.push(`${modelId(model)} (${model.status})`);
+  if (working.length === 0) return;
+  throw new EngineInUse(
+    `SageMaker cannot be taken from this stage while models run in it or are trained: ${namesOf(working)}. ` +
+      'They would be paid for, and nobody could stop them. ' +
+      'Stop them, or configure algorithmArn, images or modelPackages as before, and deploy again.',
   );
 }
 

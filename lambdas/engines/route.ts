@@ -59,6 +59,12 @@ export const routeDetector = (
   },
 });
 
+/** One that has trouble must not keep the other from removing what is paid for. @throws the first trouble */
+async function each(...work: readonly Promise<void>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(work))
+    if (outcome.status === 'rejected') throw outcome.reason;
+}
+
 /**
  * An import is SageMaker's if it is a package, an image, or a training job's output; a place in S3 with a
  * model in the project's own format is not.
@@ -74,8 +80,10 @@ export function routeImporter(
     },
     async discard(model) {
       const format = model.artifact === undefined ? undefined : formatOf(model.artifact);
-      if (format !== 'sagemaker' || sagemaker === undefined) await onnx.discard(model);
-      if (format !== 'onnx') await sagemaker?.discard(model);
+      await each(
+        ...(format !== 'sagemaker' || sagemaker === undefined ? [onnx.discard(model)] : []),
+        ...(format !== 'onnx' && sagemaker !== undefined ? [sagemaker.discard(model)] : []),
+      );
     },
   };
 }
@@ -110,7 +118,6 @@ export const routeTrainer = (chosen: Trainer, other: Trainer): Trainer => ({
     return seen.state === 'missing' ? other.observe(training) : seen;
   },
   async stop(training) {
-    await chosen.stop(training);
-    await other.stop(training);
+    await each(chosen.stop(training), other.stop(training));
   },
 });

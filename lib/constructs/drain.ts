@@ -13,17 +13,24 @@ export interface DrainProps extends Omit<FunctionGroupProps<'drain'>, 'kind' | '
   readonly workflows: readonly Workflow[];
   /** Where the roles are: roles that move are made anew, and what runs under the old ones loses them. */
   readonly rolePath: string;
+  /** What a deployment drops of these is asked about: endpoints that nobody can stop any more are paid for. */
+  readonly engines: readonly string[];
   /** What a stop needs to come to its end. It is deleted only after everything has been drained. */
   readonly needs: readonly IConstruct[];
 }
 
 /**
  * Stops every model before anything that is needed for it goes: CloudFormation deletes what depends on others
- * first. It is updated last, and refuses an update that would take the roles of what runs. What it does, and
- * when it does nothing, is in the function. Its logical id must never change, for a rename is a deletion.
+ * first. It is updated last, and refuses an update that would take the roles or the engine of what runs. What
+ * it does, and when it does nothing, is in the function. Its logical id must never change, for a rename is a
+ * deletion.
  */
 export class Drain extends Construct {
-  constructor(scope: Construct, id: string, { table, workflows, needs, rolePath, ...props }: DrainProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { table, workflows, needs, rolePath, engines, ...props }: DrainProps,
+  ) {
     super(scope, id);
     const group = new FunctionGroup(this, 'Function', {
       ...props,
@@ -50,7 +57,7 @@ export class Drain extends Construct {
     const resource = new CustomResource(this, 'Resource', {
       serviceToken: provider.serviceToken,
       resourceType: 'Custom::CrowsnestDrain',
-      properties: { RolePath: rolePath },
+      properties: { RolePath: rolePath, Engines: engines },
     });
     resource.node.addDependency(...needs, group);
     explain(provider, handlers);

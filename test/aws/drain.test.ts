@@ -4,11 +4,13 @@ import {
   CreateModelCommand,
   CreateProjectCommand,
   StartModelCommand,
+  StopModelCommand,
 } from '@aws-sdk/client-lookoutvision';
 import { StopModel } from '../../lambdas/operations/models/stop-model.ts';
 import { isComplete, onEvent, type Drainer } from '../../lambdas/aws/drain.ts';
 import { TestDynamo } from '../helpers/dynamo.ts';
 import { line, manifestOf } from '../helpers/manifests.ts';
+import { evaluation } from '../helpers/scripted-engine.ts';
 import { World } from '../helpers/world.ts';
 
 let dynamo: TestDynamo;
@@ -184,6 +186,61 @@ describe('draining', () => {
     expect(await update({ ResourceProperties: { RolePath: '/' } })).toEqual({ PhysicalResourceId: 'drain' });
     expect(await update({ OldResourceProperties: {} })).toEqual({ PhysicalResourceId: 'drain' });
     expect(stops).toEqual([]);
+  });
+
+  describe('an update that takes SageMaker from the stage', () => {
+    const update = (before?: readonly string[], now?: readonly string[]): Promise<object> =>
+      onEvent(drainer)({
+        ...event,
+        RequestType: 'Update',
+        OldResourceProperties: { RolePath: '/', ...(before !== undefined && { Engines: before }) },
+        ResourceProperties: { RolePath: '/', ...(now !== undefined && { Engines: now }) },
+      });
+    const both = ['lambda', 'sagemaker'];
+    const ok = { PhysicalResourceId: 'drain' };
+
+    test.each([[both], [undefined]])(
+      'is refused while a deployment of it has not ended, and told which (before: %j)',
+      async (before) => {
+        world.engine.admission = {
+          admitted: true,
+          artifact: { bucket: 'artifacts', prefix: 'copy/', format: 'sagemaker' },
+          evaluation,
+        };
+        const model = await hosted('lids');
+        await expect(update(before, ['lambda'])).rejects.toThrow(
+          'SageMaker cannot be taken from this stage while models run in it or are trained: lids/1 (HOSTED). ' +
+            'They would be paid for, and nobody could stop them. Stop them, or configure algorithmArn, images or ' +
+            'modelPackages as before, and deploy again.',
+        );
+        expect(await update(before, both)).toEqual(ok);
+        expect(await update(['lambda'], ['lambda'])).toEqual(ok);
+        // On its way out it is still paid for.
+        world.engine.removes = false;
+        await world.client.send(new StopModelCommand(model));
+        await expect(update(before, ['lambda'])).rejects.toThrow('lids/1 (STOPPING_HOSTING)');
+        for (const id of [...world.engine.resources.keys()]) world.engine.vanish(id);
+        await world.sweepAfter(3600);
+        expect(await update(before, ['lambda'])).toEqual(ok);
+        expect(stops).toEqual([]);
+      },
+    );
+
+    test('is refused while a model is trained', async () => {
+      world.trainer.born = { state: 'running' };
+      await training('lids');
+      await expect(update(both, ['lambda'])).rejects.toThrow('lids/1 (TRAINING)');
+    });
+
+    test('does not concern what runs in functions', async () => {
+      world.engine.admission = {
+        admitted: true,
+        artifact: { bucket: 'artifacts', prefix: 'copy/', format: 'onnx' },
+        evaluation,
+      };
+      await hosted('lids');
+      expect(await update(both, ['lambda'])).toEqual(ok);
+    });
   });
 
   test('its id is the same on every kind of request', async () => {

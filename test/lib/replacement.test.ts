@@ -131,3 +131,11 @@ test('with another rolePath every version is published anew, because the one bef
   expect(drain?.Properties).toMatchObject({ RolePath: '/one/' });
   expect(dev.ofType('Custom::CrowsnestDrain')[0]?.[1].Properties).toMatchObject({ RolePath: '/' });
 });
+
+test('the drain is told which engines the stage has, so that it can refuse to lose one that is in use', () => {
+  const told = (stack: Synthesised): unknown =>
+    stack.ofType('Custom::CrowsnestDrain')[0]?.[1].Properties['Engines'];
+  expect(told(synthesise('dev', { images: [], modelPackages: [] }))).toEqual(['lambda']);
+  const images = ['123456789012.dkr.ecr.us-east-1.amazonaws.com/inspection:*'];
+  expect(told(synthesise('dev', { images }))).toEqual(['lambda', 'sagemaker']);
+});

@@ -250,7 +250,7 @@ describe('with the rights of the template, and no others', () => {
     const model = await importModel({ S3: { Bucket: 'photos', Prefix: 'colours' } });
     expect(model).toMatchObject({ Status: 'TRAINED', Performance: { Recall: 1 } });
     const ModelVersion = model?.ModelVersion ?? '';
-    account.lambda.life = { creating: 0, provisioning: 0 };
+    account.lambda.life = { hidden: 0, creating: 0, provisioning: 0 };
     account.lambda.unit = (event) => ({
       payload:
         (event as { readonly kind: string }).kind === 'warmUp'

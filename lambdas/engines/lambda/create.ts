@@ -34,7 +34,7 @@ export async function create(options: LambdaEngineOptions, spec: DeploymentSpec)
     if (mode === 'onDemand') await warmUp(options, id, found);
     else if ((await findProvisioned(options, id)) === undefined) await provide(options, id, units.min);
   } catch (error) {
-    // Not all of Lambda knows the function or its version yet, or it is not ready for it: it is looked at again.
+    // Not all of Lambda knows the function or its version yet, or it is not ready: it is looked at again.
     if (!isConflict(error) && !isMissing(error)) throw error;
   }
 }

@@ -60,15 +60,16 @@ async function observe(options: LambdaEngineOptions, { id }: DeploymentRef): Pro
     : { state: 'creating', note: `0 of ${requested} units are ready.` };
 }
 
-/** Crowsnest updates no function that it has made, and a published version serves on while somebody else does. */
+/** Crowsnest updates no function that it has made; a published version serves on while somebody else does. */
 const noteOf = (update: string | undefined): { readonly note?: string } =>
   update === 'InProgress'
     ? { note: 'Somebody is updating the function of its units. It can be changed and stopped after that.' }
     : {};
 
 /**
- * Deletes the function, and with it its versions and what is provisioned and reserved. A function that is being
- * made or updated refuses to go, and is left for the next call. What our tags are not on is not ours, and stays.
+ * Deletes the function, and with it its versions and what is provisioned and reserved. A function that is
+ * being made or updated refuses to go, and is left for the next call. What our tags are not on is not ours, and
+ * stays.
  */
 async function remove(options: LambdaEngineOptions, { id }: DeploymentRef): Promise<void> {
   const name = nameOf(options, id);

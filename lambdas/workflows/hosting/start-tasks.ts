@@ -33,18 +33,18 @@ const keyOf = ({ operationId: id, project, version }: TaskInput) => ({ id, proje
 const hidden = 10_000;
 
 /**
- * For how many milliseconds a call that creates may still arrive, and be hidden, although another one was answered
- * since: an attempt that the client gave up has reached the engine by then, or never will, for its connection is
- * closed.
+ * For how many milliseconds a call that creates may still arrive, and be hidden, although another one was
+ * answered since: an attempt that the client gave up has reached the engine by then, or never will, for its
+ * connection is closed.
  */
 const arrival = 10_000 + hidden;
 
 /**
- * Orders the engine's resources. Before its first call it writes down until when that call may still arrive, and
- * what it makes may be hidden, because a fence protects rows, not calls: whoever releases this deployment later
- * believes "not found" only after that time. Once the call is answered the time is shortened, or a model that is
- * stopped soon would be stopping for minutes. The lease is about as long, so that an engine which takes its time is
- * not asked again by another attempt meanwhile.
+ * Orders the engine's resources. Before its first call it writes down until when that call may still arrive,
+ * and what it makes may be hidden, because a fence protects rows, not calls: whoever releases this deployment
+ * later believes "not found" only after that time. Once the call is answered the time is shortened, or a model
+ * that is stopped soon would be stopping for minutes. The lease is about as long, so that an engine which takes
+ * its time is not asked again by another attempt meanwhile.
  */
 export async function provision(input: TaskInput, ctx: TaskContext): Promise<Progress> {
   const model = await claimed(ctx, input, [state]);

@@ -46,14 +46,20 @@ export async function drain(ctx: DrainContext, startedAt: number): Promise<{ rea
   return { done: false };
 }
 
+interface AtWork {
+  readonly model: Model;
+  readonly trains: boolean;
+  /** Its deployments that have not ended. */
+  readonly open: readonly Deployment[];
+}
+
 /** What costs: models with a deployment that has not ended, and models that are being trained. */
-export async function* atWork({
-  store,
-}: Pick<DrainContext, 'store'>): AsyncGenerator<{ readonly model: Model; readonly trains: boolean }> {
+export async function* atWork({ store }: Pick<DrainContext, 'store'>): AsyncGenerator<AtWork> {
   for await (const project of store.projects.list()) {
     for await (const model of store.models.list(project.name)) {
       const trains = model.status === 'TRAINING' && model.operation.kind === 'train';
-      if (trains || (await openOf({ store }, model)).length > 0) yield { model, trains };
+      const open = await openOf({ store }, model);
+      if (trains || open.length > 0) yield { model, trains, open };
     }
   }
 }

@@ -151,12 +151,12 @@ describe('a function that Lambda', () => {
     },
   );
 
-  test.each([
+  test.each<['provisioned' | 'onDemand', string]>([
     ['provisioned', 'PutFunctionConcurrency'],
     ['provisioned', 'PutProvisionedConcurrencyConfig'],
     ['onDemand', 'Invoke'],
     ['onDemand', 'TagResource'],
-  ] as const)('knows here and not there is made ready later (%s, %s)', async (mode, operation) => {
+  ])('knows here and not there is made ready later (%s, %s)', async (mode, operation) => {
     const { fake, engine } = setUp({ mode });
     for (const type of ['ResourceNotFoundException', 'ResourceConflictException']) {
       fake.inject(operation, new ServiceError(type, 'Function not found, or not ready', 404));

@@ -132,7 +132,7 @@ export class FakeLambda {
   }
 
   /** Which operation a request is, and of which function. */
-  read({ method, path, headers, body = '' }: HttpRequest): {
+  read({ method, path, query = {}, headers, body = '' }: HttpRequest): {
     readonly operation: string;
     readonly name: string;
     readonly input: Input;
@@ -156,7 +156,9 @@ export class FakeLambda {
       'PUT provisioned-concurrency': 'PutProvisionedConcurrencyConfig',
       'GET provisioned-concurrency': 'GetProvisionedConcurrencyConfig',
     };
-    return { operation: operations[`${method} ${part}`] ?? `${method} ${part}`, name, input };
+    const operation = operations[`${method} ${part}`] ?? `${method} ${part}`;
+    const asked = { ...Object.fromEntries(new URLSearchParams(path.split('?')[1])), ...query };
+    return { operation, name, input: operation === 'ListFunctions' ? asked : input };
   }
 
   #act(
@@ -195,13 +197,7 @@ export class FakeLambda {
         };
       }
       case 'ListFunctions':
-        return {
-          body: {
-            Functions: [...this.functions]
-              .filter(([, { shownAt = 0 }]) => now >= shownAt)
-              .map(([each]) => ({ FunctionName: each, FunctionArn: arnOf(each) })),
-          },
-        };
+        return { body: this.#page(input['Marker']) };
       case 'ListTags':
         return { body: { Tags: Object.fromEntries(this.#need(name).tags) } };
       case 'TagResource':
@@ -304,6 +300,19 @@ export class FakeLambda {
 
   #unreserved(): number {
     return [...this.functions.values()].reduce((left, { reserved = 0 }) => left - reserved, this.concurrency);
+  }
+
+  /** Fifty at a time. (Lambda, ListFunctions) */
+  #page(marker: unknown): object {
+    const names = [...this.functions.keys()].filter((name) => this.#shown(name) !== undefined).sort();
+    const from = typeof marker === 'string' ? names.indexOf(marker) : 0;
+    const next = names[from + 50];
+    return {
+      Functions: names
+        .slice(from, from + 50)
+        .map((each) => ({ FunctionName: each, FunctionArn: arnOf(each) })),
+      ...(next !== undefined && { NextMarker: next }),
+    };
   }
 
   #shown(name: string): FakeFunction | undefined {
