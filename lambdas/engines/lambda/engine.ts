@@ -8,8 +8,8 @@ import { isConflict, isMissing, userMessage } from './refusals.ts';
 import { scale, unfollow } from './scaling.ts';
 
 /**
- * Hosts ONNX artifacts in Lambda functions: one function a deployment, one unit one execution environment of
- * it. Min is provisioned concurrency on the function's version, or none where the stage's units are on
+ * Hosts ONNX artifacts in Lambda functions: one function a deployment, one unit one execution environment
+ * of it. Min is provisioned concurrency on the function's version, or none where the stage's units are on
  * demand; Max is reserved concurrency, and a policy that lets what is provisioned follow demand.
  */
 export const createLambdaEngine = (options: LambdaEngineOptions): Omit<HostingEngine, 'detect'> => ({
@@ -60,7 +60,9 @@ async function observe(options: LambdaEngineOptions, { id }: DeploymentRef): Pro
     : { state: 'creating', note: `0 of ${requested} units are ready.` };
 }
 
-/** Crowsnest updates no function that it has made; a published version serves on while somebody else does. */
+/**
+ * Crowsnest updates no function that it has made; a published version serves on while somebody else does.
+ */
 const noteOf = (update: string | undefined): { readonly note?: string } =>
   update === 'InProgress'
     ? { note: 'Somebody is updating the function of its units. It can be changed and stopped after that.' }
@@ -68,8 +70,8 @@ const noteOf = (update: string | undefined): { readonly note?: string } =>
 
 /**
  * Deletes the function, and with it its versions and what is provisioned and reserved. A function that is
- * being made or updated refuses to go, and is left for the next call. What our tags are not on is not ours, and
- * stays.
+ * being made or updated refuses to go, and is left for the next call. What our tags are not on is not ours,
+ * and stays.
  */
 async function remove(options: LambdaEngineOptions, { id }: DeploymentRef): Promise<void> {
   const name = nameOf(options, id);

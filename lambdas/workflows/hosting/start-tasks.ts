@@ -27,8 +27,8 @@ const formatOf = (artifact: Artifact | undefined): Pick<Deployment, 'format'> =>
 const keyOf = ({ operationId: id, project, version }: TaskInput) => ({ id, project, version });
 
 /**
- * For how many milliseconds an engine may say "not found" of what it has just made: SageMaker and Lambda are
- * eventually consistent.
+ * For how many milliseconds an engine may say "not found" of what it has just made: SageMaker and Lambda
+ * are eventually consistent.
  */
 const hidden = 10_000;
 
@@ -40,11 +40,11 @@ const hidden = 10_000;
 const arrival = 10_000 + hidden;
 
 /**
- * Orders the engine's resources. Before its first call it writes down until when that call may still arrive,
- * and what it makes may be hidden, because a fence protects rows, not calls: whoever releases this deployment
- * later believes "not found" only after that time. Once the call is answered the time is shortened, or a model
- * that is stopped soon would be stopping for minutes. The lease is about as long, so that an engine which takes
- * its time is not asked again by another attempt meanwhile.
+ * Orders the engine's resources. Before its first call it writes down until when that call may still
+ * arrive, and what it makes may be hidden, because a fence protects rows, not calls: whoever releases this
+ * deployment later believes "not found" only after that time. Once the call is answered the time is
+ * shortened, or a model that is stopped soon would be stopping for minutes. The lease is about as long, so
+ * that an engine which takes its time is not asked again by another attempt meanwhile.
  */
 export async function provision(input: TaskInput, ctx: TaskContext): Promise<Progress> {
   const model = await claimed(ctx, input, [state]);
@@ -98,7 +98,8 @@ async function shorten(
 
 /**
  * Looks at what the engine has made so far, and takes the lease until the next look.
- * @throws EngineFailed if the engine says so, or the deadline has passed and this look, made after it, finds
+ * @throws EngineFailed if the engine says so, or the deadline has passed and this look, made after it,
+ * finds
  *   the model not serving
  */
 export async function observeHosting(input: TaskInput, ctx: TaskContext): Promise<Progress> {
