@@ -7,10 +7,11 @@ import * as ort from 'onnxruntime-node';
 import { floats, openSession, type Example } from '../features/extract.ts';
 import { checkStopped } from './failures.ts';
 import { deal, foldCount } from './folds.ts';
-import { appendNovelty, appendPatchHead, type PatchHead } from '../heads/heads.ts';
+import { appendMaps, appendNovelty, appendPatchHead, type PatchHead } from '../heads/heads.ts';
 import type { Grid } from '../pictures/masks.ts';
-import { fitBank, type Bank } from '../heads/novelty.ts';
-import { Graph, int64 } from '../onnx/graph.ts';
+import { fitBank, fitPlaces, sumPlaces, type Novelty } from '../heads/novelty.ts';
+import { areAligned } from './alignment.ts';
+import { Graph } from '../onnx/graph.ts';
 import { appendDequantised } from '../heads/patch-step.ts';
 import { fitPatchHead } from '../heads/patch.ts';
 import { fitPooled, fitScaling, scorePooled, type PooledHead, type Scaling } from '../features/pooled.ts';
@@ -29,7 +30,7 @@ export interface Lesson {
 }
 
 export interface Heads {
-  readonly bank: Bank;
+  readonly novelty: Novelty;
   /** Absent where there are too few anomalies to learn from labels. */
   readonly pooled?: PooledHead;
   /** Members, whose mean counts. */
@@ -64,6 +65,7 @@ export async function fitHeads(
   const isTaught = anomalies >= leastAnomalies;
   const folds = foldCount(examples.length - anomalies, isTaught ? anomalies : 0);
   const parts = deal(examples, folds, lesson.random);
+  const novelty = await planNovelty(lesson, parts);
   const unseen: OutOfFold[] = [];
   const members: PatchHead[] = [];
   for (let fold = 0; fold < folds; fold++) {
@@ -72,7 +74,7 @@ export async function fitHeads(
     // Too few anomalies to learn from: only the novelty head is put to the test.
     const patch = isTaught ? await patchHead(lesson, seen) : undefined;
     const heads = {
-      ...untaught(lesson, seen),
+      novelty: novelty(fold),
       ...(patch !== undefined && { patch: [patch], pooled: pooledHead(seen, scaling) }),
     };
     unseen.push(
@@ -89,20 +91,49 @@ export async function fitHeads(
   if (!isTaught && examples.some(({ isAnomaly, views: [view] }) => isAnomaly && view?.patches !== undefined))
     members.push(await patchHead(lesson, examples));
   const heads = {
-    ...untaught(lesson, examples),
+    novelty: novelty(),
     ...(members.length > 0 && { patch: members }),
     ...(isTaught && { pooled: pooledHead(examples, scaling) }),
   };
   return { heads, unseen };
 }
 
-const untaught = ({ channels, random }: Lesson, examples: readonly Example[]): Pick<Heads, 'bank'> => ({
-  bank: fitBank(
-    examples.filter(({ isAnomaly }) => !isAnomaly).map(({ views }) => views[0]?.features ?? new Uint8Array()),
-    channels,
-    random,
-  ),
-});
+/**
+ * How novelty heads are fitted: as banks, or by places where the parts lie alike, which the normal pictures
+ * tell by themselves.
+ * @param parts per example the number of its part
+ * @returns fits a head to the normal pictures of all parts but one, or of all
+ */
+async function planNovelty(
+  { examples, channels, grid, random }: Lesson,
+  parts: readonly number[],
+): Promise<(without?: number) => Novelty> {
+  const normals = (wanted: (part: number) => boolean): Uint8Array[] =>
+    examples.flatMap(({ isAnomaly, views: [view] }, at) =>
+      isAnomaly || view === undefined || !wanted(parts[at] ?? 0) ? [] : [view.features],
+    );
+  const sums = [...new Set(parts)].sort().map((part) => ({
+    part,
+    sums: sumPlaces(
+      normals((other) => other === part),
+      channels,
+      grid,
+    ),
+  }));
+  const bank = (wanted: (part: number) => boolean): Novelty =>
+    fitBank(normals(wanted), channels, grid, random);
+  const places = (wanted: (part: number) => boolean): Novelty =>
+    fitPlaces(
+      sums.filter(({ part }) => wanted(part)).map((each) => each.sums),
+      channels,
+    );
+  const halves = [0, 1].map((half) => {
+    const learnt = (part: number): boolean => part % 2 !== half;
+    return { bank: bank(learnt), places: places(learnt), held: normals((part) => !learnt(part)) };
+  });
+  const fit = (await areAligned(halves, channels, grid, random)) ? places : bank;
+  return (without) => fit((part) => part !== without);
+}
 
 const pooledHead = (examples: readonly Example[], scaling: Scaling): PooledHead =>
   fitPooled(
@@ -128,20 +159,11 @@ async function scoreUnseen(
   const graph = new Graph('fold');
   const patches = grid.rows * grid.columns;
   const rows = appendDequantised(graph, graph.input('features', 'uint8', [patches, channels]));
-  graph.node('Identity', [appendNovelty(graph, rows, heads.bank, channels, grid)], {}, 'novelty');
+  const maps = appendMaps(graph, rows, channels, grid);
+  graph.node('Identity', [appendNovelty(graph, maps, heads.novelty, channels, grid)], {}, 'novelty');
   graph.output('novelty', 'float32', [1]);
   if (heads.patch !== undefined) {
-    const lines = graph.node('Reshape', [
-      rows,
-      graph.constant('gridShape', int64([1, grid.rows, grid.columns, channels])),
-    ]);
-    const { logits, score } = appendPatchHead(
-      graph,
-      graph.node('Transpose', [lines], { perm: [0, 3, 1, 2] }),
-      heads.patch,
-      top,
-      grid,
-    );
+    const { logits, score } = appendPatchHead(graph, maps, heads.patch, top, grid);
     graph.node('Identity', [logits], {}, 'logits');
     graph.node('Identity', [score], {}, 'patch');
     graph.output('logits', 'float32', [1, 'classes', grid.rows, grid.columns]);

@@ -23,7 +23,7 @@ import {
 } from '../pictures/training-pictures.ts';
 import { minimums, planEffort, split, type Minimums } from './plan.ts';
 import { createRandom, type Random } from './random.ts';
-import { fitStack, noveltyStack, stackScore, type Stack } from '../heads/stack.ts';
+import { fitStack, noveltyAlone, noveltyStack, stackScore, type Stack } from '../heads/stack.ts';
 import { findBackbone, readBackbone } from '../features/backbone.ts';
 
 export interface TrainingInput {
@@ -125,15 +125,18 @@ export async function train(
   const anomalies = examples.filter(({ isAnomaly }) => isAnomaly).length;
   const isTaught = anomalies >= leastAnomalies;
   const labels = unseen.map(({ example }) => example.isAnomaly);
-  const stack = isTaught
-    ? fitStack(
-        unseen.map(({ scores }) => scores),
-        labels,
-      )
-    : noveltyStack(
-        unseen.filter(({ example }) => !example.isAnomaly).map(({ scores }) => scores[0] ?? 0),
-        1,
-      );
+  const noveltyOfNormals = unseen
+    .filter(({ example }) => !example.isAnomaly)
+    .map(({ scores }) => scores[0] ?? 0);
+  const stack: Stack = isTaught
+    ? {
+        ...fitStack(
+          unseen.map(({ scores }) => scores),
+          labels,
+        ),
+        alone: noveltyAlone(noveltyOfNormals),
+      }
+    : noveltyStack(noveltyOfNormals, 1);
   const unseenMaps = maps(unseen, stack);
   const boundaries = chooseBoundaries(unseenMaps, lesson.classes);
   const graph = writeModel(
@@ -146,7 +149,7 @@ export async function train(
       top,
       ...(classes.length > 0 && { boundaries }),
     },
-    { features: features.kind, seed: String(input.seed) },
+    { features: features.kind, novelty: heads.novelty.kind, seed: String(input.seed) },
   );
 
   const judged = await judge(graph, sets.test, { size: read.native, classes, signal }, (done) =>

@@ -6,7 +6,7 @@
 import type { FeatureMap } from '../features/features.ts';
 import { float32, int64, type Graph } from '../onnx/graph.ts';
 import type { Grid } from '../pictures/masks.ts';
-import type { Bank } from './novelty.ts';
+import { scaleBytes, type Bank, type Novelty, type Places } from './novelty.ts';
 import { quantisation } from './patch-step.ts';
 import type { PooledHead } from '../features/pooled.ts';
 import type { Stack } from './stack.ts';
@@ -66,6 +66,15 @@ export function appendRows(graph: Graph, normalised: string, channels: number): 
   ]);
 }
 
+/** The way back: rows as maps [1, channels, rows, columns]. */
+export function appendMaps(graph: Graph, rows: string, channels: number, grid: Grid): string {
+  const lines = graph.node('Reshape', [
+    rows,
+    graph.constant('gridShape', int64([1, grid.rows, grid.columns, channels])),
+  ]);
+  return graph.node('Transpose', [lines], { perm: [0, 3, 1, 2] });
+}
+
 /**
  * Statistics of every channel over the picture: mean, deviation, and how far the greatest and the least stand
  * out. [4 * channels]
@@ -93,44 +102,93 @@ export function appendPooled(graph: Graph, normalised: string, channels: number,
   return graph.node('Concat', [mean, deviation, ...extremes], { axis: 0 });
 }
 
-/** The greatest distance of a patch, averaged with its neighbours, from the nearest normal patch. [1] */
-export function appendNovelty(graph: Graph, rows: string, bank: Bank, channels: number, grid: Grid): string {
-  const { zero, levels } = quantisation;
-  const turned = new Float32Array(channels * bank.size);
-  const squares = new Float32Array(bank.size);
-  bank.patches.forEach((byte, at) => {
-    const value = (byte - zero) / levels;
-    const centre = Math.floor(at / channels);
-    turned[(at % channels) * bank.size + centre] = -2 * value;
-    squares[centre] = (squares[centre] ?? 0) + value * value;
-  });
-  const products = graph.node('MatMul', [
-    rows,
-    graph.constant('bank', { type: 'float32', shape: [channels, bank.size], data: turned }),
-  ]);
-  const relative = graph.node('Add', [
-    products,
-    graph.constant('bankSquares', { type: 'float32', shape: [bank.size], data: squares }),
-  ]);
-  const nearest = graph.node('Add', [
-    graph.node('ReduceMin', [relative], { axes: [1], keepdims: 0 }),
-    graph.node('ReduceSumSquare', [rows], { axes: [1], keepdims: 0 }),
-  ]);
-  const distance = graph.node('Sqrt', [
-    graph.node('Max', [nearest, graph.constant('noDistance', float32([], [0]))]),
-  ]);
-  const map = graph.node('Reshape', [
-    distance,
-    graph.constant('distanceShape', int64([1, 1, grid.rows, grid.columns])),
-  ]);
-  const smooth = graph.node('AveragePool', [map], {
+/**
+ * How far the picture is from normal: the mean of the greatest 1 % of its patches' distances. One patch that
+ * stands out is chance, as the greatest of thousands always is. [1]
+ * @param maps the normalised features [1, channels, rows, columns]
+ */
+export function appendNovelty(
+  graph: Graph,
+  maps: string,
+  head: Novelty,
+  channels: number,
+  grid: Grid,
+): string {
+  const patches = grid.rows * grid.columns;
+  const averaged = graph.node('AveragePool', [maps], {
     kernel_shape: [3, 3],
     pads: [1, 1, 1, 1],
     count_include_pad: 0,
   });
-  return graph.node('Reshape', [
-    graph.node('ReduceMax', [smooth], { keepdims: 0 }),
-    graph.constant('noveltyShape', int64([1])),
+  const squared =
+    head.kind === 'bank'
+      ? appendBank(graph, averaged, head, channels)
+      : appendPlaces(graph, averaged, head, channels, grid);
+  const distance = graph.node('Sqrt', [
+    graph.node('Max', [squared, graph.constant('noDistance', float32([], [0]))]),
+  ]);
+  const line = graph.node('Reshape', [distance, graph.constant('distanceShape', int64([patches]))]);
+  const [greatest] = graph.nodes(
+    'TopK',
+    [line, graph.constant('farthest', int64([Math.max(1, Math.round(patches / 100))]))],
+    ['farthestDistances', 'farthestPatches'],
+  );
+  return graph.node('ReduceMean', [greatest], { keepdims: 1 });
+}
+
+/** The squared distance of each patch from the nearest in the bank. */
+function appendBank(graph: Graph, averaged: string, bank: Bank, channels: number): string {
+  const scaled = graph.node('Mul', [
+    averaged,
+    graph.constant('bankScale', { type: 'float32', shape: [1, channels, 1, 1], data: bank.scale }),
+  ]);
+  const squares = new Float32Array(bank.size);
+  bank.patches.forEach((value, at) => {
+    const row = Math.floor(at / channels);
+    squares[row] = (squares[row] ?? 0) + value * value;
+  });
+  const shape = [bank.size, channels, 1, 1];
+  const relative = graph.node(
+    'Conv',
+    [
+      scaled,
+      graph.constant('bank', { type: 'float32', shape, data: bank.patches.map((value) => -2 * value) }),
+      graph.constant('bankSquares', { type: 'float32', shape: [bank.size], data: squares }),
+    ],
+    { kernel_shape: [1, 1] },
+  );
+  return graph.node('Add', [
+    graph.node('ReduceMin', [relative], { axes: [1], keepdims: 1 }),
+    graph.node('ReduceSumSquare', [scaled], { axes: [1], keepdims: 1 }),
+  ]);
+}
+
+/** The squared distance of each patch from what is normal in its place, in deviations. */
+function appendPlaces(graph: Graph, averaged: string, places: Places, channels: number, grid: Grid): string {
+  const read = (name: 'mean' | 'scale', zero: number, steps: number): string =>
+    graph.node('Mul', [
+      graph.node('Sub', [
+        graph.node(
+          'Cast',
+          [
+            graph.constant(`places.${name}`, {
+              type: 'uint8',
+              shape: [1, channels, grid.rows, grid.columns],
+              data: places[name],
+            }),
+          ],
+          { to: 1 },
+        ),
+        graph.constant(`places.${name}.zero`, float32([], [zero])),
+      ]),
+      graph.constant(`places.${name}.step`, float32([], [1 / steps])),
+    ]);
+  const mean = read('mean', quantisation.zero, quantisation.levels);
+  const scale = graph.node('Exp', [read('scale', scaleBytes.zero, scaleBytes.steps)]);
+  const deviations = graph.node('Mul', [graph.node('Sub', [averaged, mean]), scale]);
+  return graph.node('Div', [
+    graph.node('ReduceSumSquare', [deviations], { axes: [1], keepdims: 1 }),
+    graph.constant('channels', float32([], [channels])),
   ]);
 }
 
@@ -240,13 +298,24 @@ function turned(matrix: Float32Array, outs: number): Float32Array {
 }
 
 /** One score of 0 to 1 from the heads' scores [heads]; 0.5 is the decision boundary. [1] */
-export function appendStack(graph: Graph, scores: string, { weights, bias }: Stack): string {
+export function appendStack(graph: Graph, scores: string, { weights, bias, alone }: Stack): string {
   const weighted = graph.node('Mul', [
     scores,
     graph.constant('stackWeights', float32([weights.length], weights)),
   ]);
   const sum = graph.node('ReduceSum', [weighted, graph.constant('stackAxes', int64([0]))], { keepdims: 1 });
-  return graph.node('Sigmoid', [graph.node('Add', [sum, graph.constant('stackBias', float32([1], [bias]))])]);
+  const together = graph.node('Add', [sum, graph.constant('stackBias', float32([1], [bias]))]);
+  if (alone === undefined) return graph.node('Sigmoid', [together]);
+  const novelty = graph.node('Gather', [scores, graph.constant('noveltyAt', int64([0]))]);
+  const beyond = graph.node('Sub', [
+    novelty,
+    graph.constant('aloneThreshold', float32([1], [alone.threshold])),
+  ]);
+  const apart = graph.node('Mul', [
+    beyond,
+    graph.constant('aloneSteepness', float32([1], [1 / alone.spread])),
+  ]);
+  return graph.node('Sigmoid', [graph.node('Max', [together, apart])]);
 }
 
 /**

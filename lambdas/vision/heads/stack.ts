@@ -5,6 +5,11 @@ export interface Stack {
   readonly weights: readonly number[];
   /** Places the decision boundary at a logit of 0. */
   readonly bias: number;
+  /**
+   * Where the novelty head's score, which is the first, makes an anomaly by itself, and the score's deviation
+   * over normal pictures.
+   */
+  readonly alone?: { readonly threshold: number; readonly spread: number };
 }
 
 /** How strongly weights are drawn to being equal; with few pictures the free optimum is noise. */
@@ -52,6 +57,18 @@ export function fitStack(scores: readonly (readonly number[])[], labels: readonl
 }
 
 /**
+ * A verdict that novelty gives alone. Heads that learn from labels know the types of defect that they were
+ * shown, and outvote the novelty head on any other; so a picture that is farther from normal than any normal
+ * one was, and by a margin, is an anomaly whatever they say. The margin is wide where few pictures show how
+ * far normal goes.
+ * @param normals novelty scores of normal pictures that the head has not learnt from
+ */
+export function noveltyAlone(normals: readonly number[]): NonNullable<Stack['alone']> {
+  const spread = deviation(normals);
+  return { threshold: Math.max(...normals) + (spread * 10) / normals.length, spread };
+}
+
+/**
  * The stack of a model that has seen too few anomalies, or none: novelty alone, and what 95 % of normal
  * pictures stay below is normal.
  * @param normals novelty scores of normal pictures that the head has not learnt from
@@ -62,8 +79,7 @@ export function noveltyStack(normals: readonly number[], heads: number): Stack {
   const below = sorted[Math.floor(position)] ?? 0;
   const above = sorted[Math.ceil(position)] ?? below;
   const threshold = below + (above - below) * (position - Math.floor(position));
-  const centre = mean(sorted);
-  const spread = Math.sqrt(mean(sorted.map((score) => (score - centre) ** 2))) || 1;
+  const spread = deviation(normals);
   return {
     weights: Array.from({ length: heads }, (_, head) => (head === 0 ? 1 / spread : 0)),
     bias: -threshold / spread,
@@ -71,8 +87,11 @@ export function noveltyStack(normals: readonly number[], heads: number): Stack {
 }
 
 /** 0 to 1, with the decision boundary at 0.5. */
-export const stackScore = ({ weights, bias }: Stack, scores: readonly number[]): number =>
-  sigmoid(weigh(weights, scores) + bias);
+export function stackScore({ weights, bias, alone }: Stack, scores: readonly number[]): number {
+  const together = weigh(weights, scores) + bias;
+  if (alone === undefined) return sigmoid(together);
+  return sigmoid(Math.max(together, ((scores[0] ?? 0) - alone.threshold) / alone.spread));
+}
 
 /**
  * The threshold of the greatest F1. Of several, the one in the middle of the widest gap: it is the least
@@ -98,6 +117,10 @@ export function bestThreshold(scores: readonly number[], labels: readonly boolea
 
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / Math.max(values.length, 1);
+function deviation(values: readonly number[]): number {
+  const centre = mean(values);
+  return Math.sqrt(mean(values.map((value) => (value - centre) ** 2))) || 1;
+}
 const weigh = (weights: readonly number[], scores: readonly number[]): number =>
   weights.reduce((sum, weight, head) => sum + weight * (scores[head] ?? 0), 0);
 const sigmoid = (value: number): number => 1 / (1 + Math.exp(-value));

@@ -7,7 +7,6 @@ import {
   appendPatchHead,
   appendPooled,
   appendPooledHead,
-  appendRows,
   appendStack,
   type Normalisation,
 } from '../heads/heads.ts';
@@ -47,8 +46,7 @@ export function writeModel(
     appendImage(graph, size.width, size.height),
     normalisation,
   );
-  const rows = appendRows(graph, normalised, features.channels);
-  const scores = [appendNovelty(graph, rows, heads.bank, features.channels, grid)];
+  const scores = [appendNovelty(graph, normalised, heads.novelty, features.channels, grid)];
   if (heads.pooled !== undefined)
     scores.push(
       appendPooledHead(graph, appendPooled(graph, normalised, features.channels, grid), heads.pooled),
