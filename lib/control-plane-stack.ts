@@ -239,8 +239,10 @@ export class ControlPlaneStack extends Stack {
     new Dashboard(this, 'Dashboard', { stage, alarms: alarms.all });
 
     confineRoles(this, config);
-    Tags.of(this).add('crowsnest:stage', stage);
-    for (const [name, value] of Object.entries(config.tags)) Tags.of(this).add(name, value);
+    // Not every region's CloudFormation takes tags of a dashboard, and one that does not refuses the whole stack.
+    const untagged = { excludeResourceTypes: ['AWS::CloudWatch::Dashboard'] };
+    for (const [name, value] of Object.entries({ ...config.tags, 'crowsnest:stage': stage }))
+      Tags.of(this).add(name, value, untagged);
     const endpoint =
       config.domain === undefined
         ? `https://${api.restApi.restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}/${stage}`

@@ -4,7 +4,7 @@ import { LookoutVisionClient } from '@aws-sdk/client-lookoutvision';
 import { samplesBucket } from '../../lambdas/local/samples/bucket.ts';
 import { createUser, type User } from './account.ts';
 import { region, type Emulator } from './emulator.ts';
-import { root } from './install.ts';
+import { root } from './python.ts';
 import { run } from './processes.ts';
 import { ProjectCopy } from './project-copy.ts';
 

@@ -1,12 +1,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run, type Command } from './processes.ts';
-
-/** The project's own folder, and the cache inside of it that git ignores. */
-export const root = join(import.meta.dirname, '../..');
-const cache = join(root, '.cache/deploy');
+import { cache, Missing, pythonWith, root } from './python.ts';
 
 /** AWS's runtime interface client for Node, as published; its scripts, which would compile, are not run. */
 const client = {
@@ -24,55 +21,16 @@ export interface Installed {
   readonly packages: string;
 }
 
-/** Something that cannot be had on this machine, so that nothing can be tried. */
-export class Missing extends Error {
-  override readonly name = 'Missing';
-}
-
 /**
  * Installs into the cache what is not there yet.
  * @throws Missing
  */
 export async function install(command: Command): Promise<Installed> {
-  await mkdir(cache, { recursive: true });
   return {
-    python: await emulator(command),
+    python: await pythonWith('emulator', join(import.meta.dirname, 'requirements.txt'), command),
     client: await runtimeClient(command),
     packages: await sdk(),
   };
-}
-
-async function emulator(command: Command): Promise<string> {
-  const requirements = await readFile(join(import.meta.dirname, 'requirements.txt'));
-  const folder = join(
-    cache,
-    `emulator-${createHash('sha256').update(requirements).digest('hex').slice(0, 12)}`,
-  );
-  const python = join(folder, 'bin/python');
-  if (existsSync(join(folder, 'complete'))) return python;
-  await rm(folder, { recursive: true, force: true });
-  const system = await pythonOf(command);
-  await run(system, ['-m', 'venv', folder], command).catch((error: unknown) => {
-    throw new Missing(`Python cannot make a virtual environment (Debian: python3-venv): ${String(error)}`);
-  });
-  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '-r'];
-  await run(python, [...pip, join(import.meta.dirname, 'requirements.txt')], command).catch(
-    (error: unknown) => {
-      throw new Missing(`The emulator cannot be installed from PyPI: ${String(error)}`);
-    },
-  );
-  await writeFile(join(folder, 'complete'), '');
-  return python;
-}
-
-async function pythonOf(command: Command): Promise<string> {
-  for (const name of ['python3', 'python3.11', 'python3.12', 'python3.13']) {
-    const version = await run(name, ['-c', 'import sys; print(sys.version_info >= (3, 11))'], command).catch(
-      () => '',
-    );
-    if (version.trim() === 'True') return name;
-  }
-  throw new Missing('There is no Python 3.11 or later.');
 }
 
 async function runtimeClient(command: Command): Promise<string> {

@@ -1,6 +1,6 @@
 import { appendFile, cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { root } from './install.ts';
+import { root } from './python.ts';
 
 /** What a deployment needs of the project. */
 const parts = [

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { usage } from '../../cli/usage.ts';
 import { Deployment } from './deployment.ts';
 import { Emulator } from './emulator.ts';
-import { install, Missing } from './install.ts';
+import { install } from './install.ts';
 import { life } from './life.ts';
+import { Missing } from './python.ts';
 import { Steps } from './steps.ts';
 
 // npm run test:deploy: the stack, deployed by the documented commands into an emulator, lived through and destroyed.

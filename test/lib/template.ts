@@ -22,8 +22,9 @@ export interface Synthesised {
   readonly terminationProtection: boolean;
   /** What the security rules, and the schemas of CloudFormation, have against it. */
   readonly findings: readonly string[];
-  /** The assembly's folder, with its assets. */
+  /** The assembly's folder, with its assets, and the template's file in it. */
   readonly directory: string;
+  readonly templateFile: string;
   ofType(type: string): [id: string, resource: Resource][];
 }
 
@@ -57,7 +58,8 @@ export function synthesise(stage: StageName, own: object = {}, bundles = noCode)
   checkRules(app);
   const stack = addStage(app, stage, config, bundles);
   const assembly = app.synth();
-  const { template, terminationProtection = false } = assembly.getStackByName(stack.stackName) as unknown as {
+  const artifact = assembly.getStackByName(stack.stackName);
+  const { template, terminationProtection = false } = artifact as unknown as {
     template: { Resources: Record<string, Resource>; Outputs: Synthesised['outputs'] };
     terminationProtection?: boolean;
   };
@@ -66,6 +68,7 @@ export function synthesise(stage: StageName, own: object = {}, bundles = noCode)
     outputs: template.Outputs,
     terminationProtection,
     directory: assembly.directory,
+    templateFile: artifact.templateFullPath,
     findings: findingsIn(join(assembly.directory, 'validation-report.json')),
     ofType: (type) => Object.entries(template.Resources).filter(([, { Type }]) => Type === type),
   };
