@@ -1,5 +1,6 @@
 import { modelArn, type Home } from './arns.ts';
 import type { ModelKey } from './model.ts';
+import { f1Interval, type Reliability } from './reliability.ts';
 
 // The two files that a training leaves in the caller's bucket, in the original's formats: scripts read them.
 
@@ -40,7 +41,14 @@ export const evaluationKeys = (
 
 const dateOf = (time: number): string => new Date(time).toISOString().replace('Z', '');
 
-export function evaluationResult(home: Home, model: ModelKey, figures: EvaluationFigures): string {
+/** `Reliability` is ours: the original had no such member, and readers of its format pass over it. */
+export function evaluationResult(
+  home: Home,
+  model: ModelKey,
+  figures: EvaluationFigures,
+  { counts, crossValidation, notes = [] }: Reliability,
+): string {
+  const interval = f1Interval(counts);
   return JSON.stringify({
     Version: 1,
     EvaluationDetails: {
@@ -67,6 +75,23 @@ export function evaluationResult(home: Home, model: ModelKey, figures: Evaluatio
           })),
         }),
       },
+    },
+    Reliability: {
+      NumberOfNormalTestingImages: counts.normals,
+      NumberOfAnomalousTestingImages: counts.anomalies,
+      ...(interval !== undefined && {
+        F1ScoreInterval: { Level: 0.95, Low: interval[0], High: interval[1] },
+      }),
+      ...(crossValidation !== undefined && {
+        CrossValidation: {
+          NumberOfImages: crossValidation.images,
+          ROCAUC: crossValidation.rocAuc,
+          Precision: crossValidation.precision,
+          Recall: crossValidation.recall,
+          F1Score: crossValidation.f1Score,
+        },
+      }),
+      Notes: notes,
     },
   });
 }

@@ -1,4 +1,5 @@
 import type { EvaluationFigures } from '../domain/evaluation-files.ts';
+import type { Reliability } from '../domain/reliability.ts';
 import type { Artifact, ModelKey } from '../domain/model.ts';
 import type { ObjectLocation, ObjectStore } from '../domain/ports.ts';
 import { locationUrl } from '../domain/locations.ts';
@@ -51,8 +52,11 @@ export async function readExamples(
     .map((line) => JSON.parse(line) as TrainingExample);
 }
 
-/** What a training came to, as one JSON object. All figures are 0 to 1; an anomaly is the positive class. */
-export interface TrainingResults extends EvaluationFigures {
+/**
+ * What a training came to, as one JSON object. All figures are 0 to 1; an anomaly is the positive class. Not
+ * every trainer knows what cross-validation gives, or has something to note.
+ */
+export interface TrainingResults extends EvaluationFigures, Pick<Reliability, 'crossValidation' | 'notes'> {
   /** One for each test picture. */
   readonly pictures: readonly {
     readonly source: string;

@@ -133,7 +133,9 @@ describe('a training', () => {
 
     expect(await describeModel(world)).toMatchObject({
       Status: 'TRAINED',
-      StatusMessage: 'Training completed successfully.',
+      StatusMessage: expect.stringMatching(
+        /^Training completed successfully\. F1 1\.00 is measured on 10 test images, 4 of them anomalies: its 95 % /,
+      ),
       Performance: { F1Score: 1, Precision: 1, Recall: 1 },
       KmsKeyId: 'alias/parts',
       OutputConfig: { S3Location: { Bucket: 'results', Prefix: 'out/' } },
@@ -183,6 +185,12 @@ describe('a training', () => {
       },
       AggregatedEvaluationResults: {
         Metrics: { ROCAUC: 1, AveragePrecision: 1, Precision: 1, Recall: 1, F1Score: 1 },
+      },
+      Reliability: {
+        NumberOfNormalTestingImages: 6,
+        NumberOfAnomalousTestingImages: 4,
+        F1ScoreInterval: { Level: 0.95, Low: expect.closeTo(0.676, 2), High: 1 },
+        Notes: [],
       },
     });
   });

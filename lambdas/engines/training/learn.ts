@@ -101,7 +101,8 @@ async function load(objects: Pick<ObjectStore, 'read' | 'placeOf'>, url: string)
   return bytes;
 }
 
-function resultsOf({ evaluation, results, pictures }: Training, evaluatedAt: number): TrainingResults {
+function resultsOf(training: Training, evaluatedAt: number): TrainingResults {
+  const { evaluation, results, pictures, crossValidation, notes } = training;
   const { f1Score, precision, recall, rocAuc, averagePrecision, classes } = evaluation;
   return {
     f1Score,
@@ -114,6 +115,16 @@ function resultsOf({ evaluation, results, pictures }: Training, evaluatedAt: num
       classes: classes.map(({ className: name, ...figures }) => ({ name, ...figures })),
     }),
     images: { train: pictures.train, test: pictures.test },
+    ...(crossValidation !== undefined && {
+      crossValidation: {
+        images: pictures.learnt,
+        f1Score: crossValidation.f1Score,
+        precision: crossValidation.precision,
+        recall: crossValidation.recall,
+        rocAuc: crossValidation.rocAuc,
+      },
+    }),
+    notes,
     pictures: results.map(({ id, isAnomalous, confidence }) => ({ source: id, isAnomalous, confidence })),
   };
 }

@@ -2,6 +2,7 @@ import { statusMessage } from '../../domain/lifecycle.ts';
 import { evaluationKeys, evaluationManifest, evaluationResult } from '../../domain/evaluation-files.ts';
 import { parseEntry, type Entry } from '../../domain/manifest.ts';
 import type { Model } from '../../domain/model.ts';
+import { countVerdicts, describeReliability, type Reliability } from '../../domain/reliability.ts';
 import { LocationRefused, type ModelInput, type ObjectLocation } from '../../domain/ports.ts';
 import { isLabelled, lackingOfTypes, split, type LabelledEntry } from '../../domain/training.ts';
 import { EngineFailed } from '../../engines/engine.ts';
@@ -187,14 +188,14 @@ export async function markTrained(input: TaskInput, ctx: TaskContext): Promise<v
   const bytes = await ctx.objects.read(seen.results);
   if (bytes === undefined) throw new Error('the results of the training are gone');
   const results = JSON.parse(Buffer.from(bytes).toString()) as TrainingResults;
-  const evaluationFiles = await writeFiles(ctx, model, training, results);
+  const { evaluationFiles, reliability } = await writeFiles(ctx, model, training, results);
   const { f1Score, precision, recall, evaluatedAt } = results;
   await commit(
     ctx,
     ctx.store.models.move(input, [state], {
       set: {
         status: 'TRAINED',
-        statusMessage: statusMessage.trained,
+        statusMessage: `${statusMessage.trained} ${describeReliability(f1Score, reliability)}`,
         artifact: seen.artifact,
         evaluation: { f1Score, precision, recall, evaluatedAt },
         evaluationFiles,
@@ -210,21 +211,35 @@ async function writeFiles(
   model: Model,
   training: TrainingRef,
   results: TrainingResults,
-): Promise<NonNullable<Model['evaluationFiles']>> {
+): Promise<{
+  readonly evaluationFiles: NonNullable<Model['evaluationFiles']>;
+  readonly reliability: Reliability;
+}> {
   const { bucket, prefix } = model.output ?? training.workspace;
   const keys = evaluationKeys(prefix, model);
-  const lines = new Map(
-    (await readExamples(ctx.objects, training.examples.test)).map(({ source, line }) => [source, line]),
+  const examples = new Map(
+    (await readExamples(ctx.objects, training.examples.test)).map((example) => [example.source, example]),
   );
   const judged = results.pictures.map(({ source, isAnomalous, confidence }) => ({
-    line: lines.get(source) ?? { 'source-ref': source },
+    line: examples.get(source)?.line ?? { 'source-ref': source },
     isAnomalous,
     confidence,
   }));
+  const { crossValidation, notes } = results;
+  const reliability: Reliability = {
+    counts: countVerdicts(
+      results.pictures.map(({ source, isAnomalous }) => ({
+        isAnomaly: examples.get(source)?.label === 'anomaly',
+        isAnomalous,
+      })),
+    ),
+    ...(crossValidation !== undefined && { crossValidation }),
+    ...(notes !== undefined && { notes }),
+  };
   try {
     await ctx.objects.write(
       { bucket, key: keys.result },
-      Buffer.from(evaluationResult(ctx.settings, model, results)),
+      Buffer.from(evaluationResult(ctx.settings, model, results, reliability)),
     );
     await ctx.objects.write(
       { bucket, key: keys.manifest },
@@ -235,7 +250,7 @@ async function writeFiles(
       throw new EngineFailed(`The evaluation cannot be written: ${error.message}.`);
     throw error;
   }
-  return { bucket, manifest: keys.manifest, result: keys.result };
+  return { evaluationFiles: { bucket, manifest: keys.manifest, result: keys.result }, reliability };
 }
 
 export async function markTrainingFailed(input: TaskInput, ctx: TaskContext): Promise<void> {
