@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { clientCommand } from './client.ts';
 import { conformanceCommand } from './conformance.ts';
 import { CommandFailed } from './failed.ts';
+import { datasetCommand } from './dataset.ts';
 import { migrateCommand } from './migrate.ts';
 import { preflightCommand } from './preflight.ts';
 
@@ -33,6 +34,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     )
     .addCommand(clientCommand())
     .addCommand(conformanceCommand())
+    .addCommand(datasetCommand())
     .addCommand(migrateCommand())
     .addCommand(preflightCommand());
   try {

@@ -164,6 +164,8 @@ export class ControlPlaneStack extends Stack {
       description: 'Crowsnest API: what only reads',
     });
     table.allow(read.role, 'read');
+    // A URL that is signed can do what its signer can.
+    if (config.extensions) objects.allowRead(read.role);
     const write = new FunctionGroup<'write'>(this, 'Write', {
       defaults,
       kind: 'write',
@@ -173,6 +175,7 @@ export class ControlPlaneStack extends Stack {
     });
     table.allow(write.role, 'read', 'change', 'put', 'delete', 'bulk');
     for (const each of all) each.allowStart(write.role);
+    if (config.extensions) objects.allowUploads(write.role);
     const detect = new FunctionGroup<'detect'>(this, 'Detect', {
       defaults,
       kind: 'detect',

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createFolderObjects } from '../../lambdas/local/folder-objects.ts';
 import { minimums } from '../../lambdas/domain/training.ts';
-import { manifestLine } from '../manifest-line.ts';
+import { manifestLine } from '../../lambdas/domain/manifest-line.ts';
 import { lentBucket } from './lent-bucket.ts';
 import { locationUrl } from '../../lambdas/domain/locations.ts';
 

@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { HeadObjectCommand, NotFound, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  HeadBucketCommand,
+  HeadObjectCommand,
+  NotFound,
+  PutObjectCommand,
+  S3Client,
+  type S3ClientConfig,
+} from '@aws-sdk/client-s3';
 import { createFolderObjects } from '../../lambdas/local/folder-objects.ts';
 
 /**
@@ -16,10 +24,30 @@ export interface Destination {
 /** Our own mark: an ETag is no hash of an object that was encrypted or sent in parts. */
 const mark = 'crowsnest-sha256';
 
-export function bucketDestination(bucket: string, region: string): Destination {
-  const client = new S3Client({ region });
+interface BucketDestination extends Destination {
+  /** Makes the bucket. @returns false if it is there */
+  make(): Promise<boolean>;
+}
+
+/** @param s3 which S3, and whose, unless it is what the SDK finds by itself */
+export function bucketDestination(
+  bucket: string,
+  region: string,
+  s3: Pick<S3ClientConfig, 'endpoint' | 'forcePathStyle' | 'credentials'> = {},
+): BucketDestination {
+  const client = new S3Client({ region, ...s3 });
   return {
     bucket,
+    async make() {
+      try {
+        await client.send(new HeadBucketCommand({ Bucket: bucket }));
+        return false;
+      } catch (error) {
+        if (!(error instanceof NotFound)) throw error;
+      }
+      await client.send(new CreateBucketCommand({ Bucket: bucket }));
+      return true;
+    },
     async put(Key, bytes, type) {
       const hash = createHash('sha256').update(bytes).digest('hex');
       const present = await client

@@ -70,7 +70,8 @@ export async function upload(
   return uploaded;
 }
 
-async function sendAll(
+/** @param files by their keys */
+export async function sendAll(
   files: ReadonlyMap<string, { readonly path: string; readonly type: string }>,
   destination: Destination,
   tell: (progress: Progress) => void,

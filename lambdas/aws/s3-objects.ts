@@ -74,6 +74,23 @@ export class S3Objects implements CopyingStore {
     return copied !== undefined;
   }
 
+  async *list(bucket: string, prefix: string): AsyncGenerator<string> {
+    for (let next: string | undefined; ;) {
+      const page = await asked({ bucket, key: prefix }, () =>
+        this.#client.send(
+          new ListObjectsV2Command({
+            Bucket: bucket,
+            Prefix: prefix,
+            ...(next !== undefined && { ContinuationToken: next }),
+          }),
+        ),
+      );
+      yield* (page?.Contents ?? []).flatMap(({ Key }) => (Key === undefined ? [] : [Key]));
+      next = page?.NextContinuationToken;
+      if (next === undefined) return;
+    }
+  }
+
   /** A thousand at a time. An empty prefix would name the whole bucket, which nobody means. */
   async removeAll(bucket: string, prefix: string): Promise<void> {
     if (prefix === '') throw new Error('removeAll needs a prefix');

@@ -26,6 +26,9 @@ export function later(
       read: async (location) => (await parts()).objects.read(location),
       stream: async (location, from) => (await parts()).objects.stream(location, from),
       write: async (location, bytes) => (await parts()).objects.write(location, bytes),
+      list: async function* (bucket, prefix) {
+        yield* (await parts()).objects.list(bucket, prefix);
+      },
       removeAll: async (bucket, prefix) => (await parts()).objects.removeAll(bucket, prefix),
     },
   };

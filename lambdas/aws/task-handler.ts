@@ -77,5 +77,6 @@ const noObjects: ObjectStore = {
   read: refuse('objects'),
   stream: refuse('objects'),
   write: refuse('objects'),
+  list: refuse('objects'),
   removeAll: refuse('objects'),
 };

@@ -2,6 +2,7 @@ import type { Shape } from './shape.ts';
 import { datasetShapes } from './shapes/datasets.ts';
 import { modelShapes } from './shapes/models.ts';
 import { packagingShapes } from './shapes/packaging.ts';
+import { pictureShapes } from './shapes/pictures.ts';
 import { projectShapes } from './shapes/projects.ts';
 import { scalarShapes } from './shapes/scalars.ts';
 
@@ -13,6 +14,7 @@ export const shapes = {
   ...datasetShapes,
   ...modelShapes,
   ...packagingShapes,
+  ...pictureShapes,
   ...scalarShapes,
 } as const satisfies Record<string, Shape>;
 

@@ -28,6 +28,15 @@ export interface ImageStats {
   readonly anomaly: number;
 }
 
+/** A folder of pictures in S3. */
+export interface PictureFolder {
+  readonly bucket: string;
+  /** Empty, or with a slash at its end. */
+  readonly prefix: string;
+  /** What its pictures show; absent if they are not labelled yet. */
+  readonly label?: Label;
+}
+
 export interface Dataset extends DatasetKey {
   /** The layout of the row; tasks accept this one and the one before. */
   readonly v: 1;
@@ -43,6 +52,8 @@ export interface Dataset extends DatasetKey {
   readonly positions: number;
   /** The manifest that it was, or is being, created from. */
   readonly source?: { readonly bucket: string; readonly key: string; readonly versionId?: string };
+  /** The folders that the manifest is made of, where the service makes it. */
+  readonly folders?: readonly PictureFolder[];
   /**
    * Somebody must look here no later than this (epoch milliseconds). Present while an operation is under way.
    */

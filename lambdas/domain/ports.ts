@@ -76,12 +76,28 @@ export interface ObjectStore {
     from?: number,
   ): Promise<ObjectStream | undefined>;
   write(location: ObjectLocation, bytes: Uint8Array): Promise<void>;
+  /** The keys that begin with `prefix`, in S3's order. None, if there is no such bucket. */
+  list(bucket: string, prefix: string): AsyncIterable<string>;
   /** Removes every object whose key begins with `prefix`. Removing what is not there is success. */
   removeAll(bucket: string, prefix: string): Promise<void>;
   /** Where a person looks for an object, in words, if that is another place than its URL says. */
   placeOf?(location: ObjectLocation): string;
   /** Whether there is such a bucket, where that can be known without asking anybody. */
   hasBucket?(bucket: string): Promise<boolean>;
+}
+
+export interface UrlRequest extends ObjectLocation {
+  readonly method: 'GET' | 'PUT';
+  /** Seconds for which the URL is good. */
+  readonly seconds: number;
+  /** What is sent along must be this, by lower-case name. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** URLs by which whoever has no credentials for the object store reads or writes one object, for a while. */
+export interface ObjectUrls {
+  /** @throws AccessDeniedError where whose right is lent has none */
+  presign(request: UrlRequest): Promise<string>;
 }
 
 /**

@@ -137,6 +137,13 @@ function decodeList(
       `Member must have length less than or equal to ${shape.max}`,
     );
   }
+  if (shape.min !== undefined && raw.length < shape.min) {
+    return violations.add(
+      path,
+      `${raw.length} items`,
+      `Member must have length greater than or equal to ${shape.min}`,
+    );
+  }
   return raw.map((item: unknown, index) =>
     decodeValue(shape.of, item, `${path}.${index + 1}.member`, origin, violations),
   );

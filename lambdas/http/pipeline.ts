@@ -6,7 +6,7 @@ import {
   UnavailableError,
 } from '../contract/errors.ts';
 import { operations, type OperationName, type OperationRow } from '../contract/operations.ts';
-import { StorageUnavailable, type Log } from '../domain/ports.ts';
+import { StorageUnavailable, type Log, type ObjectUrls } from '../domain/ports.ts';
 import type { Contexts, Handlers, Operation, Reach } from '../operations/context.ts';
 import { encodeValue } from './encode.ts';
 import type { HttpRequest, HttpResponse } from './message.ts';
@@ -22,6 +22,8 @@ export interface Service {
 export interface Caller {
   readonly name: string;
   readonly reach?: Reach;
+  /** Lends the caller's own rights to URLs. */
+  readonly urls?: ObjectUrls;
 }
 
 export interface Origin {
@@ -61,6 +63,7 @@ export async function dispatch(
       requestId: origin.requestId,
       caller: caller.name,
       ...(caller.reach !== undefined && { reach: caller.reach }),
+      ...(caller.urls !== undefined && { urls: caller.urls }),
       log,
     });
     return answer(row.status, JSON.stringify(encodeValue(row.output, output)), origin.requestId);

@@ -8,6 +8,7 @@ import { fitsAny } from '../domain/patterns.ts';
 import type { Clock } from '../domain/ports.ts';
 import type { Caller } from '../http/pipeline.ts';
 import type { AccessKey } from './environment.ts';
+import { localUrls } from './s3/urls.ts';
 import { signingTime } from './signing-time.ts';
 import type { RawRequest, RequestHead } from '../http/node-http.ts';
 
@@ -67,11 +68,13 @@ export class Credentials {
     labels: Readonly<Record<string, string>>,
   ): Promise<Caller> {
     const key = await this.#signer(request, operation);
-    return this.#authorize(
+    const caller = this.#authorize(
       key,
       operation,
       operation === 'CreateProject' ? { projectName: nameInBody(request.body) } : labels,
     );
+    const { region } = this.#home;
+    return { ...caller, urls: localUrls(request.headers['host'] ?? '', key, { region, clock: this.#clock }) };
   }
 
   #authorize(key: AccessKey, operation: OperationName, labels: Readonly<Record<string, string>>): Caller {

@@ -12,6 +12,7 @@ import {
   temporaryPath,
   unlessMissing,
 } from './folder-paths.ts';
+import { list } from './s3/listing.ts';
 
 /** What a stream gives at once, in bytes. */
 const pieceSize = 64 * 1024;
@@ -67,6 +68,16 @@ export function createFolderObjects(root: string): ObjectStore {
         throw error;
       }
       await syncFolder(folder);
+    },
+
+    async *list(bucket, prefix) {
+      const folder = bucketPath(root, { bucket, key: prefix });
+      for (let after = ''; ;) {
+        const page = await list(folder, { prefix, delimiter: '', after, resumes: false, most: 1000 });
+        yield* page.keys;
+        if (page.next === undefined) return;
+        after = page.next;
+      }
     },
 
     async removeAll(bucket, prefix) {

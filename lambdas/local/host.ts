@@ -218,7 +218,7 @@ export async function startHost({
             ? requireRegion(head, operation, labels, settings.region)
             : credentials.admit(head, operation, labels),
         authenticate: (request, operation, labels) =>
-          credentials?.authenticate(request, operation, labels) ?? local(request, settings.region),
+          credentials?.authenticate(request, operation, labels) ?? local(request, settings.region, clock),
       },
       environment.host,
       environment.port,

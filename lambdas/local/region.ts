@@ -1,8 +1,10 @@
 import { AccessDeniedError, NotFoundError } from '../contract/errors.ts';
 import type { OperationName } from '../contract/operations.ts';
 import { parseArn } from '../domain/arns.ts';
+import type { Clock } from '../domain/ports.ts';
 import type { RequestHead } from '../http/node-http.ts';
 import type { Caller } from '../http/pipeline.ts';
+import { localUrls } from './s3/urls.ts';
 
 /**
  * The region that a request is signed for, where it is signed. A host without keys checks no signature, but a
@@ -35,9 +37,9 @@ export function requireRegion(
 }
 
 /** Who calls a host without keys: anybody on its machine. */
-export function local(head: RequestHead, home: string): Caller {
+export function local(head: RequestHead, home: string, clock: Clock): Caller {
   const region = regionOf(head);
   return region === undefined || region === home
-    ? { name: 'local' }
+    ? { name: 'local', urls: localUrls(head.headers['host'] ?? '', undefined, { region: home, clock }) }
     : { name: 'local', reach: { projects: [], buckets: [] } };
 }

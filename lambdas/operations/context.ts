@@ -1,5 +1,5 @@
 import type { Input, OperationName, Output, Profile, Served } from '../contract/operations.ts';
-import type { Clock, Ids, Log, ObjectStore, WorkflowRunner } from '../domain/ports.ts';
+import type { Clock, Ids, Log, ObjectStore, ObjectUrls, WorkflowRunner } from '../domain/ports.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { HostingEngine } from '../engines/engine.ts';
 import type { Store } from '../store/store.ts';
@@ -11,6 +11,8 @@ export interface ReadContext {
   readonly clock: Clock;
   readonly store: Store;
   readonly log: Log;
+  /** Absent where the host lends each caller's own right: then the call brings it. */
+  readonly urls?: ObjectUrls;
 }
 
 export interface WriteContext extends ReadContext {
@@ -46,6 +48,8 @@ export interface Call {
   readonly caller: string;
   /** Absent: everything that the deployment has; IAM has decided. */
   readonly reach?: Reach;
+  /** URLs with the rights of the caller. Absent: with those of the deployment. */
+  readonly urls?: ObjectUrls;
   readonly log: Log;
 }
 

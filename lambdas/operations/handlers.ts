@@ -1,5 +1,6 @@
 import type { Handlers } from './context.ts';
 import { CreateDataset } from './datasets/create-dataset.ts';
+import { ImportDataset } from './datasets/import-dataset.ts';
 import { DescribeDataset } from './datasets/describe-dataset.ts';
 import { DeleteDataset } from './datasets/delete-dataset.ts';
 import { CreateModel } from './models/create-model.ts';
@@ -9,6 +10,7 @@ import { DetectAnomalies } from './models/detect-anomalies.ts';
 import { ImportModel } from './models/import-model.ts';
 import { ListDatasetEntries } from './datasets/list-dataset-entries.ts';
 import { ListModels } from './models/list-models.ts';
+import { CreateDownloadUrls, CreateUploadUrls } from './pictures/picture-urls.ts';
 import { DescribeModelPackagingJob, ListModelPackagingJobs } from './packaging/packaging-jobs.ts';
 import { CreateProject, DeleteProject, DescribeProject, ListProjects } from './projects/projects.ts';
 import { StartModelPackagingJob } from './packaging/start-model-packaging-job.ts';
@@ -23,6 +25,7 @@ export const readHandlers: Handlers<'read'> = {
   ListProjects,
   DescribeDataset,
   ListDatasetEntries,
+  CreateDownloadUrls,
   DescribeModel,
   ListModels,
   DescribeModelPackagingJob,
@@ -33,8 +36,10 @@ export const writeHandlers: Handlers<'write'> = {
   CreateProject,
   DeleteProject,
   CreateDataset,
+  ImportDataset,
   UpdateDatasetEntries,
   DeleteDataset,
+  CreateUploadUrls,
   CreateModel,
   ImportModel,
   DeleteModel,

@@ -6,6 +6,7 @@ import {
   type DatasetKey,
   type DatasetOperation,
   type ImageStats,
+  type PictureFolder,
 } from '../domain/dataset.ts';
 import { fenceOf } from '../domain/operation.ts';
 import { absent, check, equals, remove, type TransactionItem } from './expression.ts';
@@ -43,6 +44,15 @@ export const datasetOf = rowOf<Dataset>({
   positions: whole,
   source: optional(
     structure<NonNullable<Dataset['source']>>({ bucket: text, key: text, versionId: optional(text) }),
+  ),
+  folders: optional(
+    listOf(
+      structure<PictureFolder>({
+        bucket: text,
+        prefix: text,
+        label: optional(among(['normal', 'anomaly'])),
+      }),
+    ),
   ),
   dueAt: optional(time),
 });

@@ -58,6 +58,11 @@ export class Objects extends Construct {
     this.#each(to, ['s3:PutObject']);
   }
 
+  /** Pictures that callers upload by URLs that a role signed. S3 tells where a bucket is to who may list it. */
+  allowUploads(to: IRole): void {
+    this.#each(to, ['s3:PutObject'], ['s3:ListBucket']);
+  }
+
   /** Our own copies. */
   allowArtifacts(to: IRole, ...actions: readonly ('Get' | 'Put' | 'Delete')[]): void {
     allow(to, {

@@ -68,6 +68,7 @@ export class Tasks extends Construct {
     const datasets = group('Datasets', 'datasets', 'read manifests into the table');
     table.allow(datasets.role, 'read', 'change', 'put', 'bulk');
     objects.allowRead(datasets.role);
+    objects.allowWrite(datasets.role); // the manifests of datasets that are made from folders
 
     const trainer = group('Training', 'training', 'train models and judge them');
     table.allow(trainer.role, 'read', 'change');

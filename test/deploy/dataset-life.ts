@@ -8,7 +8,7 @@ import {
   type LookoutVisionClient,
 } from '@aws-sdk/client-lookoutvision';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { manifestLine } from '../../cli/manifest-line.ts';
+import { manifestLine } from '../../lambdas/domain/manifest-line.ts';
 import { bucket, type Deployment, type Outputs } from './deployment.ts';
 import type { User } from './account.ts';
 import type { Steps } from './steps.ts';

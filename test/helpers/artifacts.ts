@@ -137,6 +137,11 @@ export class MemoryObjects implements ObjectStore {
     return Promise.resolve(bytes !== undefined);
   }
 
+  async *list(bucket: string, prefix: string): AsyncGenerator<string> {
+    for (const path of [...this.objects.keys()].sort())
+      if (path.startsWith(`${bucket}/${prefix}`)) yield await Promise.resolve(path.slice(bucket.length + 1));
+  }
+
   removeAll(bucket: string, prefix: string): Promise<void> {
     for (const path of this.objects.keys())
       if (path.startsWith(`${bucket}/${prefix}`)) this.objects.delete(path);

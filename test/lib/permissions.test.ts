@@ -219,7 +219,7 @@ const framework = (name: string): string[] =>
 
 /** By hand: who may do what, on what. Whoever adds a right adds it here, and sees it next to all others. */
 const expected: Record<string, string[]> = {
-  ReadRole: [...own('ReadLog'), ...table('GetItem', 'Query'), ...key('dynamodb')],
+  ReadRole: [...own('ReadLog'), ...table('GetItem', 'Query'), ...key('dynamodb'), ...readCameras],
   WriteRole: [
     ...own('WriteLog'),
     ...table(
@@ -233,6 +233,8 @@ const expected: Record<string, string[]> = {
     ),
     ...key('dynamodb'),
     ...machines,
+    ...cameras('PutObject'),
+    's3:ListBucket on arn:aws:s3:::cameras',
   ],
   DetectRole: [
     ...own('DetectLog'),
@@ -291,6 +293,7 @@ const expected: Record<string, string[]> = {
     ...table('GetItem', 'Query', 'ConditionCheckItem', 'UpdateItem', 'PutItem', 'BatchWriteItem'),
     ...key('dynamodb'),
     ...readCameras,
+    ...cameras('PutObject'),
   ],
   TasksTrainingRole: [
     ...own('TasksTrainingLog'),

@@ -213,9 +213,40 @@ const equal = (one: string, other: string): boolean =>
 
 const ascending = (one: string, other: string): number => Number(one > other) - Number(one < other);
 
+/**
+ * The query of a presigned URL, its signature with it.
+ * @param request `path` is decoded; all its headers are signed
+ * @param how seconds that it is good for, from `time` on (epoch milliseconds)
+ */
+export function presignedQuery(
+  { method, path, headers }: Pick<S3Request, 'method' | 'path'> & { headers: Record<string, string> },
+  { accessKeyId, secretAccessKey }: AccessKey,
+  { region, seconds, time }: { readonly region: string; readonly seconds: number; readonly time: number },
+): string {
+  const stamp = new Date(time).toISOString().replace(/[-:]|\.\d{3}/g, '');
+  const scope = `${stamp.slice(0, 8)}/${region}/s3/aws4_request`;
+  const signedHeaders = Object.keys(headers).sort();
+  const pairs: [string, string][] = [
+    ['X-Amz-Algorithm', 'AWS4-HMAC-SHA256'],
+    ['X-Amz-Credential', `${accessKeyId}/${scope}`],
+    ['X-Amz-Date', stamp],
+    ['X-Amz-Expires', String(seconds)],
+    ['X-Amz-SignedHeaders', signedHeaders.join(';')],
+  ];
+  const { signature } = signed(
+    { method, path, pairs, headers },
+    { scope, stamp, signedHeaders },
+    secretAccessKey,
+    'UNSIGNED-PAYLOAD',
+  );
+  return [...pairs, ['X-Amz-Signature', signature] as const]
+    .map((pair) => pair.map(encoded).join('='))
+    .join('&');
+}
+
 /** @returns the key that chunks are signed with */
 function check(request: S3Request, claim: Claim, payload: string): Buffer {
-  const { method, path, pairs, headers } = request;
+  const { headers } = request;
   const unsigned = Object.keys(headers).find(
     (name) => name.startsWith('x-amz-') && !claim.signedHeaders.includes(name),
   );
@@ -223,6 +254,18 @@ function check(request: S3Request, claim: Claim, payload: string): Buffer {
     throw new S3Error('AccessDenied', 'There were headers present in the request which were not signed', {
       HeadersNotSigned: unsigned,
     });
+  const { signingKey, signature } = signed(request, claim, claim.key.secretAccessKey, payload);
+  if (!equal(signature, claim.signature)) throw mismatch();
+  return signingKey;
+}
+
+/** What the signature of a request is, and the key that it is made with. */
+function signed(
+  { method, path, pairs, headers }: Pick<S3Request, 'method' | 'path' | 'pairs' | 'headers'>,
+  claim: Pick<Claim, 'scope' | 'stamp' | 'signedHeaders'>,
+  secret: string,
+  payload: string,
+): { readonly signingKey: Buffer; readonly signature: string } {
   const query = pairs
     .filter(([name]) => name !== 'X-Amz-Signature')
     .map((pair) => pair.map(encoded) as [string, string])
@@ -239,10 +282,9 @@ function check(request: S3Request, claim: Claim, payload: string): Buffer {
   ].join('\n');
   const signingKey = claim.scope
     .split('/')
-    .reduce<string | Buffer>((key, part) => hmac(key, part), `AWS4${claim.key.secretAccessKey}`) as Buffer;
+    .reduce<string | Buffer>((key, part) => hmac(key, part), `AWS4${secret}`) as Buffer;
   const text = ['AWS4-HMAC-SHA256', claim.stamp, claim.scope, sha256(canonical)].join('\n');
-  if (!equal(hmac(signingKey, text).toString('hex'), claim.signature)) throw mismatch();
-  return signingKey;
+  return { signingKey, signature: hmac(signingKey, text).toString('hex') };
 }
 
 function chunkVerifier(key: Buffer, { scope, stamp, signature: seed }: Claim): ChunkVerifier {

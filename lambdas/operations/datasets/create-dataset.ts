@@ -1,6 +1,6 @@
-import { ConflictError } from '../../contract/errors.ts';
+import { ConflictError, type ServiceError } from '../../contract/errors.ts';
 import { violation } from '../../contract/violations.ts';
-import type { Input } from '../../contract/operations.ts';
+import type { Input, Output } from '../../contract/operations.ts';
 import { datasetId, datasetMessage, noImages, type Dataset } from '../../domain/dataset.ts';
 import { beginOperation } from '../../domain/operation.ts';
 import { bucketsOf, requireListed } from '../buckets.ts';
@@ -14,8 +14,26 @@ import { IdempotentCall } from '../idempotency.ts';
  * DescribeDataset until CREATE_COMPLETE. What is wrong with the manifest, that it is not there among other
  * things, ends in CREATE_FAILED with the reason.
  */
-export const CreateDataset: Operation<'CreateDataset'> = async (input, ctx, call) => {
+export const CreateDataset: Operation<'CreateDataset'> = (input, ctx, call) => {
   const source = sourceOf(input, ctx, call);
+  return beginDataset('CreateDataset', input, ctx, call, undefined, () =>
+    source === undefined ? {} : { source },
+  );
+};
+
+/**
+ * Makes the row of a dataset, and starts the workflow that fills it if it has a source.
+ * @param refusal of the parameters, where a repetition of a success is still one
+ * @param from what it is made from, by the id of the operation that makes it
+ */
+export async function beginDataset(
+  name: 'CreateDataset' | 'ImportDataset',
+  input: Input<'CreateDataset'> | Input<'ImportDataset'>,
+  ctx: WriteContext,
+  call: Call,
+  refusal: ServiceError | undefined,
+  from: (operationId: string) => Pick<Dataset, 'source' | 'folders'>,
+): Promise<Output<'CreateDataset'>> {
   const key = keyOf(input);
   const { times } = ctx.settings;
   const operation = {
@@ -24,28 +42,30 @@ export const CreateDataset: Operation<'CreateDataset'> = async (input, ctx, call
     ...bucketsOf(call),
   };
   const now = operation.at;
+  const origin = from(operation.id);
   const dataset: Dataset = {
     v: 1,
     ...key,
+    ...origin,
     createdAt: now,
     updatedAt: now,
     stats: noImages,
     positions: 0,
     operation,
-    ...(source === undefined
+    ...(origin.source === undefined
       ? { status: 'CREATE_COMPLETE', statusMessage: datasetMessage.created }
       : {
           status: 'CREATE_IN_PROGRESS',
           statusMessage: datasetMessage.creating,
-          source,
           dueAt: now + times.delivery * 1000,
         }),
   };
   const idempotent = new IdempotentCall<{ DatasetMetadata: ReturnType<typeof datasetMetadata> }>(
     ctx,
-    'CreateDataset',
+    name,
     input,
   );
+  if (refusal !== undefined) return idempotent.replayOrThrow(refusal);
   const { answer, first } = await idempotent.commit(
     { answer: { DatasetMetadata: datasetMetadata(dataset) }, operationId: dataset.operation.id },
     [ctx.store.projects.addDataset(key.project), ctx.store.datasets.create(dataset)],
@@ -59,9 +79,9 @@ export const CreateDataset: Operation<'CreateDataset'> = async (input, ctx, call
           ),
   );
 
-  if (first && source !== undefined) await deliverDataset(ctx, dataset);
+  if (first && origin.source !== undefined) await deliverDataset(ctx, dataset);
   return answer;
-};
+}
 
 function sourceOf(
   { DatasetSource }: Input<'CreateDataset'>,

@@ -4,6 +4,7 @@ import { parseEntry, type Entry } from '../../domain/manifest.ts';
 import { LocationRefused, nameOf } from '../../domain/ports.ts';
 import type { Mention } from '../../store/entries.ts';
 import type { TaskContext } from '../context.ts';
+import { UnusableFolders, writeManifest } from './folders.ts';
 import {
   claimedDataset,
   complete,
@@ -62,8 +63,8 @@ export async function stage(input: DatasetTaskInput, ctx: TaskContext): Promise<
   try {
     return await stageSome(input, ctx, dataset, from);
   } catch (error) {
-    if (!(error instanceof BadLineAt || error instanceof Unreadable || error instanceof LocationRefused))
-      throw error;
+    const reasons = [BadLineAt, Unreadable, UnusableFolders, LocationRefused];
+    if (!(error instanceof Error) || !reasons.some((reason) => error instanceof reason)) throw error;
     await fail(ctx, input, error.message);
     return { ...from, state: 'concluded' };
   }
@@ -114,16 +115,19 @@ async function stageSome(
   return { ...progress, state: 'staged' };
 }
 
-/** @throws Unreadable, LocationRefused */
+/** @throws Unreadable, UnusableFolders, LocationRefused */
 async function given(
   input: DatasetTaskInput,
   ctx: TaskContext,
-  { source }: Dataset,
+  dataset: Dataset,
   from: DatasetProgress,
 ): Promise<{ tag?: string; bytes: AsyncIterable<Uint8Array> }> {
   if (input.kind === 'updateDataset')
     return { bytes: ctx.store.changes.read(input.operationId, from.offset) };
+  const { source, folders } = dataset;
   if (source === undefined) throw new Unreadable('It has no manifest.');
+  if (folders !== undefined && from.tag === undefined)
+    await writeManifest(ctx, { ...dataset, folders }, source);
   const found = await ctx.objects.stream(source, from.offset);
   if (found === undefined) throw new Unreadable(`The manifest ${nameOf(ctx.objects, source)} was not found.`);
   if (from.tag !== undefined && found.tag !== from.tag)

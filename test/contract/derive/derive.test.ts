@@ -80,12 +80,12 @@ describe('the service model', () => {
     });
   });
 
-  test('marks the extension, and nothing else', () => {
+  test('marks the extensions, and nothing else', () => {
     expect(
       Object.values(model.operations)
         .filter((operation) => 'x-crowsnest-extension' in operation)
         .map(({ name }) => name),
-    ).toEqual(['ImportModel']);
+    ).toEqual(['CreateDownloadUrls', 'CreateUploadUrls', 'ImportDataset', 'ImportModel']);
   });
 
   test('signs as told', () => {

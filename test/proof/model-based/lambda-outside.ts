@@ -195,6 +195,10 @@ export class LambdaOutside implements Outside {
           told('PutObject', location.bucket, location.key);
           return objects.write(location, bytes);
         },
+        list(bucket, prefix) {
+          told('ListBucket', bucket, '');
+          return objects.list(bucket, prefix);
+        },
         removeAll(bucket, prefix) {
           told('ListBucket', bucket, '');
           told('DeleteObject', bucket, prefix);

@@ -74,16 +74,17 @@ export function gatedObjects(
         writing(`${location.bucket}/${location.key}`);
         return objects.write(location, bytes);
       }),
+    list: (bucket, prefix) =>
+      slowly(objects.list(bucket, prefix), () =>
+        ask('object listing', prefix, false, () => Promise.resolve()),
+      ),
     removeAll: (bucket, prefix) =>
       ask('object removal', prefix, true, () => objects.removeAll(bucket, prefix)),
   };
 }
 
 /** Time may pass between opening an object and its bytes. */
-async function* slowly(
-  bytes: AsyncIterable<Uint8Array>,
-  wait: () => Promise<void>,
-): AsyncGenerator<Uint8Array> {
+async function* slowly<T>(items: AsyncIterable<T>, wait: () => Promise<void>): AsyncGenerator<T> {
   await wait();
-  yield* bytes;
+  yield* items;
 }

@@ -33,7 +33,7 @@ export interface SageMakerEngineOptions extends SageMakerOptions {
 }
 
 /** Copies objects without carrying the bytes through here: a trained model may have hundreds of megabytes. */
-export interface CopyingStore extends Omit<ObjectStore, 'stream'> {
+export interface CopyingStore extends Omit<ObjectStore, 'stream' | 'list'> {
   /** @returns whether there was anything at `from` */
   copy(from: ObjectLocation, to: ObjectLocation): Promise<boolean>;
 }
