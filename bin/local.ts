@@ -1,3 +1,4 @@
+import { consoleFiles } from '../cli/console/build.ts';
 import { usage } from '../cli/usage.ts';
 import { startHost } from '../lambdas/local/host.ts';
 import { localEnvironment } from '../lambdas/local/environment.ts';
@@ -70,16 +71,25 @@ void watchStarter('bin/local.ts', () => {
 
 async function start(): ReturnType<typeof startHost> {
   const environment = localEnvironment();
+  // Beside the host, which need not wait for it; who opens the console early does.
+  let files: ReturnType<typeof consoleFiles> | undefined;
+  const madeConsole = (): ReturnType<typeof consoleFiles> =>
+    (files ??= consoleFiles().catch((error: unknown) => {
+      files = undefined; // somebody may put it right
+      throw error;
+    }));
+  void madeConsole().catch((error: unknown) => log.warn('the console could not be made', { error }));
   const host = await startHost({
     environment,
     log,
+    console: madeConsole,
     lost: (error) => {
       console.error(error.message);
       stop('without its table a host cannot go on', 1);
     },
   });
   console.log(
-    `Crowsnest is ready on ${host.url}\nPoint a client at it with ` +
+    `Crowsnest is ready on ${host.url}\nIts console is on ${host.url}/console\nPoint a client at it with ` +
       `AWS_ENDPOINT_URL_LOOKOUTVISION=${host.url}; its data is in ${environment.dataDir}`,
   );
   return host;

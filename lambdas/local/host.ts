@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Clock, Log, ObjectStore } from '../domain/ports.ts';
@@ -12,6 +13,7 @@ import { Store } from '../store/store.ts';
 import type { SweepContext } from '../workflows/context.ts';
 import { sweep } from '../workflows/sweep/sweep.ts';
 import { childRegister, endOrphans, type ChildRegister } from './children.ts';
+import { consoleBucket, ConsoleHost, type ConsoleFiles } from './console-host.ts';
 import { Credentials } from './credentials.ts';
 import { closeToOthers, makeDataFolder } from './data-folder.ts';
 import { startDatabase } from './database.ts';
@@ -62,6 +64,8 @@ export interface HostOptions {
   readonly trainer?: (parts: EngineParts) => LocalTrainer;
   readonly times?: Partial<Times>;
   readonly ownerTimes?: OwnerTimes;
+  /** The files of the web console, by their names, when they are there; without them there is none. */
+  readonly console?: () => Promise<ConsoleFiles>;
   /** Told when the table is lost for good: the host must be closed, and can be started again. */
   readonly lost?: (error: Error) => void;
 }
@@ -103,6 +107,7 @@ export async function startHost({
   times = {},
   lost = () => undefined,
   ownerTimes,
+  console: consoleFiles,
 }: HostOptions): Promise<Host> {
   const { dataDir } = environment;
   const closers: (() => Promise<void> | void)[] = [];
@@ -189,6 +194,7 @@ export async function startHost({
     const health = new Health(client, tableName, dataDir, log);
     const credentials =
       environment.keys.length === 0 ? undefined : new Credentials(environment.keys, settings, clock);
+    if (consoleFiles !== undefined) await mkdir(join(dataDir, 's3', consoleBucket), { recursive: true });
     const s3 = new S3Host({
       root: join(dataDir, 's3'),
       keys: environment.keys,
@@ -226,6 +232,13 @@ export async function startHost({
       () => health.check(),
       undefined,
       s3,
+      consoleFiles === undefined
+        ? undefined
+        : new ConsoleHost(consoleFiles, log, {
+            region: settings.region,
+            keys: credentials !== undefined,
+            extensions: settings.extensions,
+          }),
     );
     closers.push(() => server.close());
 

@@ -40,7 +40,8 @@ const idle = 300_000;
 export interface OtherService {
   claims(req: IncomingMessage): boolean;
   serve(req: IncomingMessage, res: ServerResponse): void;
-  refuse(req: IncomingMessage, res: ServerResponse, error: ServiceError): void;
+  /** Of a service whose refusals are its own; others get the API's. */
+  refuse?(req: IncomingMessage, res: ServerResponse, error: ServiceError): void;
 }
 
 /**
@@ -49,6 +50,7 @@ export interface OtherService {
  * @param most connections that are open at once: those that are served, and those that only read why they are
  *   not
  * @param s3 S3, on the same port
+ * @param console the web console, on the same port
  */
 export async function listen(
   host: NodeHost,
@@ -58,6 +60,7 @@ export async function listen(
   health: () => Promise<{ readonly status: string }> = () => Promise.resolve({ status: 'ok' }),
   most = { served: connections, answered: answeredConnections },
   s3?: OtherService,
+  console?: OtherService,
 ): Promise<LocalServer> {
   const serve = listener(host);
   const refused = (kind: TransportError, fields: LogFields = {}): void =>
@@ -74,7 +77,8 @@ export async function listen(
         res.shouldKeepAlive = false;
         return answer(req, res, transportRefusal('tooManyConnections'));
       }
-      const isS3 = s3?.claims(req) === true;
+      const opens = console?.claims(req) === true;
+      const isS3 = !opens && s3?.claims(req) === true;
       if (!isS3 && req.method === 'GET' && req.url === '/health') {
         void health().then((report) =>
           res
@@ -84,12 +88,13 @@ export async function listen(
         return;
       }
       try {
-        refuseWebPages(req.headers, signed);
+        refuseWebPages(req.headers, signed, opens);
       } catch (error) {
         if (!(error instanceof AccessDeniedError)) throw error;
-        return isS3 ? s3.refuse(req, res, error) : turnAway(req, res, error);
+        return isS3 && s3.refuse !== undefined ? s3.refuse(req, res, error) : turnAway(req, res, error);
       }
-      if (isS3) s3.serve(req, res);
+      if (opens) console.serve(req, res);
+      else if (isS3) s3.serve(req, res);
       else serve(req, res);
     },
   );

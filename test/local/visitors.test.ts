@@ -69,7 +69,7 @@ describe('without keys', () => {
 
   test('a web page is refused, whatever it calls this machine, and nothing came of its request', async () => {
     const body = '{"ProjectName":"evil"}';
-    for (const origin of ['https://example.com', 'http://127.0.0.1:PORT', 'null', '']) {
+    for (const origin of ['https://example.com', 'http://127.0.0.1:1', 'http://localhost:PORT', 'null', '']) {
       expect(await ask(open, `${create}\nHost: 127.0.0.1:PORT\nOrigin: ${origin}`, body)).toEqual([
         403,
         page,

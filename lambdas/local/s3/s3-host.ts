@@ -70,7 +70,7 @@ export class S3Host {
     if (service !== undefined) return service === 's3';
     if (this.#signatures !== undefined) return false;
     const [, bucket] = /^\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:[/?]|$)/.exec(req.url ?? '') ?? [];
-    if (bucket === undefined || bucket === '2020-11-20' || bucket === 'health') return false;
+    if (bucket === undefined || ['2020-11-20', 'health', 'console'].includes(bucket)) return false;
     return statSync(join(this.#options.root, bucket), { throwIfNoEntry: false })?.isDirectory() === true;
   }
 
