@@ -34,6 +34,11 @@ const parts = (url: string): { readonly Bucket: string; readonly rest: string } 
   return Bucket === undefined ? undefined : { Bucket, rest };
 };
 
+const needs: Readonly<Record<DatasetType, string>> = {
+  train: 'A training asks for 20 normal and 10 anomalous pictures; with a test dataset, for 10 normal ones.',
+  test: 'A model is measured on it: it needs 10 normal and 10 anomalous pictures.',
+};
+
 export function CreateDataset({ project, type }: Props) {
   const about = { ProjectName: project, DatasetType: type };
   const { extensions, bucket: ownBucket, samples } = settings();
@@ -89,10 +94,7 @@ export function CreateDataset({ project, type }: Props) {
     >
       <Form
         header={
-          <Header
-            variant="h1"
-            description="A single dataset needs 20 normal and 10 anomalous pictures to train from."
-          >
+          <Header variant="h1" description={needs[type]}>
             Create {datasetName(type).toLowerCase()}
           </Header>
         }

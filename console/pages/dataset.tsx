@@ -14,6 +14,7 @@ import { entryOf, relabelled, type Entry, type Label } from '../api/entries.ts';
 import { downloadUrls } from '../api/pictures.ts';
 import { settings } from '../api/session.ts';
 import { DeleteDialog } from '../parts/delete.tsx';
+import { LabelBadge } from '../parts/label-badge.tsx';
 import { useAction, useLoad } from '../parts/load.ts';
 import { useNotice } from '../parts/notices.tsx';
 import { go, to } from '../parts/route.ts';
@@ -66,6 +67,11 @@ export function Dataset({ project, type }: Props) {
         actions={
           <SpaceBetween direction="horizontal" size="xs">
             <Button iconName="refresh" ariaLabel="Refresh" onClick={described.reload} />
+            {settings().extensions && Total > Labeled && (
+              <Button disabled={busy} onClick={() => go('projects', project, 'datasets', type, 'label')}>
+                Label {Total - Labeled}
+              </Button>
+            )}
             <Button disabled={busy || facts === undefined} onClick={() => setDialog('delete')}>
               Delete dataset
             </Button>
@@ -336,12 +342,6 @@ function Gallery({ project, type, busy, changed }: GalleryProps) {
 }
 
 const nameOf = (source: string): string => source.slice(source.lastIndexOf('/') + 1);
-
-function LabelBadge({ label }: { readonly label: Label | undefined }) {
-  if (label === 'normal') return <Badge color="green">Normal</Badge>;
-  if (label === 'anomaly') return <Badge color="severity-high">Anomaly</Badge>;
-  return <Badge>Unlabelled</Badge>;
-}
 
 function Thumbnail({ url, name }: { readonly url: string | undefined; readonly name: string }) {
   const [failed, setFailed] = useState(false);

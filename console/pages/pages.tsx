@@ -5,6 +5,7 @@ import { datasetName } from '../parts/dataset-type.ts';
 import { to } from '../parts/route.ts';
 import { CreateDataset } from './create-dataset.tsx';
 import { Dataset } from './dataset.tsx';
+import { LabelPictures } from './label.tsx';
 import { ImportModel, TrainModel } from './new-model.tsx';
 import { Model } from './model.tsx';
 import { Project } from './project.tsx';
@@ -36,6 +37,11 @@ export function pageOf(route: readonly string[]): Page {
     return below(`Version ${name}`, <Model key={`${project}/${name}`} project={project} version={name} />);
   if (kind === 'datasets' && (name === 'train' || name === 'test')) {
     const title = datasetName(name);
+    if (more === 'label')
+      return below(
+        `Label: ${title.toLowerCase()}`,
+        <LabelPictures key={name} project={project} type={name} />,
+      );
     return more === 'create'
       ? below(`Create ${title.toLowerCase()}`, <CreateDataset key={name} project={project} type={name} />)
       : below(title, <Dataset key={`${project}/${name}`} project={project} type={name} />);

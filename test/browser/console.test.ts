@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { DescribeModelCommand, ListProjectsCommand } from '@aws-sdk/client-lookoutvision';
@@ -16,6 +17,18 @@ import { hasChromium, openBrowser, type Browser } from './chromium.ts';
 
 /** What a person sees in 60 seconds, on a machine that does other things too. */
 const patient = { timeout: 60_000 };
+
+/** Until a gallery's first pictures are there. The page's policy forbids playwright's own way to wait. */
+async function loaded(page: Page, count: number): Promise<void> {
+  const until = Date.now() + patient.timeout;
+  const widths = `[...document.images].slice(0, ${count}).map((each) => each.naturalWidth)`;
+  for (;;) {
+    const found = await page.evaluate<readonly number[]>(widths);
+    if (found.length === count && found.every((width) => width > 0)) return;
+    if (Date.now() > until) throw new Error(`The widths of the pictures are ${found.join(', ')}.`);
+    await sleep(100);
+  }
+}
 
 where(hasChromium, 'chromium from Debian').describe('the console', () => {
   let host: HostProcess;
@@ -86,9 +99,7 @@ where(hasChromium, 'chromium from Debian').describe('the console', () => {
     const shown = page.locator('img.picture');
     await shown.first().waitFor();
     expect(await shown.count()).toBe(14);
-    await page.waitForFunction(
-      `[...document.querySelectorAll('img.picture')].slice(0, 4).every((each) => each.naturalWidth > 0)`,
-    );
+    await loaded(page, 4);
   });
 
   test('makes a dataset of a manifest, and turns its pages', async () => {
@@ -123,6 +134,18 @@ where(hasChromium, 'chromium from Debian').describe('the console', () => {
     await page.getByText('22 normal, 39 anomalous, 1 unlabelled').waitFor();
     await page.getByRole('radio', { name: 'Unlabelled' }).or(button('Unlabelled')).first().click();
     await page.getByRole('img', { name: /scratch\.jpg, unlabelled/ }).waitFor();
+  });
+
+  test('labels one picture after the other by the keyboard alone', async () => {
+    await button('Label 1').click();
+    await page.getByText('1 of 1 in this round').waitFor();
+    await page.getByRole('img', { name: /scratch\.jpg/ }).waitFor();
+    await page.keyboard.press('n');
+    await page.getByText(/^That was the last one/).waitFor();
+    await page.keyboard.press('ArrowLeft'); // on second thoughts
+    await page.keyboard.press('a');
+    await button('Save 1').click();
+    await page.getByText('22 normal, 40 anomalous, 0 unlabelled').waitFor();
   });
 
   test('imports a model, starts it, shows its verdict of a picture, and stops it', async () => {
@@ -211,7 +234,7 @@ where(hasChromium, 'chromium from Debian').describe('the console of a host with 
     await page.getByLabel('Folder of normal pictures').fill('s3://crowsnest-samples/parts/train/normal/');
     await page.getByRole('button', { name: 'Create dataset' }).click();
     await page.locator('img.picture').first().waitFor();
-    await page.waitForFunction(`document.querySelector('img.picture').naturalWidth > 0`);
+    await loaded(page, 1);
     expect(await page.evaluate('document.cookie + JSON.stringify(localStorage)')).not.toContain('secret');
 
     const other = await browser.context.newPage();
