@@ -74,8 +74,7 @@ export function describeReliability(
     anomalies === 0 || interval === undefined
       ? `None of the ${normals} test images is an anomaly: F1, precision and recall say nothing.`
       : `F1 ${shown(f1Score)} is measured on ${normals + anomalies} test images, ${anomalies} of them ` +
-        'anomalies: ' +
-        `its 95 % interval is ${shown(interval[0])} to ${shown(interval[1])}.`;
+        `anomalies: its 95 % interval is ${shown(interval[0])} to ${shown(interval[1])}.`;
   return [
     measured,
     ...(crossValidation === undefined
