@@ -4,7 +4,7 @@ import type { Construct } from 'constructs';
 import type { Environment } from '../lambdas/contract/environments.ts';
 import { workflowNames } from '../lambdas/domain/workflows.ts';
 import { awsLimits } from '../lambdas/domain/settings.ts';
-import { hasSageMaker, type StageConfig, type StageName } from './config/stages.ts';
+import { hasSageMaker, ratesOf, type StageConfig, type StageName } from './config/stages.ts';
 import { Alarms } from './constructs/alarms.ts';
 import { Api } from './constructs/api.ts';
 import { Callers } from './constructs/callers.ts';
@@ -83,6 +83,11 @@ export class ControlPlaneStack extends Stack {
       LIMITS: awsLimits,
       TIMES: times,
       EXTENSIONS: config.extensions,
+      HOSTING_POLICY: {
+        MaxRunMinutes: config.hostingPolicy.maxRunMinutes,
+        IdleStopMinutes: config.hostingPolicy.idleStopMinutes,
+      },
+      RATES: ratesOf(config),
       BUCKETS: config.buckets,
     };
     const engines = { ENGINES: ['lambda', ...(sagemaker === undefined ? [] : ['sagemaker'])] };
@@ -183,7 +188,7 @@ export class ControlPlaneStack extends Stack {
       environment: { ...settings, ...engines },
       description: 'Crowsnest API: DetectAnomalies',
     });
-    table.allow(detect.role, 'read');
+    table.allow(detect.role, 'read', 'note');
     hosting.allowDetect(detect.role);
 
     const { reservedConcurrency } = config;
@@ -242,7 +247,8 @@ export class ControlPlaneStack extends Stack {
     new Dashboard(this, 'Dashboard', { stage, alarms: alarms.all });
 
     confineRoles(this, config);
-    // Not every region's CloudFormation takes tags of a dashboard, and one that does not refuses the whole stack.
+    // Not every region's CloudFormation takes tags of a dashboard, and one that does not refuses the whole
+    // stack.
     const untagged = { excludeResourceTypes: ['AWS::CloudWatch::Dashboard'] };
     for (const [name, value] of Object.entries({ ...config.tags, 'crowsnest:stage': stage }))
       Tags.of(this).add(name, value, untagged);

@@ -1,6 +1,7 @@
 import type { Case } from './case.ts';
 import { datasetCases } from './datasets.ts';
 import { extensionCases } from './extensions.ts';
+import { hostingCases } from './hosting.ts';
 import { modelCases, stoppingCases } from './models.ts';
 import { packagingCases } from './packaging.ts';
 import { probes } from './probes.ts';
@@ -14,6 +15,7 @@ export const cases: readonly Case[] = [
   ...extensionCases,
   ...packagingCases,
   ...modelCases,
+  ...hostingCases,
   ...tagCases,
   ...probes,
   ...stoppingCases,

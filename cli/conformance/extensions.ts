@@ -11,7 +11,7 @@ const importing = ({ target, project }: Bench, source: object, to = project): Pr
   });
 
 /** @throws Skipped where the stage does not serve extensions */
-async function read(response: Response): Promise<Readonly<Record<string, unknown>>> {
+export async function readExtension(response: Response): Promise<Readonly<Record<string, unknown>>> {
   if (response.headers.get('x-amzn-errortype') === 'UnknownOperationException')
     throw new Skipped('this deployment has its extensions switched off');
   return (await response.json()) as Readonly<Record<string, unknown>>;
@@ -36,7 +36,7 @@ async function posted(
   return {
     status: response.status,
     type: response.headers.get('x-amzn-errortype') ?? '',
-    answer: await read(response),
+    answer: await readExtension(response),
   };
 }
 
@@ -103,7 +103,7 @@ export const extensionCases: readonly Case[] = [
         { S3: { Bucket: 'crowsnest-conformance' } },
         `${bench.project}-none`,
       );
-      const { Message } = await read(response);
+      const { Message } = await readExtension(response);
       const type = response.headers.get('x-amzn-errortype') ?? 'no type';
       // A deployment may look at the bucket first: it lists those that it reads from.
       if (!['ResourceNotFoundException', 'ValidationException'].includes(type))
@@ -119,7 +119,7 @@ export const extensionCases: readonly Case[] = [
       if (source === undefined)
         throw new Skipped('there is no model: see --model-s3, --model-package-arn, --bucket and --data-dir');
       const response = await importing(bench, source);
-      const { ModelMetadata, Message } = (await read(response)) as {
+      const { ModelMetadata, Message } = (await readExtension(response)) as {
         ModelMetadata?: { ModelVersion?: string };
         Message?: string;
       };

@@ -50,6 +50,8 @@ export function base(env: Environment<'read'>): Base {
       extensions: env.EXTENSIONS,
       buckets: env.BUCKETS,
       times: env.TIMES,
+      hostingPolicy: env.HOSTING_POLICY,
+      rates: env.RATES,
     },
     clock,
     ids: idsOf(clock),

@@ -1,4 +1,5 @@
 import type { Environment } from '../contract/environments.ts';
+import { modelControl } from '../operations/hosting/control.ts';
 import { TableIdentity } from '../store/table-identity.ts';
 import type { SweepContext } from '../workflows/context.ts';
 import { report } from '../workflows/sweep/report.ts';
@@ -38,11 +39,13 @@ export const sweepHandler =
 export function awsSweeper(env: Environment<'sweep'>, load: () => Promise<MakeParts>): Sweeper {
   const common = base(env);
   const { settings, store, clock } = common;
+  const runner = stepFunctions(env);
   return {
     context: {
       ...common,
       ...later(async () => (await load())(env, common), artifactsOf(env)),
-      runner: stepFunctions(env),
+      runner,
+      models: modelControl({ ...common, runner }),
       engine: meteredEngine(awsEngine(env, common), settings.stage, store, writeLine, () => clock.now()),
     },
     identity: new TableIdentity(tableClient(), env.TABLE_NAME, clock),

@@ -1,4 +1,5 @@
 import { isObject } from './json.ts';
+import { engineNames, type Rates } from './runs.ts';
 
 /**
  * The environment variables of every deployed function, as data that the stack and the code share: a function
@@ -11,6 +12,8 @@ export type Form =
   | { readonly form: 'switch' }
   | { readonly form: 'list' }
   | { readonly form: 'map' }
+  /** What inference units cost. */
+  | { readonly form: 'rates' }
   /** A whole number, 0 or more, for each of these. */
   | { readonly form: 'counts'; readonly of: readonly string[] };
 
@@ -33,6 +36,9 @@ export const variables = {
   LIMITS: { form: 'counts', of: ['picture', 'body', 'changes'] },
   TIMES: { form: 'counts', of: ['delivery', 'start', 'import', 'train', 'release', 'provision', 'health'] },
   EXTENSIONS: { form: 'switch' },
+  /** What holds where no hosting policy says otherwise; 0 is none. */
+  HOSTING_POLICY: { form: 'counts', of: ['MaxRunMinutes', 'IdleStopMinutes'] },
+  RATES: { form: 'rates' },
   BUCKETS: { form: 'list' },
   MACHINES: { form: 'map' },
   /** `lambda`, `sagemaker`. */
@@ -75,6 +81,8 @@ const settings = [
   'LIMITS',
   'TIMES',
   'EXTENSIONS',
+  'HOSTING_POLICY',
+  'RATES',
   'BUCKETS',
 ] as const;
 /** The ARN of the state machine of each workflow. */
@@ -155,7 +163,9 @@ type ValueOf<F> = F extends { readonly form: 'counts'; readonly of: readonly (in
         ? boolean
         : F extends { readonly form: 'list' }
           ? readonly string[]
-          : Readonly<Record<string, string>>;
+          : F extends { readonly form: 'rates' }
+            ? Rates
+            : Readonly<Record<string, string>>;
 
 type Optional = {
   [N in VariableName]: (typeof variables)[N] extends { readonly optional: true } ? N : never;
@@ -226,6 +236,12 @@ const isCount = (value: unknown): boolean =>
   typeof value === 'number' && Number.isInteger(value) && value >= 0;
 const isText = (value: unknown): boolean => typeof value === 'string';
 
+const isRate = (value: unknown): boolean =>
+  isObject(value) &&
+  (engineNames as readonly unknown[]).includes(value['engine']) &&
+  isText(value['unit']) &&
+  (value['perHour'] === undefined || (typeof value['perHour'] === 'number' && value['perHour'] >= 0));
+
 function fits(form: Exclude<Form, { form: 'text' }>, value: unknown): boolean {
   switch (form.form) {
     case 'integer':
@@ -236,6 +252,13 @@ function fits(form: Exclude<Form, { form: 'text' }>, value: unknown): boolean {
       return Array.isArray(value) && value.every(isText);
     case 'map':
       return isObject(value) && Object.values(value).every(isText);
+    case 'rates':
+      return (
+        isObject(value) &&
+        isText(value['currency']) &&
+        isRate(value['onnx']) &&
+        (value['sagemaker'] === undefined || isRate(value['sagemaker']))
+      );
     case 'counts':
       return isObject(value) && form.of.every((each) => isCount(value[each]));
   }
@@ -251,6 +274,8 @@ function rule(form: Exclude<Form, { form: 'text' }>): string {
       return 'a list of texts';
     case 'map':
       return 'an object whose values are texts';
+    case 'rates':
+      return 'a currency, and the engine and unit of each format';
     case 'counts':
       return `whole numbers for ${form.of.join(', ')}`;
   }

@@ -44,6 +44,9 @@ export const events = {
     says: 'an import could not be checked in time',
     metrics: { ImportFailures: 1 },
   },
+  'policy.stopped': { level: 'info', says: 'a hosting policy stopped a model' },
+  'policy.started': { level: 'info', says: 'a hosting policy started a model' },
+  'policy.refused': { level: 'warn', says: 'a hosting policy could not start a model' },
   'sweep.ended': {
     level: 'info',
     says: 'swept',

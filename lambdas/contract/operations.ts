@@ -1,4 +1,5 @@
 import type { ErrorName } from './errors.ts';
+import { hostingOperations } from './hosting-operations.ts';
 import type { ShapeName, Value } from './shapes.ts';
 
 export interface OperationRow {
@@ -21,6 +22,10 @@ export interface OperationRow {
   readonly token?: true;
   /** Ours, not the original's; a stage can switch extensions off. */
   readonly extension?: true;
+  /** What it answers, with 200, to the header `x-crowsnest-dry-run: true`; without, it has no dry run. */
+  readonly dryRun?: ShapeName;
+  /** The list of the answer that `Accept: text/csv` gives as CSV. */
+  readonly csv?: string;
 }
 
 const root = '/2020-11-20';
@@ -216,6 +221,7 @@ export const operations = {
     profile: 'write',
     resource: 'model',
     token: true,
+    dryRun: 'StartModelDryRunResponse',
     input: 'StartModelRequest',
     output: 'HostingStatusResponse',
     errors: ['ConflictException', 'ServiceQuotaExceededException'],
@@ -302,12 +308,17 @@ export const operations = {
     output: 'ListTagsForResourceResponse',
     errors: ['ConflictException'],
   },
+  ...hostingOperations,
 } as const satisfies Record<string, OperationRow>;
 
 export type OperationName = keyof typeof operations;
 export type Profile = OperationRow['profile'];
 export type Input<N extends OperationName> = Value<(typeof operations)[N]['input']>;
 export type Output<N extends OperationName> = Value<(typeof operations)[N]['output']>;
+/** What an operation may give: its answer, or that to a dry run. */
+export type Answer<N extends OperationName> =
+  | Output<N>
+  | ((typeof operations)[N] extends { readonly dryRun: infer D extends ShapeName } ? Value<D> : never);
 /** The operations that a profile's function serves. */
 export type Served<P extends Profile> = {
   [N in OperationName]: (typeof operations)[N]['profile'] extends P ? N : never;

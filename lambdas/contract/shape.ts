@@ -13,7 +13,7 @@ export type Shape =
       readonly enum?: readonly string[];
     }
   | { readonly type: 'integer'; readonly min?: number; readonly max?: number }
-  | { readonly type: 'float' | 'boolean' | 'timestamp' }
+  | { readonly type: 'float' | 'double' | 'boolean' | 'timestamp' }
   | { readonly type: 'blob'; readonly min?: number; readonly max?: number }
   | { readonly type: 'list'; readonly of: string; readonly min?: number; readonly max?: number }
   | {

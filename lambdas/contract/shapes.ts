@@ -1,5 +1,6 @@
 import type { Shape } from './shape.ts';
 import { datasetShapes } from './shapes/datasets.ts';
+import { hostingShapes } from './shapes/hosting.ts';
 import { modelShapes } from './shapes/models.ts';
 import { packagingShapes } from './shapes/packaging.ts';
 import { pictureShapes } from './shapes/pictures.ts';
@@ -13,6 +14,7 @@ export const shapes = {
   ...projectShapes,
   ...datasetShapes,
   ...modelShapes,
+  ...hostingShapes,
   ...packagingShapes,
   ...pictureShapes,
   ...scalarShapes,

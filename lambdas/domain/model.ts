@@ -1,7 +1,9 @@
 import type { ModelStatus } from '../contract/shapes.ts';
 import type { OperationKind } from './lifecycle.ts';
+import type { EndReason } from '../contract/runs.ts';
 import { attemptName, type Operation } from './operation.ts';
 import type { Execution } from './ports.ts';
+import type { Cause, RunEvent, RunRate, UnitChange } from './run.ts';
 import type { WorkflowName } from './workflows.ts';
 
 export interface ModelKey {
@@ -19,6 +21,8 @@ export interface Units {
 /** What is, or last was, under way for a model. */
 export interface ModelOperation extends Operation {
   readonly kind: OperationKind;
+  /** Why a policy asked for it; absent where a caller did. */
+  readonly cause?: Cause;
 }
 
 /** Where a model came from: exactly one form of the ImportModel request. */
@@ -86,7 +90,15 @@ export interface Deployment extends ModelKey {
   readonly id: string;
   readonly units: Units;
   readonly startedBy: string;
+  /** The network address that the start came from, where it is known. */
+  readonly startedFrom?: string;
   readonly startedAt: number;
+  /** The units over time, the oldest first. Rows of 0.1 have none: `units` were theirs from start to end. */
+  readonly unitHistory?: readonly UnitChange[];
+  /** What happened to it, the oldest first. Rows of 0.1 have none. */
+  readonly timeline?: readonly RunEvent[];
+  /** Noted with `createUntil`. */
+  readonly rate?: RunRate;
   /**
    * Counted against the running-models quota. Cleared, once, when the engine has confirmed that nothing is
    * left.
@@ -103,7 +115,11 @@ export interface Deployment extends ModelKey {
   /** When it stopped being wanted. */
   readonly releasedAt?: number;
   readonly endedAt?: number;
-  readonly endReason?: string;
+  /** Known from the release on. */
+  readonly endReason?: EndReason;
+  readonly endedBy?: string;
+  /** The last picture that was judged, to the minute (epoch milliseconds). */
+  readonly lastUsedAt?: number;
   /** Consecutive looks at a hosted deployment that found nothing: one may be wrong, two are not. */
   readonly missing?: number;
   readonly dueAt?: number;

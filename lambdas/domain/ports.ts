@@ -1,6 +1,8 @@
 import type { EventCode } from '../contract/events.ts';
 import type { DatasetOperationKind, DatasetType } from './dataset.ts';
 import type { OperationKind } from './lifecycle.ts';
+import type { ModelKey, Units } from './model.ts';
+import type { Cause } from './run.ts';
 import type { SubjectOf, WorkflowName } from './workflows.ts';
 import { locationUrl } from './locations.ts';
 
@@ -156,6 +158,23 @@ export interface WorkflowRunner {
    * @throws anything else that keeps the execution from starting; the sweep will deliver it
    */
   start(execution: Execution): Promise<'started' | 'exists'>;
+}
+
+/** What the record of an act says: who, and why. */
+interface Act {
+  readonly actor: string;
+  readonly cause: Cause;
+}
+
+/** StopModel and StartModel, as a hosting policy calls them. */
+export interface ModelControl {
+  /** @returns whether this run was stopped; one that is no longer hosted is not */
+  stop(model: ModelKey & { readonly runId: string }, act: Act): Promise<boolean>;
+  /** @returns why it was not started, in words, or undefined if it was */
+  start(
+    model: ModelKey & { readonly units: Units },
+    act: Omit<Act, 'cause'> & { readonly message: string },
+  ): Promise<string | undefined>;
 }
 
 export type LogFields = Readonly<Record<string, unknown>>;

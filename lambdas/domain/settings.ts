@@ -1,5 +1,7 @@
+import type { Rates } from '../contract/runs.ts';
 import type { Home } from './arns.ts';
 import type { DatasetType } from './dataset.ts';
+import type { HostingPolicy } from './hosting-policy.ts';
 
 /**
  * Everything in which one stage differs from another, at run time. Times are seconds unless a name says
@@ -17,6 +19,12 @@ export interface Settings extends Home {
    */
   readonly buckets: readonly string[];
   readonly times: Times;
+  /**
+   * What holds for a model where no hosting policy of its own or of its project says otherwise; 0 is none.
+   */
+  readonly hostingPolicy: Pick<HostingPolicy, 'MaxRunMinutes' | 'IdleStopMinutes'>;
+  /** What inference units cost. */
+  readonly rates: Rates;
 }
 
 export interface Quotas {
@@ -98,3 +106,6 @@ export const localLimits: Limits = {
   changes: 10 * 1024 * 1024,
   images,
 };
+
+/** A laptop's processes cost nothing by the hour that anybody could know, unless `PRICES` says so. */
+export const localRates: Rates = { currency: 'USD', onnx: { engine: 'process', unit: 'process' } };

@@ -17,7 +17,11 @@ export interface ProxyEvent {
   readonly isBase64Encoded: boolean;
   readonly requestContext: {
     readonly requestId: string;
-    readonly identity?: { readonly userArn?: string | null; readonly caller?: string | null };
+    readonly identity?: {
+      readonly userArn?: string | null;
+      readonly caller?: string | null;
+      readonly sourceIp?: string | null;
+    };
   };
 }
 
@@ -64,6 +68,7 @@ async function answer(service: Service, event: ProxyEvent, log: Log): Promise<Pr
     await dispatch(service, name, requestOf(event), {
       requestId,
       log,
+      address: identity?.sourceIp ?? undefined,
       caller: () => ({ name: identity?.userArn ?? identity?.caller ?? 'anonymous' }),
     }),
   );

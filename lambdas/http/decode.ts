@@ -44,6 +44,7 @@ function decodeValue(
     case 'integer':
       return decodeInteger(shape, raw, path, origin, violations);
     case 'float':
+    case 'double':
       return typeof raw === 'number' ? raw : violations.add(path, raw, 'Member must be a number');
     case 'boolean':
       return decodeBoolean(raw, path, origin, violations);

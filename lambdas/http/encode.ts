@@ -25,6 +25,7 @@ export function encodeValue(name: string, value: unknown): unknown {
       // The contract's floats have 32 bits, and the original wrote them so. Their exact values have few
       // enough digits for a client that turns one into a decimal number to store it.
       return Math.fround(value as number);
+    case 'double':
     case 'string':
     case 'integer':
     case 'boolean':

@@ -117,6 +117,7 @@ async function serve(
       {
         requestId,
         log: host.log,
+        address: req.socket.remoteAddress,
         caller: (operation) => host.authenticate({ ...head, body: bytes }, operation, matched.labels),
       },
     );

@@ -8,6 +8,8 @@ import {
 import { operations, type OperationName, type OperationRow } from '../contract/operations.ts';
 import { StorageUnavailable, type Log, type ObjectUrls } from '../domain/ports.ts';
 import type { Contexts, Handlers, Operation, Reach } from '../operations/context.ts';
+import { violation } from '../contract/violations.ts';
+import { csvOf } from './csv.ts';
 import { encodeValue } from './encode.ts';
 import type { HttpRequest, HttpResponse } from './message.ts';
 import { readInput } from './read-input.ts';
@@ -29,6 +31,8 @@ export interface Caller {
 export interface Origin {
   readonly requestId: string;
   readonly log: Log;
+  /** The network address that the request came from, where it is known. */
+  readonly address?: string | undefined;
   /**
    * Who asks. Runs before anything else is looked at: whoever may not call learns nothing of what else is
    * wrong.
@@ -59,14 +63,19 @@ export async function dispatch(
   try {
     const caller = await origin.caller(name);
     const input = readInput(name, request);
+    const dryRun = dryRunOf(row, request, service.context.settings.extensions);
     const output = await handler(input, service.context, {
       requestId: origin.requestId,
       caller: caller.name,
+      ...(origin.address !== undefined && { address: origin.address }),
+      ...(dryRun !== undefined && { dryRun: true }),
       ...(caller.reach !== undefined && { reach: caller.reach }),
       ...(caller.urls !== undefined && { urls: caller.urls }),
       log,
     });
-    return answer(row.status, JSON.stringify(encodeValue(row.output, output)), origin.requestId);
+    const encoded = encodeValue(dryRun ?? row.output, output) as Readonly<Record<string, unknown>>;
+    if (row.csv !== undefined && wantsCsv(request)) return csvAnswer(row, row.csv, encoded, origin.requestId);
+    return answer(dryRun === undefined ? row.status : 200, JSON.stringify(encoded), origin.requestId);
   } catch (error) {
     if (
       error instanceof ServiceError &&
@@ -80,6 +89,42 @@ export async function dispatch(
     const unavailable = error instanceof StorageUnavailable;
     return refusal(unavailable ? new UnavailableError() : new InternalError(), origin.requestId);
   }
+}
+
+/**
+ * The shape of the answer to a dry run, where the request asks for one. Whoever asks and would not get one
+ * must learn it before anything is changed.
+ * @throws ValidationError
+ */
+function dryRunOf(
+  { dryRun }: OperationRow,
+  { headers }: HttpRequest,
+  extensions: boolean,
+): OperationRow['dryRun'] {
+  const asked = headers['x-crowsnest-dry-run'];
+  if (asked === undefined || asked === 'false') return undefined;
+  if (asked !== 'true')
+    throw violation('x-crowsnest-dry-run', 'Member must satisfy enum value set: [true, false]', asked);
+  if (dryRun === undefined || !extensions)
+    throw violation('x-crowsnest-dry-run', 'Member must not be true: this operation has no dry run here');
+  return dryRun;
+}
+
+const wantsCsv = ({ headers }: HttpRequest): boolean => /(^|,)\s*text\/csv\b/.test(headers['accept'] ?? '');
+
+/** The list of an answer as CSV (RFC 4180); where the list goes on stands in a header. */
+function csvAnswer(
+  { status, output }: OperationRow,
+  list: string,
+  encoded: Readonly<Record<string, unknown>>,
+  requestId: string,
+): HttpResponse {
+  const { NextToken: next } = encoded;
+  const rows = encoded[list] as readonly Readonly<Record<string, unknown>>[];
+  return answer(status, csvOf(output, list, rows), requestId, {
+    'Content-Type': 'text/csv; charset=utf-8',
+    ...(typeof next === 'string' && { 'x-crowsnest-next-token': next }),
+  });
 }
 
 const answer = (

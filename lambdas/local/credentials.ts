@@ -22,7 +22,7 @@ const skew = 5 * 60 * 1000;
  * Whatever the service reads of the headers, client tokens included. A trace id is for whoever passes a
  * request on to add.
  */
-const mustBeSigned = /^(?:host|x-amz-.*|x-amzn-(?!trace-id$).*)$/;
+const mustBeSigned = /^(?:host|x-amz-.*|x-crowsnest-.*|x-amzn-(?!trace-id$).*)$/;
 
 /** What an Authorization header says of itself. */
 interface Claim {

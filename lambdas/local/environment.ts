@@ -1,9 +1,18 @@
 import { resolve } from 'node:path';
 import { operationNames } from '../contract/operations.ts';
+import type { Rates } from '../contract/runs.ts';
 import { fits } from '../domain/patterns.ts';
 import { s3Actions } from './s3/actions.ts';
 import { samplesBucket } from './samples/bucket.ts';
-import { awsLimits, defaultQuotas, localLimits, type Limits, type Quotas } from '../domain/settings.ts';
+import {
+  awsLimits,
+  defaultQuotas,
+  localLimits,
+  localRates,
+  type Limits,
+  type Quotas,
+  type Settings,
+} from '../domain/settings.ts';
 import { isObject } from '../contract/json.ts';
 
 /** An access key that the local host accepts, and what it may be used for. */
@@ -30,6 +39,8 @@ export interface LocalEnvironment {
   readonly quotas: Quotas;
   readonly region: string;
   readonly extensions: boolean;
+  readonly rates: Rates;
+  readonly hostingPolicy: Settings['hostingPolicy'];
 }
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -69,6 +80,8 @@ export function localEnvironment(variables: Variables = process.env): LocalEnvir
     limits: choice('LIMITS', given('LIMITS') ?? 'local', { local: localLimits, aws: awsLimits }),
     quotas: quotas(given('QUOTAS')),
     extensions: choice('EXTENSIONS', given('EXTENSIONS') ?? 'on', { on: true, off: false }),
+    rates: rates(given('PRICES')),
+    hostingPolicy: hostingPolicy(given('HOSTING_POLICY')),
   };
 }
 
@@ -107,6 +120,49 @@ function quotas(text: string | undefined): Quotas {
     }
   }
   return { ...defaultQuotas, ...given };
+}
+
+const policyMembers = ['MaxRunMinutes', 'IdleStopMinutes'] as const;
+
+function hostingPolicy(text: string | undefined): LocalEnvironment['hostingPolicy'] {
+  if (text === undefined) return {};
+  const given = json('HOSTING_POLICY', text);
+  const fits =
+    isObject(given) &&
+    Object.entries(given).every(
+      ([member, minutes]) =>
+        (policyMembers as readonly string[]).includes(member) &&
+        Number.isInteger(minutes) &&
+        Number(minutes) >= 0 &&
+        Number(minutes) <= 525_600,
+    );
+  if (!fits) {
+    throw new Error(
+      `HOSTING_POLICY must be a JSON object with whole minutes for ${policyMembers.join(' and ')}, ` +
+        'or one of them: {"MaxRunMinutes": 480, "IdleStopMinutes": 60} for example.',
+    );
+  }
+  return given;
+}
+
+function rates(text: string | undefined): Rates {
+  if (text === undefined) return localRates;
+  const given = json('PRICES', text);
+  const { currency = localRates.currency, process: perHour, ...rest } = isObject(given) ? given : {};
+  const fits =
+    Object.keys(rest).length === 0 &&
+    typeof currency === 'string' &&
+    /^[A-Z]{3}$/.test(currency) &&
+    typeof perHour === 'number' &&
+    Number.isFinite(perHour) &&
+    perHour >= 0;
+  if (!fits) {
+    throw new Error(
+      'PRICES must be a JSON object with what an hour of a process costs, and perhaps a currency: ' +
+        '{"process": 0.02, "currency": "EUR"} for example.',
+    );
+  }
+  return { currency, onnx: { ...localRates.onnx, perHour } };
 }
 
 function accessKeys(text: string | undefined): AccessKey[] {

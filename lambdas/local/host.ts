@@ -6,6 +6,7 @@ import type { Settings, Times } from '../domain/settings.ts';
 import type { DeploymentRef, HostingEngine, ModelImporter } from '../engines/engine.ts';
 import type { Trainer } from '../engines/trainer.ts';
 import { detectHandlers, readHandlers, writeHandlers } from '../operations/handlers.ts';
+import { modelControl } from '../operations/hosting/control.ts';
 import { HostedMemory } from '../operations/models/hosted-memory.ts';
 import type { LocalEnvironment } from './environment.ts';
 import { idsOf, systemClock } from '../domain/clock-and-ids.ts';
@@ -163,6 +164,8 @@ export async function startHost({
       extensions: environment.extensions,
       buckets: ['*'],
       times: { ...localTimes, ...times },
+      hostingPolicy: environment.hostingPolicy,
+      rates: environment.rates,
     };
     const store = new Store(client, tableName, clock);
     const objects = createFolderObjects(join(dataDir, 's3'));
@@ -185,7 +188,12 @@ export async function startHost({
     const tasks = { settings, clock, store, engine, importer: engine, trainer, objects, log };
     const runner = new LocalRunner({ memory, log, pace: 5, ...looksAt(engine) }).serve(tasks);
     closers.push(() => runner.close());
-    const context: SweepContext = { ...tasks, runner };
+    const ids = idsOf(clock);
+    const context: SweepContext = {
+      ...tasks,
+      runner,
+      models: modelControl({ settings, clock, store, log, ids, runner }),
+    };
     // Callers are served before what was left is gone on with: that may take long, and they would see
     // nothing.
     const left = await leftUnderWay(context);
@@ -211,7 +219,7 @@ export async function startHost({
             clock,
             store,
             log,
-            ids: idsOf(clock),
+            ids,
             runner,
             objects,
             engine: duringRestore(engine, () => !restoring),

@@ -1,4 +1,5 @@
-import type { Input, OperationName, Output, Profile, Served } from '../contract/operations.ts';
+import type { Answer, Input, OperationName, Profile, Served } from '../contract/operations.ts';
+import type { Cause } from '../domain/run.ts';
 import type { Clock, Ids, Log, ObjectStore, ObjectUrls, WorkflowRunner } from '../domain/ports.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { HostingEngine } from '../engines/engine.ts';
@@ -46,6 +47,12 @@ export interface Call {
   readonly requestId: string;
   /** Who asks, as an ARN or a name: it goes into the record of what was done. */
   readonly caller: string;
+  /** The network address that the request came from, where it is known. */
+  readonly address?: string;
+  /** Why a hosting policy makes the call; absent where a caller does. */
+  readonly because?: { readonly cause?: Cause; readonly message: string; readonly runId?: string };
+  /** Only tells what it would do: an operation whose row has a `dryRun` obeys. */
+  readonly dryRun?: true;
   /** Absent: everything that the deployment has; IAM has decided. */
   readonly reach?: Reach;
   /** URLs with the rights of the caller. Absent: with those of the deployment. */
@@ -65,7 +72,7 @@ export type Operation<N extends OperationName> = (
   input: Input<N>,
   ctx: ContextOf<N>,
   call: Call,
-) => Promise<Output<N>>;
+) => Promise<Answer<N>>;
 
 /** A row without a handler, or a handler without a row, does not compile. */
 export type Handlers<P extends Profile = Profile> = { readonly [N in Served<P>]: Operation<N> };

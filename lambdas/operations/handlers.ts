@@ -3,6 +3,18 @@ import { CreateDataset } from './datasets/create-dataset.ts';
 import { ImportDataset } from './datasets/import-dataset.ts';
 import { DescribeDataset } from './datasets/describe-dataset.ts';
 import { DeleteDataset } from './datasets/delete-dataset.ts';
+import { ListHostedModels, StopAllModels, StopProjectModels } from './hosting/fleet.ts';
+import {
+  DeleteHostingPolicy,
+  DeleteModelHostingPolicy,
+  GetHostingPolicy,
+  GetModelHostingPolicy,
+  ListHostingPolicies,
+  PutHostingPolicy,
+  PutModelHostingPolicy,
+} from './hosting/policies.ts';
+import { DescribeRun, ListRuns } from './hosting/runs.ts';
+import { GetUsage } from './hosting/usage.ts';
 import { CreateModel } from './models/create-model.ts';
 import { DeleteModel } from './models/delete-model.ts';
 import { DescribeModel } from './models/describe-model.ts';
@@ -31,6 +43,13 @@ export const readHandlers: Handlers<'read'> = {
   DescribeModelPackagingJob,
   ListModelPackagingJobs,
   ListTagsForResource,
+  GetHostingPolicy,
+  GetModelHostingPolicy,
+  ListHostingPolicies,
+  ListHostedModels,
+  ListRuns,
+  DescribeRun,
+  GetUsage,
 };
 export const writeHandlers: Handlers<'write'> = {
   CreateProject,
@@ -48,5 +67,11 @@ export const writeHandlers: Handlers<'write'> = {
   StartModelPackagingJob,
   TagResource,
   UntagResource,
+  StopAllModels,
+  StopProjectModels,
+  PutHostingPolicy,
+  DeleteHostingPolicy,
+  PutModelHostingPolicy,
+  DeleteModelHostingPolicy,
 };
 export const detectHandlers: Handlers<'detect'> = { DetectAnomalies };

@@ -74,7 +74,7 @@ export class IdempotentCall<Answer extends Readonly<Record<string, unknown>>> {
         ? []
         : [store.tokens.remember(this.#operation, this.#token, memory, clock.now())];
     try {
-      await store.commit(...remember, ...parts);
+      if (remember.length + parts.length > 0) await store.commit(...remember, ...parts);
       return { answer, first: true };
     } catch (error) {
       if (!(error instanceof ConditionFailed)) throw error;

@@ -1,6 +1,7 @@
 import type { DeploymentKey } from './deployments.ts';
 import { dueIndex } from './keys.ts';
 import type { DatasetKey, DatasetType } from '../domain/dataset.ts';
+import type { PolicyScope } from '../domain/hosting-policy.ts';
 import type { ModelKey } from '../domain/model.ts';
 import type { JobKey } from '../domain/packaging.ts';
 import type { Table } from './table.ts';
@@ -19,6 +20,7 @@ type DueKey =
   | { readonly kind: 'deployment'; readonly key: DeploymentKey }
   | { readonly kind: 'dataset'; readonly key: DatasetKey }
   | { readonly kind: 'job'; readonly key: JobKey }
+  | { readonly kind: 'policy'; readonly key: PolicyScope }
   | { readonly kind: 'discard'; readonly key: string };
 
 export class Due {
@@ -56,6 +58,8 @@ function parse(pk: string, sk: string): DueKey {
       return { kind: 'dataset', key: { project: name, type: first as DatasetType } };
     case 'JOB':
       return { kind: 'job', key: { project: name, name: first } };
+    case 'POLICY':
+      return { kind: 'policy', key: { project: name, ...(version !== '' && { version }) } };
     case 'DISCARD':
       return { kind: 'discard', key: name };
     default:

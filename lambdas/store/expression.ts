@@ -63,6 +63,8 @@ export interface Change {
   readonly remove?: readonly string[];
   /** Counters: a missing one counts as 0. */
   readonly add?: Readonly<Record<string, number>>;
+  /** What is put behind the last item of a list; a missing one is empty. */
+  readonly append?: Readonly<Record<string, unknown>>;
 }
 
 export type Key = { readonly pk: string; readonly sk: string };
@@ -98,12 +100,16 @@ export function update(
   const sets = Object.entries(change.set ?? {})
     .filter(([, value]) => value !== undefined)
     .map(([path, value]) => `${bind.path(path)} = ${bind.value(value)}`);
+  const appends = Object.entries(change.append ?? {}).map(([path, item]) => {
+    const list = bind.path(path);
+    return `${list} = list_append(if_not_exists(${list}, ${bind.value([])}), ${bind.value([item])})`;
+  });
   const removes = (change.remove ?? []).map((path) => bind.path(path));
   const adds = Object.entries(change.add ?? {}).map(
     ([path, value]) => `${bind.path(path)} ${bind.value(value)}`,
   );
   const clauses = [
-    ['SET', sets],
+    ['SET', [...sets, ...appends]],
     ['REMOVE', removes],
     ['ADD', adds],
   ] as const;

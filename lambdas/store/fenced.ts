@@ -62,8 +62,9 @@ export abstract class FencedRows<
     subject: Subject,
     from: readonly Of['status'][],
     change: Changes & { readonly operation: Of['operation']; readonly dueAt: number },
+    ...beliefs: readonly Condition[]
   ): TransactionItem {
-    return this.change(subject, { set: change }, oneOf('status', from));
+    return this.change(subject, { set: change }, oneOf('status', from), ...beliefs);
   }
 
   /** A task's write: only while its fence stands and the row is where the task believes it to be. */

@@ -1,4 +1,5 @@
 import type { DatasetKey } from '../domain/dataset.ts';
+import type { PolicyScope } from '../domain/hosting-policy.ts';
 import type { ModelKey } from '../domain/model.ts';
 import type { JobKey } from '../domain/packaging.ts';
 import type { ObjectLocation } from '../domain/ports.ts';
@@ -23,6 +24,11 @@ export const keys = {
    * ListProjects is one query.
    */
   project: (project: string): Key => ({ pk: 'PROJECTS', sk: project }),
+  /**
+   * That there was a project of this name, whose runs are still told of. Expires by TTL, with the last of
+   * them.
+   */
+  formerProject: (project: string): Key => ({ pk: 'FORMER_PROJECTS', sk: project }),
   /** Describe and every move; ListModels reads them backwards: newest first. */
   model: ({ project, version }: ModelKey): Key => ({
     pk: ofProject(project),
@@ -32,6 +38,11 @@ export const keys = {
   deployment: ({ project, version, id }: ModelKey & { readonly id: string }): Key => ({
     pk: ofProject(project),
     sk: `DEPLOYMENT#${padded(version)}#${id}`,
+  }),
+  /** A hosting policy of a project, or of one model. */
+  policy: ({ project, version }: PolicyScope): Key => ({
+    pk: ofProject(project),
+    sk: `POLICY#${version === undefined ? '' : padded(version)}`,
   }),
   /**
    * A model's tags, all in one row: 200 of the longest are 300 KB, and a transaction could not hold 200 rows.
@@ -79,9 +90,13 @@ export const keys = {
 
 export const prefixes = {
   projects: 'PROJECTS',
+  formerProjects: 'FORMER_PROJECTS',
   models: (project: string) => ({ pk: ofProject(project), prefix: 'MODEL#' }),
   datasets: (project: string) => ({ pk: ofProject(project), prefix: 'DATASET#' }),
   jobs: (project: string) => ({ pk: ofProject(project), prefix: 'JOB#' }),
+  policies: (project: string) => ({ pk: ofProject(project), prefix: 'POLICY#' }),
+  /** Every run of a project's models, also of those that were deleted. */
+  runs: (project: string) => ({ pk: ofProject(project), prefix: 'DEPLOYMENT#' }),
   deployments: ({ project, version }: ModelKey) => ({
     pk: ofProject(project),
     prefix: `DEPLOYMENT#${padded(version)}#`,

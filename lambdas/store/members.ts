@@ -17,3 +17,6 @@ export const operation = structure<Operation>(operationMembers);
 export const units = structure<Units>({ min: whole, max: optional(whole) });
 
 export const artifactFormats: readonly ArtifactFormat[] = ['onnx', 'sagemaker'];
+
+/** For how long the record of a run is kept after its end, in seconds. */
+export const recordLifetime = 400 * 24 * 3600;

@@ -1,9 +1,11 @@
 import { modelStatuses } from '../contract/model-statuses.ts';
+import { endReasons } from '../contract/runs.ts';
 import type { ModelStatus } from '../contract/shapes.ts';
 import { servingStates } from '../domain/lifecycle.ts';
 import type { Artifact, Evaluation, Model, ModelKey, ModelOperation, ModelSource } from '../domain/model.ts';
 import type { Fence } from '../domain/operation.ts';
-import { check, equals, oneOf, remove, type TransactionItem } from './expression.ts';
+import type { Cause } from '../domain/run.ts';
+import { absent, check, equals, oneOf, remove, type TransactionItem } from './expression.ts';
 import { fenced, FencedRows } from './fenced.ts';
 import { keys, prefixes } from './keys.ts';
 import { artifactFormats, operationMembers, units } from './members.ts';
@@ -40,6 +42,7 @@ export const modelOf = rowOf<Model>({
   operation: structure<ModelOperation>({
     ...operationMembers,
     kind: among(['import', 'train', 'start', 'stop', 'delete']),
+    cause: optional(structure<Cause>({ reason: among(endReasons), message: text })),
   }),
   deploymentId: optional(text),
   units: optional(units),
@@ -109,6 +112,25 @@ export class Models extends FencedRows<ModelKey, Model, ModelChange> {
       equals('deploymentId', model.deploymentId),
       oneOf('status', servingStates),
     );
+  }
+
+  /**
+   * Somebody wants the model that a policy stopped: the sweep starts it. Believes that it is still where it
+   * was.
+   */
+  wake({ operation: { id }, ...key }: Model, now: number): TransactionItem {
+    return this.change(
+      key,
+      { set: { dueAt: now } },
+      equals('operation.id', id),
+      equals('status', 'TRAINED'),
+      absent('dueAt'),
+    );
+  }
+
+  /** It was not started, and is not asked for any more. */
+  sleep({ operation: { id }, ...key }: Model): TransactionItem {
+    return this.change(key, { remove: ['dueAt'] }, equals('operation.id', id), equals('status', 'TRAINED'));
   }
 
   exists(key: ModelKey): TransactionItem {

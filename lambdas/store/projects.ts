@@ -1,5 +1,6 @@
 import { absent, atMost, equals, present, put, remove, update, type TransactionItem } from './expression.ts';
 import { keys, prefixes } from './keys.ts';
+import { recordLifetime } from './members.ts';
 import { rowOf, text, time, whole } from './row-reader.ts';
 import type { Table } from './table.ts';
 
@@ -50,6 +51,28 @@ export class Projects {
       { v: 1, createdAt: now, nextVersion: 1, models: 0, datasets: 0 },
       absent('pk'),
     );
+  }
+
+  /**
+   * The names of all projects that there are, and of those that are gone and whose runs are still told of.
+   */
+  async *everyName(): AsyncGenerator<string> {
+    const names = new Set<string>();
+    for await (const { name } of this.list()) {
+      names.add(name);
+      yield name;
+    }
+    const former = this.#table.query({
+      KeyConditionExpression: 'pk = :pk',
+      ExpressionAttributeValues: { ':pk': prefixes.formerProjects },
+    });
+    for await (const { sk } of former) if (!names.has(String(sk))) yield String(sk);
+  }
+
+  /** Goes with `delete`: the records of its runs outlive a project. */
+  remember(name: string, now: number): TransactionItem {
+    const expiresAt = Math.floor(now / 1000) + recordLifetime;
+    return put('former', keys.formerProject(name), { expiresAt });
   }
 
   /** Believes that nothing is left in it. */

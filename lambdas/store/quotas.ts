@@ -1,11 +1,14 @@
 import { absent, atMost, either, update, type TransactionItem } from './expression.ts';
 import { keys } from './keys.ts';
-import { optional, plainRow, whole } from './row-reader.ts';
+import { among, optional, plainRow, whole } from './row-reader.ts';
 import type { Table } from './table.ts';
 
 type Quota = Parameters<typeof keys.quota>[0];
 
-const quotaOf = plainRow<{ readonly used?: number }>({ used: optional(whole) });
+const quotaOf = plainRow<{ readonly used?: number; readonly closed?: boolean }>({
+  used: optional(whole),
+  closed: optional(among([true])),
+});
 
 /** What is in use of the account-wide quotas. The limits are settings, so changing one is no migration. */
 export class Quotas {
@@ -16,8 +19,13 @@ export class Quotas {
   }
 
   async used(quota: Quota): Promise<number> {
+    return (await this.state(quota)).used;
+  }
+
+  async state(quota: Quota): Promise<{ readonly used: number; readonly closed: boolean }> {
     const row = await this.#table.get(keys.quota(quota));
-    return (row && quotaOf(row).used) ?? 0;
+    const { used = 0, closed = false } = row === undefined ? {} : quotaOf(row);
+    return { used, closed };
   }
 
   /** A closed quota takes no more: the stack is being deleted. `limit` is at least 1. */

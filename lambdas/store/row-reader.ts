@@ -76,6 +76,11 @@ export const real: Reader<number> = (value, member) => {
 /** A point in time or a length of it, in epoch milliseconds: pauses with jitter have fractions. */
 export const time: Reader<number> = (value, member) => real(value, member);
 
+export const yesOrNo: Reader<boolean> = (value, member) => {
+  if (typeof value !== 'boolean') throw new Misfit(member, 'must be true or false');
+  return value;
+};
+
 export const bytes: Reader<Uint8Array> = (value, member) => {
   if (!(value instanceof Uint8Array)) throw new Misfit(member, 'must be binary');
   return value;

@@ -10,6 +10,7 @@ import { Entries } from './entries.ts';
 import type { TransactionItem } from './expression.ts';
 import { Jobs } from './jobs.ts';
 import { Models } from './models.ts';
+import { Policies } from './policies.ts';
 import { Projects } from './projects.ts';
 import { Quotas } from './quotas.ts';
 import { Table } from './table.ts';
@@ -28,6 +29,7 @@ export class Store {
   readonly entries: Entries;
   readonly changes: Changes;
   readonly jobs: Jobs;
+  readonly policies: Policies;
   readonly components: Components;
   readonly scheduledDeletions: ScheduledDeletions;
   readonly quotas: Quotas;
@@ -45,6 +47,7 @@ export class Store {
     this.entries = new Entries(this.#table);
     this.changes = new Changes(this.#table);
     this.jobs = new Jobs(this.#table);
+    this.policies = new Policies(this.#table, this.deployments);
     this.components = new Components(this.#table);
     this.scheduledDeletions = new ScheduledDeletions(this.#table);
     this.quotas = new Quotas(this.#table);

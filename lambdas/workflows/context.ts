@@ -1,7 +1,15 @@
 import type { ModelStatus } from '../contract/shapes.ts';
 import type { Model } from '../domain/model.ts';
 import { holds, type Fence, type Underway } from '../domain/operation.ts';
-import type { Clock, ExecutionInput, Log, ModelInput, ObjectStore, WorkflowRunner } from '../domain/ports.ts';
+import type {
+  Clock,
+  ExecutionInput,
+  Log,
+  ModelControl,
+  ModelInput,
+  ObjectStore,
+  WorkflowRunner,
+} from '../domain/ports.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { HostingEngine, ModelImporter } from '../engines/engine.ts';
 import type { TransactionItem } from '../store/expression.ts';
@@ -23,6 +31,8 @@ export interface TaskContext {
 
 export interface SweepContext extends TaskContext {
   readonly runner: WorkflowRunner;
+  /** StopModel and StartModel, for hosting policies. */
+  readonly models: ModelControl;
 }
 
 /** The data that travels through an execution: its input, and what the last task saw. */

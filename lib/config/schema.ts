@@ -1,3 +1,4 @@
+import { isObject } from '../../lambdas/contract/json.ts';
 import type { StageConfig } from './stages.ts';
 
 /**
@@ -24,6 +25,14 @@ const count = (min: number, max: number): Rule => ({
 const oneOf = (...values: readonly unknown[]): Rule => ({
   is: `one of ${values.join(', ')}`,
   test: (value) => values.includes(value),
+});
+const pricesOf = (unit: RegExp, is: string): Rule => ({
+  is: `an object of prices an hour by ${is}`,
+  test: (value) =>
+    isObject(value) &&
+    Object.entries(value).every(
+      ([name, price]) => unit.test(name) && typeof price === 'number' && price >= 0 && price <= 10_000,
+    ),
 });
 const yesOrNo = oneOf(true, false);
 const arn = (service: string, example: string): Rule =>
@@ -91,6 +100,14 @@ export const schema: Readonly<Record<keyof StageConfig, Rule>> = {
     'ARNs of model packages, which may end with *',
   ),
   volumeKeyArn: keyArn,
+  hostingPolicy: { members: { maxRunMinutes: count(0, 525_600), idleStopMinutes: count(0, 525_600) } },
+  prices: {
+    members: {
+      currency: text(/^[A-Z]{3}$/, 'a currency such as USD'),
+      lambda: pricesOf(/^(provisioned|onDemand)-[0-9]+$/, 'units such as provisioned-1769'),
+      sagemaker: pricesOf(/^ml\.[a-z0-9-]+\.[a-z0-9-]+$/, 'instance types such as ml.c5.2xlarge'),
+    },
+  },
   quotas: {
     members: {
       projects: count(0, 1_000_000),

@@ -1,3 +1,4 @@
+import type { Rates, UnitRate } from '../../lambdas/contract/runs.ts';
 import { defaultQuotas, type Quotas } from '../../lambdas/domain/settings.ts';
 
 export const stageNames = ['dev', 'staging', 'prod'] as const;
@@ -49,6 +50,16 @@ export interface StageConfig {
   /** Encrypts the instances' storage. Types with storage of their own refuse it. */
   readonly volumeKeyArn?: string;
 
+  /**
+   * Minutes after which a model is stopped, used or not used, where no hosting policy says otherwise; 0 is
+   * never.
+   */
+  readonly hostingPolicy: { readonly maxRunMinutes: number; readonly idleStopMinutes: number };
+  /**
+   * What an hour of an inference unit costs, by engine and type of unit: what answers about cost are made
+   * of.
+   */
+  readonly prices: Prices;
   readonly quotas: Quotas;
   readonly throttles: { readonly read: Throttle; readonly write: Throttle; readonly detect: Throttle };
   /** Whether operations that the original service did not have are served. */
@@ -90,6 +101,15 @@ export interface StageConfig {
   readonly restoredTable?: string;
 }
 
+interface Prices {
+  /** As in ISO 4217. */
+  readonly currency: string;
+  /** By mode and megabytes, as `provisioned-1769`. What is on demand is not paid for by the hour. */
+  readonly lambda: Readonly<Record<string, number>>;
+  /** By instance type. */
+  readonly sagemaker: Readonly<Record<string, number>>;
+}
+
 export interface LambdaConfig {
   /**
    * `provisioned`: MinInferenceUnits are kept ready, and paid for while the model is hosted. `onDemand`: a
@@ -120,6 +140,20 @@ export const hasSageMaker = ({
 }: Pick<StageConfig, 'algorithmArn' | 'images' | 'modelPackages'>): boolean =>
   algorithmArn !== undefined || images.length > 0 || modelPackages.length > 0;
 
+/** What the units of a stage cost, as its functions are told. */
+export function ratesOf(config: StageConfig): Rates {
+  const { prices, instanceType } = config;
+  const rate = (engine: 'lambda' | 'sagemaker', unit: string): UnitRate => {
+    const perHour = prices[engine][unit];
+    return { engine, unit, ...(perHour !== undefined && { perHour }) };
+  };
+  return {
+    currency: prices.currency,
+    onnx: rate('lambda', `${config.lambda.units}-${config.lambda.unitMemory}`),
+    ...(hasSageMaker(config) && { sagemaker: rate('sagemaker', instanceType) }),
+  };
+}
+
 const lambda = {
   units: 'provisioned',
   unitMemory: 1769,
@@ -144,6 +178,13 @@ const shared = {
   formerKeyArns: [],
   images: [],
   modelPackages: [],
+  hostingPolicy: { maxRunMinutes: 0, idleStopMinutes: 0 },
+  // The list prices of us-east-1, in November 2026.
+  prices: {
+    currency: 'USD',
+    lambda: { 'provisioned-1769': 0.026 },
+    sagemaker: { 'ml.c5.2xlarge': 0.408 },
+  },
   quotas: defaultQuotas,
   throttles: {
     read: { rate: 50, burst: 100 },
@@ -166,6 +207,8 @@ export const stageDefaults: Readonly<Record<StageName, StageConfig>> = {
     throttles: { ...shared.throttles, detect: { rate: 20, burst: 40 } },
     reservedConcurrency: {},
     lambda: { ...lambda, units: 'onDemand' },
+    // A model that somebody tries things with is forgotten sooner or later.
+    hostingPolicy: { maxRunMinutes: 480, idleStopMinutes: 60 },
     logRetentionDays: 14,
     pointInTimeRecovery: false,
     keepData: false,

@@ -12,7 +12,7 @@ const callers = {
   /** Everything. */
   admin: operationNames,
   /** Looks at everything, starts and stops models, and judges pictures. */
-  operator: [...reads, 'StartModel', 'StopModel', 'DetectAnomalies'],
+  operator: [...reads, 'StartModel', 'StopModel', 'StopAllModels', 'StopProjectModels', 'DetectAnomalies'],
   /** A production line: judges pictures, and asks whether the model serves. */
   line: ['DetectAnomalies', 'DescribeModel'],
   readOnly: reads,

@@ -20,6 +20,8 @@ export interface StateTableProps {
 const rights = {
   read: ['dynamodb:GetItem', 'dynamodb:Query'],
   change: ['dynamodb:ConditionCheckItem', 'dynamodb:UpdateItem'],
+  /** Changes one row at a time, whose own condition says whether. */
+  note: ['dynamodb:UpdateItem'],
   put: ['dynamodb:PutItem'],
   delete: ['dynamodb:DeleteItem'],
   /**

@@ -1,6 +1,6 @@
 import { BatchWriteCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Model } from '../../lambdas/domain/model.ts';
-import { defaultQuotas, localLimits, type Settings } from '../../lambdas/domain/settings.ts';
+import { defaultQuotas, localLimits, localRates, type Settings } from '../../lambdas/domain/settings.ts';
 import { dueShard, keys } from '../../lambdas/store/keys.ts';
 import { evaluation } from '../helpers/scripted-engine.ts';
 
@@ -11,6 +11,8 @@ export const settings: Settings = {
   account: '111122223333',
   limits: localLimits,
   extensions: true,
+  hostingPolicy: {},
+  rates: localRates,
   buckets: ['*'],
   quotas: {
     ...defaultQuotas,

@@ -79,6 +79,7 @@ export async function rowBenchmarks(): Promise<Result[]> {
           trainer: new ScriptedTrainer(objects),
           log: silent,
           runner: { start: () => Promise.resolve('started' as const) },
+          models: { stop: () => Promise.resolve(false), start: () => Promise.resolve(undefined) },
         }),
       ),
     ];

@@ -48,12 +48,12 @@ test('the local host conforms, and nothing is left of it', async () => {
   }).toEqual({ code: 0, errors: '', failed: [] });
   expect(out).toMatch(/^passed +StartModel +is hosted in the end .* HOSTED$/m);
   expect(out).toMatch(
-    /The original API: \d+ passed, 0 failed, 0 skipped\nExtensions: 2 passed, 0 failed, 0 skipped\nProbes: [56] as hoped, [01] otherwise/,
+    /The original API: \d+ passed, 0 failed, 0 skipped\nExtensions: 19 passed, 0 failed, 0 skipped\nProbes: [56] as hoped, [01] otherwise/,
   );
   expect(await projects(host)).toBe(0);
   const xml = await readFile(report, 'utf8');
   expect(xml).toMatch(
-    /<testsuite name="extension" hostname="http:\/\/127\.0\.0\.1:\d+" tests="2" failures="0" skipped="0" errors="0"/,
+    /<testsuite name="extension" hostname="http:\/\/127\.0\.0\.1:\d+" tests="19" failures="0" skipped="0" errors="0"/,
   );
   expect(xml.match(/<testcase /g)?.length).toBe(
     out.split('\n').filter((line) => /^(passed|as hoped|otherwise)/.test(line)).length,

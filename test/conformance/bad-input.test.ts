@@ -82,6 +82,7 @@ function wrongValues(shape: Shape, text: boolean): unknown[] {
     case 'structure':
       return kinds('structure');
     case 'float':
+    case 'double':
       return kinds('number');
   }
 }

@@ -101,6 +101,7 @@ const scalars: Readonly<Record<Exclude<Shape['type'], 'structure' | 'list'>, str
   string: 'string',
   integer: 'number',
   float: 'number',
+  double: 'number',
   boolean: 'boolean',
   timestamp: 'Date',
   blob: 'Uint8Array',
@@ -128,3 +129,24 @@ export function outlineOf(name: string, shape = errorScalars[name] ?? shapeOf(na
 export const originalOperations = (Object.keys(operations) as OperationName[]).filter(
   (name) => !('extension' in operations[name]),
 );
+
+/** What the original did not have, by name. */
+export const extensionOperations = [
+  'CreateDownloadUrls',
+  'CreateUploadUrls',
+  'DeleteHostingPolicy',
+  'DeleteModelHostingPolicy',
+  'DescribeRun',
+  'GetHostingPolicy',
+  'GetModelHostingPolicy',
+  'GetUsage',
+  'ImportDataset',
+  'ImportModel',
+  'ListHostedModels',
+  'ListHostingPolicies',
+  'ListRuns',
+  'PutHostingPolicy',
+  'PutModelHostingPolicy',
+  'StopAllModels',
+  'StopProjectModels',
+];

@@ -6,13 +6,14 @@ import {
   type DescribeModelResponse,
 } from '@aws-sdk/client-lookoutvision';
 import type { Deployment } from '../../lambdas/domain/model.ts';
-import type { Log } from '../../lambdas/domain/ports.ts';
+import type { Execution, Log } from '../../lambdas/domain/ports.ts';
 import { defaultQuotas, localLimits, type Limits, type Settings } from '../../lambdas/domain/settings.ts';
 import type { HostingEngine, ModelImporter } from '../../lambdas/engines/engine.ts';
 import { Credentials } from '../../lambdas/local/credentials.ts';
 import { ExecutionMemory, executionSchema, scan } from '../../lambdas/local/execution-memory.ts';
 import { LocalRunner } from '../../lambdas/local/runner.ts';
 import { listen, type LocalServer } from '../../lambdas/local/server.ts';
+import { modelControl } from '../../lambdas/operations/hosting/control.ts';
 import { detectHandlers, readHandlers, writeHandlers } from '../../lambdas/operations/handlers.ts';
 import { HostedMemory } from '../../lambdas/operations/models/hosted-memory.ts';
 import type { AccessKey } from '../../lambdas/local/environment.ts';
@@ -98,6 +99,8 @@ export class World {
       account: '111122223333',
       quotas: defaultQuotas,
       extensions: true,
+      hostingPolicy: {},
+      rates: { currency: 'USD', onnx: { engine: 'process', unit: 'process', perHour: 3 } },
       buckets: ['*'],
       times: {
         delivery: 60,
@@ -115,7 +118,7 @@ export class World {
     const memory = new ExecutionMemory(dynamo.client, this.executionsName, this.clock);
     this.runner = new LocalRunner({ memory, log: this.log, pace, retryAfter: 1 });
     const engine = engineOn(this.clock, this.objects);
-    this.context = {
+    const parts = {
       settings: this.settings,
       clock: this.clock,
       ids: idsOf(this.clock),
@@ -126,7 +129,7 @@ export class World {
       trainer: trainerOn(this.objects),
       log: this.log,
       runner: {
-        start: async (execution) =>
+        start: async (execution: Execution): Promise<'started' | 'exists'> =>
           this.frozen
             ? (await memory.open(execution))
               ? 'started'
@@ -134,6 +137,7 @@ export class World {
             : this.runner.start(execution),
       },
     };
+    this.context = { ...parts, models: modelControl({ ...parts, objects: {} }) };
     this.runner.serve(this.context);
   }
 

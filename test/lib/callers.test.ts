@@ -60,10 +60,26 @@ describe('the ready policies', () => {
     [
       'operator',
       operationNames.filter((name) =>
-        [...reading, 'StartModel', 'StopModel', 'DetectAnomalies'].includes(name),
+        [
+          ...reading,
+          'StartModel',
+          'StopModel',
+          'StopAllModels',
+          'StopProjectModels',
+          'DetectAnomalies',
+        ].includes(name),
       ),
     ],
-    ['line', operationNames.filter((name) => ['DetectAnomalies', 'DescribeModel'].includes(name))],
+    [
+      'line',
+      // IAM's wildcard for a version takes slashes too: who may describe a model may read what is told
+      // below it.
+      operationNames.filter((name) =>
+        ['DetectAnomalies', 'DescribeModel', 'ListRuns', 'DescribeRun', 'GetModelHostingPolicy'].includes(
+          name,
+        ),
+      ),
+    ],
     ['readOnly', reading],
   ])('%s may call what it is for, and nothing else', (caller, wanted) => {
     expect(mayCall(caller)).toEqual(wanted);

@@ -238,7 +238,7 @@ const expected: Record<string, string[]> = {
   ],
   DetectRole: [
     ...own('DetectLog'),
-    ...table('GetItem', 'Query'),
+    ...table('GetItem', 'Query', 'UpdateItem'),
     ...key('dynamodb'),
     ...sage('endpoint', 'InvokeEndpoint'),
     askUnits,

@@ -47,6 +47,8 @@ const changes: Readonly<Record<keyof StageConfig, unknown>> = {
   images: ['444455556666.dkr.ecr.eu-west-1.amazonaws.com/inspection:*'],
   modelPackages: ['arn:aws:sagemaker:eu-west-1:865070037744:model-package/vision-*'],
   volumeKeyArn: kms('2'),
+  hostingPolicy: { maxRunMinutes: 10, idleStopMinutes: 10 },
+  prices: { currency: 'EUR', lambda: { 'provisioned-3008': 0.05 } },
   quotas: { projects: 7 },
   throttles: { read: { rate: 7, burst: 7 } },
   extensions: false,

@@ -35,6 +35,8 @@ test('told nothing, or nothing but empty texts, it is a laptop that nobody else 
     'QUOTAS',
     'AWS_REGION',
     'EXTENSIONS',
+    'PRICES',
+    'HOSTING_POLICY',
   ];
   expect(localEnvironment(Object.fromEntries(names.map((name) => [name, ''])))).toEqual(told);
 });
@@ -54,6 +56,8 @@ test('what it is told it takes', () => {
       QUOTAS: '{"runningModels":7}',
       AWS_REGION: 'eu-central-1',
       EXTENSIONS: 'off',
+      HOSTING_POLICY: '{"MaxRunMinutes":480}',
+      PRICES: '{"process":0.02,"currency":"EUR"}',
     }),
   ).toEqual({
     host: '0.0.0.0',
@@ -62,6 +66,8 @@ test('what it is told it takes', () => {
     dynamodbEndpoint: 'http://127.0.0.1:8000',
     region: 'eu-central-1',
     extensions: false,
+    hostingPolicy: { MaxRunMinutes: 480 },
+    rates: { currency: 'EUR', onnx: { engine: 'process', unit: 'process', perHour: 0.02 } },
     keys: [
       { ...key, name: 'line', actions: ['Describe*'], projects: ['p'], buckets: ['b-*'] },
       {
@@ -150,3 +156,21 @@ test.each([
   expect(parse).toThrow(message);
   expect(parse).not.toThrow(/hush/);
 });
+
+test.each([
+  'cheap',
+  '[]',
+  '{}',
+  '{"process":-1}',
+  '{"process":1,"currency":"euro"}',
+  '{"process":1,"gpu":2}',
+])('PRICES of %s is refused, and the message shows what is right', (PRICES) => {
+  expect(() => localEnvironment({ PRICES })).toThrow(/^PRICES must be /);
+});
+
+test.each(['8h', '[]', '{"MaxRunMinutes":1.5}', '{"MaxRunHours":8}'])(
+  'HOSTING_POLICY of %s is refused, and the message shows what is right',
+  (HOSTING_POLICY) => {
+    expect(() => localEnvironment({ HOSTING_POLICY })).toThrow(/^HOSTING_POLICY must be /);
+  },
+);

@@ -79,7 +79,7 @@ describe('what it does', () => {
     await world.settle();
     expect(await world.describe(model)).toMatchObject({ Status: 'TRAINED' });
     expect(await world.deployments(model)).toMatchObject([
-      { hostedAt, releasedAt: hostedAt + 90_000, endReason: 'stopped' },
+      { hostedAt, releasedAt: hostedAt + 90_000, endReason: 'STOPPED' },
     ]);
     expect(await world.reserved()).toEqual({ used: 0, reserved: 0 });
   });

@@ -66,7 +66,7 @@ describe('a start that stays in creating', () => {
     await world.sweepAfter(120);
     expect(await world.reserved()).toEqual({ used: 0, reserved: 0 });
     expect((await world.deployments(model))[0]).toMatchObject({
-      endReason: 'the start failed',
+      endReason: 'FAILED',
       releasedAt: expect.any(Number),
       endedAt: world.clock.now(),
     });
@@ -184,7 +184,7 @@ describe('while executions cannot be started at all', () => {
     };
     expect(await minutesUntil('TRAINED', stopped)).toBe(11);
     expect((await world.deployments(stopped))[0]).toMatchObject({
-      endReason: 'stopped',
+      endReason: 'STOPPED',
       releasedAt: expect.any(Number),
     });
     await minutesUntil(undefined, deleted);

@@ -61,7 +61,7 @@ describe('a hosted model', () => {
     await world.sweepAfter(60);
     expect(world.engine.resources.size).toBe(0);
     expect(await world.reserved()).toEqual({ used: 0, reserved: 0 });
-    expect((await world.deployments(model))[0]).toMatchObject({ endReason: 'the engine failed' });
+    expect((await world.deployments(model))[0]).toMatchObject({ endReason: 'FAILED' });
   });
 
   test('that is not found once is believed to be there, twice in a row to be gone', async () => {
@@ -149,18 +149,15 @@ describe('two deployments of one model', () => {
     await world.sweepAfter(60);
     expect(await statusOf(world, model)).toBe('HOSTED');
     expect(await world.reserved()).toEqual({ used: 1, reserved: 1 });
-    expect((await world.deployments(model)).map(({ endReason }) => endReason)).toEqual([
-      'the start failed',
-      undefined,
-    ]);
+    expect((await world.deployments(model)).map(({ endReason }) => endReason)).toEqual(['FAILED', undefined]);
     world.engine.removes = true;
     await stop(world, model);
     await world.settle();
     expect(await statusOf(world, model)).toBe('TRAINED');
     expect(await world.reserved()).toEqual({ used: 0, reserved: 0 });
     expect((await world.deployments(model)).map(({ id, endReason }) => [id, endReason])).toEqual([
-      [old, 'the start failed'],
-      [young, 'stopped'],
+      [old, 'FAILED'],
+      [young, 'STOPPED'],
     ]);
   });
 

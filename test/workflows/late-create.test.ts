@@ -211,7 +211,7 @@ test('a deployment does not end while a call that creates has been announced sin
   const [deployment] = await world.deployments(model);
   if (deployment === undefined) throw new Error('there is no deployment');
   const { createUntil: _, ...before } = deployment; // as it was read before the task announced its call
-  expect(await releaseStep(world.context, before, 'stale')).toBe(false);
+  expect(await releaseStep(world.context, before, 'FAILED')).toBe(false);
   expect(await world.reserved()).toEqual({ used: 1, reserved: 1 });
   expect(
     (await world.store.deployments.get({ ...keyOf(model), id: deployment.id }))?.endedAt,

@@ -136,7 +136,7 @@ describe('a start that cannot succeed is HOSTING_FAILED with a remedy, and leave
         'AWS has no ml.c5.2xlarge instances free in this region just now. Start again later, or configure another instance type for this stage. ' +
         '(SageMaker: Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error.)',
     });
-    expect((await world.deployments(model))[0]).toMatchObject({ endReason: 'the start failed' });
+    expect((await world.deployments(model))[0]).toMatchObject({ endReason: 'FAILED' });
   });
 
   test("when the account's quota is used up", async () => {

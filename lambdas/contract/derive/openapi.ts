@@ -55,7 +55,10 @@ function operation(name: OperationName): Json {
   return {
     operationId: name,
     ...(row.extension && { description: extensionNote, [extensionMark]: true }),
-    parameters: input.flatMap(([member, each]) => parameter(member, each)),
+    parameters: [
+      ...input.flatMap(([member, each]) => parameter(member, each)),
+      ...(row.dryRun === undefined ? [] : [dryRunHeader]),
+    ],
     ...(raw !== undefined && {
       requestBody: { required: true, content: { 'image/jpeg': {}, 'image/png': {} } },
     }),
@@ -70,12 +73,29 @@ function operation(name: OperationName): Json {
       [row.status]: {
         description: 'Done, or accepted.',
         headers: requestId,
-        content: { 'application/json': { schema: ref('schemas', `${name}Response`) } },
+        content: {
+          'application/json': { schema: ref('schemas', `${name}Response`) },
+          ...(row.csv !== undefined && { 'text/csv': {} }),
+        },
       },
+      ...(row.dryRun !== undefined && {
+        200: {
+          description: 'What it would do; nothing was changed.',
+          headers: requestId,
+          content: { 'application/json': { schema: ref('schemas', row.dryRun) } },
+        },
+      }),
       ...Object.fromEntries(errorsOf(row).map((error) => [errorStatus[error], ref('responses', error)])),
     },
   };
 }
+
+const dryRunHeader: Json = {
+  name: 'x-crowsnest-dry-run',
+  in: 'header',
+  description: 'Extension: `true` tells what the call would do, and changes nothing.',
+  schema: { type: 'string', enum: ['true', 'false'] },
+};
 
 /** A picture's media type is its Content-Type, which OpenAPI states by the request body. */
 function parameter(name: string, { shape, in: place, as = name, required }: Member): Json[] {
@@ -157,6 +177,7 @@ function schema(shape: Shape): Json {
         ...(shape.max !== undefined && { maxLength: encoded(shape.max) }),
       };
     case 'float':
+    case 'double':
       return { type: 'number' };
     case 'boolean':
       return { type: 'boolean' };

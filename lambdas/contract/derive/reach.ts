@@ -38,7 +38,8 @@ export function reachableShapes(): string[] {
     below(shapeNamed(name)).forEach(visit);
   };
   for (const name of operationNames) {
-    const { input, output } = rowOf(name);
+    const { input, output, dryRun } = rowOf(name);
+    if (dryRun !== undefined) visit(dryRun);
     below(structureNamed(input))
       .concat(below(structureNamed(output)))
       .forEach(visit);

@@ -111,6 +111,7 @@ function described(shape: Shape, tokens: ReadonlySet<string>): Json {
     case 'blob':
       return { type: shape.type, ...bounds(shape) };
     case 'float':
+    case 'double':
     case 'boolean':
     case 'timestamp':
       return { type: shape.type };

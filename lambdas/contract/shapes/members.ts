@@ -6,6 +6,10 @@ export const project = {
 export const version = {
   ModelVersion: { shape: 'ModelVersion', in: 'path', as: 'modelVersion', required: true },
 } as const;
+/** A version by its number: what `latest` means changes. */
+export const numbered = {
+  ModelVersion: { shape: 'ModelVersionNoLatest', in: 'path', as: 'modelVersion', required: true },
+} as const;
 export const token = {
   ClientToken: { shape: 'ClientToken', in: 'header', as: 'X-Amzn-Client-Token' },
 } as const;

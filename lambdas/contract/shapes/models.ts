@@ -1,6 +1,6 @@
 import { modelStatuses } from '../model-statuses.ts';
 import type { Shape } from '../shape.ts';
-import { page, project, token, version } from './members.ts';
+import { numbered, page, project, token, version } from './members.ts';
 
 const hostingStatus = [
   'STARTING_HOSTING',
@@ -17,7 +17,7 @@ export const modelShapes = {
     type: 'structure',
     members: {
       ...project,
-      ModelVersion: { shape: 'ModelVersionNoLatest', in: 'path', as: 'modelVersion', required: true },
+      ...numbered,
       ...token,
     },
   },

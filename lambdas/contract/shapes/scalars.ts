@@ -23,6 +23,7 @@ export const scalarShapes = {
   DatasetChanges: { type: 'blob', min: 1, max: 10_485_760 },
   DatasetEntry: { type: 'string', min: 2, max: 8192, pattern: '^\\{.*\\}$' },
   DatasetType: { type: 'string', min: 1, max: 10, pattern: 'train|test' },
+  Double: { type: 'double' },
   Float: { type: 'float' },
   ImageSourceType: { type: 'string', pattern: 'direct' },
   InferenceUnits: { type: 'integer', min: 1 },

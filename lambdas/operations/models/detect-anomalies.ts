@@ -2,10 +2,13 @@ import { ConflictError, ThrottlingError, ValidationError } from '../../contract/
 import { violation } from '../../contract/violations.ts';
 import type { Output } from '../../contract/operations.ts';
 import { isHosting } from '../../domain/lifecycle.ts';
+import { wakeActor } from '../../domain/run.ts';
 import { modelId, type Model, type ModelKey } from '../../domain/model.ts';
+import { ConditionFailed } from '../../store/table.ts';
 import { EngineBusy, NotHosted, refOf, type DeploymentRef } from '../../engines/engine.ts';
 import { PictureRefused, type PictureType, type Verdict } from '../../domain/verdict.ts';
 import type { DetectContext, Operation } from '../context.ts';
+import { policyOf } from '../hosting/ends.ts';
 import { isServing, notFound } from './models.ts';
 
 const pictureTypes: readonly string[] = ['image/png', 'image/jpeg'] satisfies readonly PictureType[];
@@ -29,7 +32,7 @@ export const DetectAnomalies: Operation<'DetectAnomalies'> = async (input, ctx) 
   const remembered = ctx.hosted.recall(key, ctx.clock.now());
   if (remembered !== undefined) {
     try {
-      return answer(await ctx.engine.detect(remembered, input.Body, type));
+      return answer(await used(ctx, remembered, ctx.engine.detect(remembered, input.Body, type)));
     } catch (error) {
       if (!(error instanceof NotHosted)) throw translated(error, key);
       ctx.hosted.forget(key); // stopped, or stopped and started, since we last looked
@@ -37,12 +40,34 @@ export const DetectAnomalies: Operation<'DetectAnomalies'> = async (input, ctx) 
   }
   const ref = await lookUp(ctx, key);
   try {
-    return answer(await ctx.engine.detect(ref, input.Body, type));
+    return answer(await used(ctx, ref, ctx.engine.detect(ref, input.Body, type)));
   } catch (error) {
     if (error instanceof NotHosted) ctx.hosted.forget(key);
     throw translated(error, key);
   }
 };
+
+/**
+ * The verdict, and once a minute a note on the run's row that it is used, while the engine is at work: no
+ * picture waits for it, and none fails by it.
+ */
+async function used(
+  ctx: DetectContext,
+  { id, model }: DeploymentRef,
+  verdict: Promise<Verdict>,
+): Promise<Verdict> {
+  const now = ctx.clock.now();
+  const note = ctx.hosted.notes({ id, model }, now)
+    ? ctx.store.commit(ctx.store.deployments.touch({ ...model, id }, now)).catch((error: unknown) => {
+        // Another process has noted it, or the run has ended.
+        if (!(error instanceof ConditionFailed))
+          ctx.log.warn('the use of a run could not be noted', { run: id, error });
+      })
+    : undefined;
+  const [outcome] = await Promise.allSettled([verdict, note]);
+  if (outcome.status === 'rejected') throw outcome.reason;
+  return outcome.value;
+}
 
 function pictureType(contentType: string): PictureType {
   const type = contentType.split(';')[0]?.trim().toLowerCase() ?? '';
@@ -57,12 +82,46 @@ async function lookUp(ctx: DetectContext, key: ModelKey): Promise<DeploymentRef>
       ? await ctx.store.models.highest(key.project, ({ status }) => isHosting(status))
       : await ctx.store.models.get(key);
   if (model === undefined) throw await notFound(ctx, key);
-  if (!isServing(model) || model.deploymentId === undefined) throw notServing(model);
+  if (!isServing(model) || model.deploymentId === undefined)
+    throw (await parked(ctx, model)) ?? notServing(model);
   const { project, version, artifact } = model;
   const format = artifact?.format;
   const ref = refOf({ id: model.deploymentId, project, version, ...(format !== undefined && { format }) });
   ctx.hosted.remember(key, ref, ctx.clock.now());
   return ref;
+}
+
+/** Seconds after which a caller looks again for a model that is being waked. */
+const wakeRetry = 10;
+
+/**
+ * A model that a policy stopped, and that may be waked, is asked for: the sweep starts it, and callers try
+ * again until it serves. Not where its budget is used up.
+ */
+async function parked(ctx: DetectContext, model: Model): Promise<ThrottlingError | undefined> {
+  const { status, operation, dueAt } = model;
+  const waking = status === 'STARTING_HOSTING' && operation.actor === wakeActor;
+  const stopped =
+    operation.kind === 'stop' && operation.cause !== undefined && operation.cause.reason !== 'BUDGET';
+  if (!waking && !(stopped && (status === 'TRAINED' || status === 'STOPPING_HOSTING'))) return undefined;
+  if (!waking) {
+    const { policy } = policyOf(await ctx.store.policies.ofModel(model), ctx.settings);
+    if (policy.WakeOnDetect !== true) return undefined;
+    if (status === 'TRAINED' && dueAt === undefined) await wake(ctx, model);
+  }
+  return new ThrottlingError(
+    `Model version ${model.version} of project ${model.project} was stopped by its hosting policy, ` +
+      'and is being started. Try your call again.',
+    wakeRetry,
+  );
+}
+
+async function wake({ store, clock }: DetectContext, model: Model): Promise<void> {
+  try {
+    await store.commit(store.models.wake(model, clock.now()));
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error; // somebody has asked, or it has moved on
+  }
 }
 
 const notServing = (model: Model): ConflictError =>

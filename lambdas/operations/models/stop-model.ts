@@ -1,6 +1,7 @@
 import { mayBegin, passingState, statusMessage } from '../../domain/lifecycle.ts';
 import type { Model, ModelKey } from '../../domain/model.ts';
 import { beginOperation } from '../../domain/operation.ts';
+import { equals } from '../../store/expression.ts';
 import type { Operation } from '../context.ts';
 import { currentStatus, deliver, notFound, resolveVersion, wrongState } from './models.ts';
 import { IdempotentCall } from '../idempotency.ts';
@@ -23,16 +24,28 @@ export const StopModel: Operation<'StopModel'> = async (input, ctx, call) => {
   if (version === undefined) return idempotent.replayOrThrow(await notFound(ctx, key));
 
   const { times } = ctx.settings;
-  const operation = { ...beginOperation(ctx, call.caller, times.release), kind: 'stop' as const };
+  const { cause, message, runId } = call.because ?? {};
+  const operation = {
+    ...beginOperation(ctx, call.caller, times.release),
+    kind: 'stop' as const,
+    ...(cause !== undefined && { cause }),
+  };
   const { answer, first } = await idempotent.commit(
     { answer: { Status: 'STOPPING_HOSTING' as const }, operationId: operation.id, version },
     [
-      ctx.store.models.begin(key, mayBegin.stop, {
-        status: passingState.stop,
-        statusMessage: statusMessage.stopping,
-        operation,
-        dueAt: operation.at + times.delivery * 1000,
-      }),
+      ctx.store.models.begin(
+        key,
+        mayBegin.stop,
+        {
+          status: passingState.stop,
+          statusMessage:
+            message === undefined ? statusMessage.stopping : `${statusMessage.stopping} ${message}`,
+          operation,
+          dueAt: operation.at + times.delivery * 1000,
+        },
+        // A policy has looked at one run, and stops no other.
+        ...(runId === undefined ? [] : [equals('deploymentId', runId)]),
+      ),
     ],
     (refused) => wrongState(ctx, key, refused.row('model') as Model | undefined, 'stopped'),
   );

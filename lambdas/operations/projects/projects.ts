@@ -78,7 +78,12 @@ export const DeleteProject: Operation<'DeleteProject'> = async (input, ctx) => {
   const idempotent = new IdempotentCall<typeof done>(ctx, 'DeleteProject', input);
   const { answer } = await idempotent.commit(
     { answer: done, operationId: ctx.ids.next() },
-    [ctx.store.projects.delete(name), ctx.store.quotas.giveBack('PROJECTS')],
+    [
+      ctx.store.projects.delete(name),
+      ctx.store.quotas.giveBack('PROJECTS'),
+      ctx.store.policies.drop({ project: name }),
+      ctx.store.projects.remember(name, ctx.clock.now()),
+    ],
     (refused) => {
       const project = refused.row('project') as Project | undefined;
       if (project === undefined) return noProject(name);

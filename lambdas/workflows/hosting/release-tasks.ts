@@ -1,7 +1,11 @@
-import { passingState, statusMessage } from '../../domain/lifecycle.ts';
+import type { EndReason } from '../../contract/runs.ts';
 import type { ModelStatus } from '../../contract/shapes.ts';
+import { passingState, statusMessage, type OperationKind } from '../../domain/lifecycle.ts';
 import type { Deployment, Model } from '../../domain/model.ts';
+import { notBefore, type RunEvent } from '../../domain/run.ts';
 import { refOf } from '../../engines/engine.ts';
+import { absent } from '../../store/expression.ts';
+import { ConditionFailed } from '../../store/table.ts';
 import { fairDeadline, leased } from '../../domain/operation.ts';
 import { claimed, commit, waitOf, type Progress, type TaskContext, type TaskInput } from '../context.ts';
 import { releaseStep } from './release.ts';
@@ -17,12 +21,12 @@ const releasing = ({ kind }: TaskInput): ModelStatus =>
   kind === 'start' ? 'HOSTING_FAILED' : passingState[kind];
 
 const reasons = {
-  start: 'the start failed',
-  stop: 'stopped',
-  delete: 'the model was deleted',
-  import: '',
-  train: '',
-} as const;
+  start: 'FAILED',
+  stop: 'STOPPED',
+  delete: 'DELETED',
+  import: 'FAILED',
+  train: 'FAILED',
+} as const satisfies Record<OperationKind, EndReason>;
 
 /** A failed start releases its own deployment; a stop and a delete whatever of the model is still open. */
 async function open(input: TaskInput, { store }: TaskContext): Promise<Deployment[]> {
@@ -54,16 +58,48 @@ async function forEach(
 export async function release(input: TaskInput, ctx: TaskContext): Promise<Progress> {
   const model = await claimed(ctx, input, [releasing(input)]);
   await forEach(await open(input, ctx), async (deployment) => {
-    if (deployment.releasedAt === undefined) {
-      await commit(
-        ctx,
-        ctx.store.models.guard(input, [releasing(input)]),
-        ctx.store.deployments.change(deployment, { set: { releasedAt: model.operation.at } }),
-      );
-    }
+    if (deployment.releasedAt === undefined) await noteRelease(input, model, deployment, ctx);
     await ctx.engine.remove(refOf(deployment));
   });
   return { state: 'releasing', wait: 1, round: 0 };
+}
+
+/** Once: whoever was here at the same time has written the same. */
+async function noteRelease(
+  input: TaskInput,
+  model: Model,
+  deployment: Deployment,
+  ctx: TaskContext,
+): Promise<void> {
+  try {
+    await commit(
+      ctx,
+      ctx.store.models.guard(input, [releasing(input)]),
+      ctx.store.deployments.change(deployment, released(input, model, deployment), absent('releasedAt')),
+    );
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+  }
+}
+
+/** What the record of a run says from its release on: who ended it, when, and why. */
+function released(
+  { kind }: TaskInput,
+  { operation: { at, actor, cause } }: Model,
+  { hostedAt, startedAt }: Deployment,
+): Parameters<TaskContext['store']['deployments']['change']>[1] {
+  const releasedAt = notBefore(at, hostedAt ?? startedAt);
+  return {
+    set: { releasedAt, endedBy: actor, endReason: cause?.reason ?? reasons[kind] },
+    append: {
+      timeline: {
+        at: releasedAt,
+        status: kind === 'delete' ? 'DELETING' : kind === 'stop' ? 'STOPPING_HOSTING' : 'HOSTING_FAILED',
+        actor,
+        ...(cause !== undefined && { message: cause.message }),
+      } satisfies RunEvent,
+    },
+  };
 }
 
 /** Looks at what is left, and takes the lease until the next look. */
@@ -85,7 +121,9 @@ async function takeLease(input: TaskInput, model: Model, wait: number, ctx: Task
   if (input.kind === 'start') return;
   const now = ctx.clock.now();
   const late = now > fairDeadline(model, now);
-  const message = input.kind === 'stop' ? statusMessage.stopping : statusMessage.deleting;
+  const { cause } = model.operation;
+  const plain = input.kind === 'stop' ? statusMessage.stopping : statusMessage.deleting;
+  const message = cause === undefined ? plain : `${plain} ${cause.message}`;
   await commit(
     ctx,
     ctx.store.models.move(input, [releasing(input)], {
@@ -101,10 +139,15 @@ async function takeLease(input: TaskInput, model: Model, wait: number, ctx: Task
 }
 
 export async function markStopped(input: TaskInput, ctx: TaskContext): Promise<void> {
+  const { cause } = (await claimed(ctx, input, ['STOPPING_HOSTING'])).operation;
   await commit(
     ctx,
     ctx.store.models.move(input, ['STOPPING_HOSTING'], {
-      set: { status: 'TRAINED', statusMessage: statusMessage.stopped },
+      set: {
+        status: 'TRAINED',
+        statusMessage:
+          cause === undefined ? statusMessage.stopped : `${cause.message} ${statusMessage.stopped}`,
+      },
       remove: ['dueAt', 'deploymentId', 'units'],
     }),
   );
@@ -122,5 +165,6 @@ export async function erase(input: TaskInput, ctx: TaskContext): Promise<void> {
     ctx.store.models.delete(input),
     ctx.store.projects.dropModel(model.project),
     ctx.store.tags.drop(model),
+    ctx.store.policies.drop(model),
   );
 }

@@ -1,5 +1,6 @@
 import { statusMessage } from '../../domain/lifecycle.ts';
 import type { Artifact, Deployment, Model } from '../../domain/model.ts';
+import { engineActor, notBefore, rateOf, type RunEvent } from '../../domain/run.ts';
 import { EngineFailed, refOf, type DeploymentRef, type Observation } from '../../engines/engine.ts';
 import { absent, equals, present } from '../../store/expression.ts';
 import { ConditionFailed } from '../../store/table.ts';
@@ -54,6 +55,7 @@ export async function provision(input: TaskInput, ctx: TaskContext): Promise<Pro
   // Another task's call may be on its way, too: one that was cut off before it was answered.
   const announced = (await ctx.store.deployments.get(keyOf(input)))?.createUntil;
   const before = announced ?? 0;
+  const rate = rateOf(ctx.settings.rates, model.artifact.format);
   const createUntil = Math.max(before + 1, ctx.clock.now() + times.provision * 1000 + hidden);
   await commit(
     ctx,
@@ -62,7 +64,7 @@ export async function provision(input: TaskInput, ctx: TaskContext): Promise<Pro
     }),
     ctx.store.deployments.change(
       keyOf(input),
-      { set: { createUntil, ...formatOf(model.artifact) } },
+      { set: { createUntil, ...formatOf(model.artifact), ...(rate !== undefined && { rate }) } },
       present('reserved'),
       // A task that was held up since must not take back the time that another has announced meanwhile.
       announced === undefined ? absent('createUntil') : equals('createUntil', announced),
@@ -139,7 +141,8 @@ const told = (seen: Observation): string => ('note' in seen ? (seen.note ?? '') 
 export async function markHosted(input: TaskInput, ctx: TaskContext): Promise<void> {
   const model = await claimed(ctx, input, [state]);
   if (model.units?.max !== undefined) await ctx.engine.scale(deploymentOf(input, model), model.units);
-  const now = ctx.clock.now();
+  const { at, actor } = model.operation;
+  const now = notBefore(ctx.clock.now(), at);
   await commit(
     ctx,
     ctx.store.models.move(input, [state], {
@@ -147,7 +150,8 @@ export async function markHosted(input: TaskInput, ctx: TaskContext): Promise<vo
       remove: ['dueAt'],
     }),
     ctx.store.deployments.change(keyOf(input), {
-      set: { hostedAt: now, dueAt: now + ctx.settings.times.health * 1000 },
+      set: { hostedAt: now, dueAt: ctx.clock.now() + ctx.settings.times.health * 1000 },
+      append: { timeline: { at: now, status: 'HOSTED', actor } satisfies RunEvent },
     }),
   );
 }
@@ -157,7 +161,7 @@ export async function markFailed(input: TaskInput, ctx: TaskContext): Promise<vo
   const model = await claimed(ctx, input, [state, 'HOSTING_FAILED']);
   if (model.status === 'HOSTING_FAILED') return; // this task was here before, and its answer was lost
   const reason = reasonOf(input.failure?.Cause);
-  const now = ctx.clock.now();
+  const now = notBefore(ctx.clock.now(), model.operation.at);
   ctx.log.event('hosting.failed', {
     model: `${model.project}/${model.version}`,
     operationId: input.operationId,
@@ -169,6 +173,15 @@ export async function markFailed(input: TaskInput, ctx: TaskContext): Promise<vo
       set: { status: 'HOSTING_FAILED', statusMessage: reason },
       remove: ['dueAt'],
     }),
-    ctx.store.deployments.change(keyOf(input), { set: { releasedAt: now, dueAt: leaseUntil(ctx, 0) } }),
+    ctx.store.deployments.change(keyOf(input), failed(now, leaseUntil(ctx, 0), reason)),
   );
 }
+
+/** What the record of a run says once the engine has failed it. */
+export const failed = (at: number, dueAt: number, message: string) =>
+  ({
+    set: { releasedAt: at, dueAt, endReason: 'FAILED', endedBy: engineActor },
+    append: {
+      timeline: { at, status: 'HOSTING_FAILED', actor: engineActor, message } satisfies RunEvent,
+    },
+  }) as const;

@@ -7,6 +7,7 @@ import { ConditionFailed } from '../../store/table.ts';
 import { Superseded, type SweepContext, type TaskContext, type TaskInput } from '../context.ts';
 import { isDue, takeOver } from '../take-over.ts';
 import { takeOverDataset } from '../datasets/progress.ts';
+import { openWindow, wake } from './policies.ts';
 import { discard } from './scheduled-deletions.ts';
 import { PortFailed, pastDeadline } from './past-deadline.ts';
 import { lookAfter } from '../hosting/health.ts';
@@ -77,6 +78,8 @@ function look(ctx: SweepContext, row: DueRow, until: number): Promise<void> {
       return takeOverDataset(ctx, row.key, until);
     case 'job':
       return takeOverJob(ctx, row.key, until);
+    case 'policy':
+      return openWindow(ctx, row.key);
     case 'discard':
       return discard(ctx, row.key, until);
     case 'model':
@@ -86,7 +89,9 @@ function look(ctx: SweepContext, row: DueRow, until: number): Promise<void> {
 
 async function takeOverModel(ctx: SweepContext, key: ModelKey, until: number): Promise<void> {
   const model = await ctx.store.models.get(key);
-  if (!isDue(model, until) || !isPassing(model.status)) return;
+  if (!isDue(model, until)) return;
+  if (model.status === 'TRAINED') return wake(ctx, model);
+  if (!isPassing(model.status)) return;
   const { delivery, provision } = ctx.settings.times;
   const { kind } = model.operation;
   await takeOver(ctx, model, {

@@ -20,6 +20,7 @@ import {
   ValidationError,
   type ServiceError,
 } from '../../../lambdas/contract/errors.ts';
+import { extensionOperations } from '../../helpers/published-client.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -85,7 +86,7 @@ describe('the service model', () => {
       Object.values(model.operations)
         .filter((operation) => 'x-crowsnest-extension' in operation)
         .map(({ name }) => name),
-    ).toEqual(['CreateDownloadUrls', 'CreateUploadUrls', 'ImportDataset', 'ImportModel']);
+    ).toEqual(extensionOperations);
   });
 
   test('signs as told', () => {

@@ -139,6 +139,7 @@ function value(name: string, chance: Chance, wild: number): unknown {
     case 'integer':
       return 1 + chance.below(6);
     case 'float':
+    case 'double':
       return chance();
     case 'boolean':
       return chance() < 0.5;

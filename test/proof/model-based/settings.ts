@@ -1,4 +1,4 @@
-import { defaultQuotas, localLimits, type Settings } from '../../../lambdas/domain/settings.ts';
+import { defaultQuotas, localLimits, localRates, type Settings } from '../../../lambdas/domain/settings.ts';
 import { datasetTime, limits } from './reference.ts';
 
 /**
@@ -18,6 +18,8 @@ export const settings: Settings = {
   account: '111122223333',
   limits: localLimits,
   extensions: true,
+  hostingPolicy: {},
+  rates: localRates,
   buckets: ['*'],
   quotas: {
     ...defaultQuotas,

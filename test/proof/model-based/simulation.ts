@@ -1,10 +1,11 @@
 import { MemoryObjects } from '../../helpers/artifacts.ts';
 import { randomUUID } from 'node:crypto';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import type { Clock } from '../../../lambdas/domain/ports.ts';
+import type { Clock, Execution } from '../../../lambdas/domain/ports.ts';
 import { dispatch } from '../../../lambdas/http/pipeline.ts';
 import { detectHandlers, readHandlers, writeHandlers } from '../../../lambdas/operations/handlers.ts';
 import { HostedMemory } from '../../../lambdas/operations/models/hosted-memory.ts';
+import { modelControl } from '../../../lambdas/operations/hosting/control.ts';
 import { Store } from '../../../lambdas/store/store.ts';
 import type { SweepContext, TaskContext } from '../../../lambdas/workflows/context.ts';
 import { sweep } from '../../../lambdas/workflows/sweep/sweep.ts';
@@ -145,7 +146,7 @@ export class Simulation {
   #context(actor: Actor): TaskContext & SweepContext & { ids: { next(): string }; hosted: HostedMemory } {
     const asking = this.#asking(actor);
     const { gate, clock } = asking;
-    return {
+    const parts = {
       settings,
       clock,
       log: silent,
@@ -154,10 +155,11 @@ export class Simulation {
       store: new Store(gate.client(actor, this.#client), this.table, clock),
       ids: { next: () => (this.#ids++).toString(36).padStart(25, '0') },
       runner: {
-        start: (execution) =>
+        start: (execution: Execution) =>
           gate.io(actor, `start ${execution.name.slice(-6)}`, true, () => this.steps.start(execution)),
       },
     };
+    return { ...parts, models: modelControl(parts) };
   }
 
   call(
