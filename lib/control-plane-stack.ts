@@ -185,7 +185,7 @@ export class ControlPlaneStack extends Stack {
       defaults,
       kind: 'detect',
       bundle: 'detect',
-      environment: { ...settings, ...engines },
+      environment: { ...settings, ...engines, UNIT_TIMEOUT: config.lambda.unitSeconds },
       description: 'Crowsnest API: DetectAnomalies',
     });
     table.allow(detect.role, 'read', 'note');

@@ -16,7 +16,13 @@ export function detectContext(env: Environment<'detect'>): DetectContext {
   return {
     ...common,
     engine: routeDetector({
-      onnx: createLambdaDetector({ lambda: new LambdaClient({ maxAttempts: 1 }), stage, clock, log }),
+      onnx: createLambdaDetector({
+        lambda: new LambdaClient({ maxAttempts: 1 }),
+        stage,
+        clock,
+        log,
+        unitTimeout: env.UNIT_TIMEOUT * 1000,
+      }),
       ...(env.ENGINES.includes('sagemaker') && {
         sagemaker: createSageMakerDetector({
           runtime: new SageMakerRuntimeClient({ maxAttempts: 1 }),

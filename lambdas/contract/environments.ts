@@ -134,7 +134,7 @@ const trainer = [
 export const environments = {
   read: settings,
   write: [...settings, ...runner],
-  detect: [...settings, 'ENGINES'],
+  detect: [...settings, 'ENGINES', 'UNIT_TIMEOUT'],
   rows: settings,
   provision: [...settings, ...engine],
   release: [...settings, ...engine],

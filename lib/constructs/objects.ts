@@ -75,7 +75,7 @@ export class Objects extends Construct {
   }
 
   /** Of our own copies those with keys like this. Without the right to list: what is missing is a failure. */
-  allowArtifactsAt(to: IRole, keys: string, ...actions: readonly ('Get' | 'Put')[]): void {
+  allowArtifactsAt(to: IRole, keys: string, ...actions: readonly ('Get' | 'Put' | 'Delete')[]): void {
     allow(to, {
       actions: actions.map((action) => `s3:${action}Object`),
       on: [this.artifacts.arnForObjects(keys)],

@@ -30,6 +30,8 @@ const because =
 
 /** The places in the bucket of artifacts where candidates wait to be checked. */
 const candidates = 'checks/*';
+/** Those where trainings are ordered, and followed. */
+const control = 'trainings/*';
 
 /**
  * Models in the project's own format: the functions that check and train them, what the functions that host
@@ -92,6 +94,7 @@ export class Units extends Construct implements EngineRights, TrainerRights {
     });
     objects.allowRead(trainer.role);
     objects.allowArtifacts(trainer.role, 'Get', 'Put');
+    objects.allowArtifactsAt(trainer.role, control, 'Delete');
     this.trainerRole = trainer.role;
     this.trainer = trainer.add('handler', {
       timeout: Duration.seconds(config.trainerSeconds),

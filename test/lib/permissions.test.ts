@@ -361,7 +361,12 @@ const expected: Record<string, string[]> = {
     's3:GetObject on <ObjectsArtifacts.Arn>/checks/*',
     ...key('s3'),
   ],
-  UnitsTrainerRole: [...own('UnitsTrainerLog'), ...readCameras, ...artifacts('Get', 'Put')],
+  UnitsTrainerRole: [
+    ...own('UnitsTrainerLog'),
+    ...readCameras,
+    ...artifacts('Get', 'Put'),
+    's3:DeleteObject on <ObjectsArtifacts.Arn>/trainings/*',
+  ],
   HostingExecutionRole: [
     ...artifacts('Get'),
     ...on(

@@ -10,7 +10,18 @@ import { errorOf, type UnitAnswer, type UnitEvent } from './unit-protocol.ts';
 const largestPicture = Math.floor(((6 * 1024 * 1024 - 1024) * 3) / 4);
 
 /** A unit that broke, as opposed to one that answered with an error. */
-class UnitLost extends Error {}
+class UnitLost extends Error {
+  /** Whether Lambda says so; else it says nothing. */
+  readonly answered: boolean;
+
+  constructor(message: string, { answered = true } = {}) {
+    super(message);
+    this.answered = answered;
+  }
+}
+
+/** What a verdict may take longer than a unit has for it, in milliseconds. */
+const allowance = 5000;
 
 /**
  * As much of the engine as the function behind DetectAnomalies needs: it can ask units, and make or remove
@@ -37,9 +48,10 @@ async function detect(
         'a smaller or more compressed picture.',
     );
   }
-  const { clock, answerWithin = 25_000 } = options;
+  const { clock, unitTimeout, answerWithin = unitTimeout + allowance } = options;
   const signal = AbortSignal.timeout(answerWithin);
-  const tried: Tried = { picture, suspect: suspects.check(picture, clock.now()) };
+  const began = clock.now();
+  const tried: Tried = { picture, suspect: suspects.check(picture, began) };
   const wasSuspect = tried.suspect;
   for (;;) {
     try {
@@ -48,8 +60,11 @@ async function detect(
       return verdict;
     } catch (error) {
       if (!(error instanceof UnitLost)) throw error;
-      // A unit judges one picture at a time, so that the one it had is the one to blame.
-      const loss = { reason: error.message, blamed: true, alone: true, late: signal.aborted };
+      // A unit judges one picture at a time, so that the one it had is the one to blame. Without an answer
+      // nobody knows whether a unit had it: it is remembered, and not refused.
+      const { message: reason, answered } = error;
+      const late = clock.now() - began + unitTimeout > answerWithin;
+      const loss = { reason, blamed: true, alone: answered, late: late || !answered };
       const told = suspects.afterLoss(tried, loss, clock.now());
       if (told !== undefined) throw told;
     }
@@ -77,13 +92,8 @@ async function ask(
     );
   } catch (error) {
     // Asked of the signal, not of the error, whose name is the transport's business.
-    if (signal.aborted) {
-      throw new EngineBusy(
-        `The model did not answer within ${within / 1000} seconds. Try again, or start it with more ` +
-          'inference units.',
-        5,
-      );
-    }
+    if (signal.aborted)
+      throw new UnitLost(`it did not answer within ${within / 1000} seconds`, { answered: false });
     throw translated(error);
   }
   if (output.FunctionError !== undefined) throw failureOf(output.Payload);

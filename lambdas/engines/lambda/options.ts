@@ -12,8 +12,8 @@ export interface LambdaAccount extends Owner {
 /** How the units of this stage are made. */
 export interface UnitSettings {
   /**
-   * `provisioned`: Min units are kept ready, and paid for from the start on. `onDemand`: none is kept; a unit
-   * starts with the picture that needs it, and an idle model costs nothing.
+   * `provisioned`: Min units are kept ready, and paid for from the start on. `onDemand`: none is kept; a
+   * unit starts with the picture that needs it, and an idle model costs nothing.
    */
   readonly mode: 'provisioned' | 'onDemand';
   readonly roleArn: string;
@@ -41,9 +41,11 @@ export interface LambdaEngineOptions extends LambdaAccount {
 export interface LambdaDetectorOptions extends Pick<LambdaAccount, 'lambda' | 'stage'> {
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
+  /** Milliseconds that a unit has for one picture: then Lambda ends it. */
+  readonly unitTimeout: number;
   /**
-   * Milliseconds that a verdict may take; by default 25,000, because the gateway in front of us hangs up
-   * after 29,000.
+   * Milliseconds that a verdict may take; by default five seconds more than a unit has, for a unit that has
+   * to start first, or for another one where the first ended at once.
    */
   readonly answerWithin?: number;
 }

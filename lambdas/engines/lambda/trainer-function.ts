@@ -4,6 +4,7 @@ import { learn, type LearnOptions } from '../training/learn.ts';
 import type { StageDone } from '../training/progress.ts';
 import {
   claimAt,
+  controlPrefix,
   failureAt,
   heartbeatAt,
   heartbeatEvery,
@@ -17,7 +18,7 @@ import {
 } from './training-control.ts';
 
 export interface TrainerFunctionOptions extends Place {
-  readonly objects: Pick<ObjectStore, 'read' | 'write'> & {
+  readonly objects: Pick<ObjectStore, 'read' | 'write' | 'removeAll'> & {
     /** @returns false if there is such an object already */
     writeNew(location: ObjectLocation, bytes: Uint8Array): Promise<boolean>;
   };
@@ -46,12 +47,22 @@ export async function carryOut(
 ): Promise<'trained' | 'failed' | 'stopped' | 'unwanted' | 'broken'> {
   const { objects, clock, log } = options;
   const { model } = spec;
+  const ordered = (): Promise<Order | undefined> => readJson<Order>(objects, orderAt(options, model));
   const isWanted = async (): Promise<boolean> => {
-    const order = await readJson<Order>(objects, orderAt(options, model));
+    const order = await ordered();
     return order?.n === n && order.stopped !== true;
   };
   if (!(await isWanted())) return 'unwanted';
   if (!(await objects.writeNew(claimAt(options, model, n), Buffer.from('')))) return 'unwanted';
+  // Who ended the training may have come by between the two, and nobody comes by again.
+  const leaveNothing = async (): Promise<void> => {
+    if ((await ordered()) === undefined)
+      await objects.removeAll(options.artifacts.bucket, controlPrefix(options, model));
+  };
+  if (!(await isWanted())) {
+    await leaveNothing();
+    return 'unwanted';
+  }
 
   const abort = new AbortController();
   const time = { late: false };
@@ -104,7 +115,8 @@ export async function carryOut(
     clearTimeout(timer);
     await pulse.end();
     // Only who stops it still looks at it; where the order is gone nobody is to find anything.
-    if ((await readJson<Order>(objects, orderAt(options, model)))?.n === n) await beat(true);
+    if ((await ordered())?.n === n) await beat(true);
+    else await leaveNothing();
   }
 }
 

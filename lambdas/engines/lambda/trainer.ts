@@ -12,6 +12,7 @@ import {
   heartbeatAt,
   isAlive,
   isAtWork,
+  nextOrder,
   orderAt,
   readJson,
   writeJson,
@@ -38,9 +39,9 @@ export const mostImages = { train: 4000, test: 1000 } as const;
 const mostOrders = 3;
 
 /**
- * Trains in one invocation of a function. Ordering is asynchronous; what was ordered, how far it has got and
- * what came of it are objects, so that a training is ordered once an attempt, taken over when its function
- * has died, and ended when it is no longer wanted.
+ * Trains in one invocation of a function. Ordering is asynchronous; what was ordered, how far it has got
+ * and what came of it are objects, so that a training is ordered once an attempt, taken over when its
+ * function has died, and ended when it is no longer wanted.
  */
 export const createLambdaTrainer = (options: LambdaTrainerOptions): Trainer => ({
   artifacts: options.artifacts,
@@ -59,7 +60,8 @@ async function start(options: LambdaTrainerOptions, spec: TrainingSpec): Promise
   const heartbeat = await readJson<Heartbeat>(objects, heartbeatAt(options, model));
   if (order === undefined) await checkSize(options, spec);
   else if (isAlive(order, heartbeat, clock.now())) return;
-  const n = (order?.n ?? 0) + 1;
+  const next = nextOrder(order, heartbeat, clock.now());
+  const { n } = next;
   if (n > mostOrders) {
     await writeJson(objects, failureAt(options, model), {
       reason:
@@ -69,7 +71,7 @@ async function start(options: LambdaTrainerOptions, spec: TrainingSpec): Promise
     return;
   }
   // First: an event that finds no order of its number does nothing.
-  await writeJson(objects, orderAt(options, model), { n, at: clock.now() } satisfies Order);
+  await writeJson(objects, orderAt(options, model), next);
   const event: TrainerEvent = { spec, n };
   try {
     await lambda.send(
@@ -80,8 +82,10 @@ async function start(options: LambdaTrainerOptions, spec: TrainingSpec): Promise
       }),
     );
   } catch (error) {
-    // It may have got through: the next order has another number, and this one's function finds that out.
-    await writeJson(objects, orderAt(options, model), { n: n - 1, at: 0 } satisfies Order);
+    // It may have got through: then a function is at work, and is found to be. If not, it is told again.
+    const now = await readJson<Order>(objects, orderAt(options, model));
+    if (now?.n === n && now.stopped !== true)
+      await writeJson(objects, orderAt(options, model), { ...next, sentAt: 0 } satisfies Order);
     throw error;
   }
 }

@@ -14,6 +14,8 @@ export interface Order {
   readonly n: number;
   /** Epoch milliseconds. */
   readonly at: number;
+  /** When its event was last sent; 0 if it may not have got through. Absent: with the order. */
+  readonly sentAt?: number;
   readonly stopped?: true;
 }
 
@@ -73,13 +75,26 @@ export const writeJson = (
 export const heartbeatEvery = 3000;
 /** A function that was not heard of for so long is dead. */
 const silence = 60_000;
+/** A function that has not begun after so long may never have been told: it is told again. */
+const delivery = 20_000;
 /** Lambda keeps an event for at most two minutes (the trainer's setting), and then there is a start. */
-const delivery = 180_000;
+const expiry = 180_000;
 
 /** Whether somebody works on the order, or is about to. */
 export function isAlive(order: Order, heartbeat: Heartbeat | undefined, now: number): boolean {
-  if (heartbeat?.n !== order.n) return now - order.at < delivery;
+  if (heartbeat?.n !== order.n) return now - (order.sentAt ?? order.at) < delivery;
   return heartbeat.over === undefined && now - heartbeat.at < silence;
+}
+
+/**
+ * The order that follows one which nobody works on. Where nobody has begun with it, it is the same one: of
+ * all functions that are told of an order one claims it, so that telling again harms nothing, whether the
+ * first event was lost or only its answer.
+ */
+export function nextOrder(order: Order | undefined, heartbeat: Heartbeat | undefined, now: number): Order {
+  if (order === undefined) return { n: 1, at: now };
+  const unheard = heartbeat?.n !== order.n && now - order.at < expiry;
+  return unheard ? { n: order.n, at: order.at, sentAt: now } : { n: order.n + 1, at: now };
 }
 
 /** Whether a function has begun with the order, and may still write. */

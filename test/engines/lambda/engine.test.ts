@@ -30,7 +30,13 @@ function setUp(more: Partial<UnitSettings> = {}) {
     units: { ...unitSettings, ...more },
     pack: () => Promise.resolve(Buffer.from('a package')),
   });
-  const detector = createLambdaDetector({ ...clients, stage: 'dev', clock: fake.clock, log: silent });
+  const detector = createLambdaDetector({
+    ...clients,
+    stage: 'dev',
+    clock: fake.clock,
+    log: silent,
+    unitTimeout: 10_000,
+  });
   const detect = (picture = 'a picture') => detector.detect(ref, Buffer.from(picture), 'image/jpeg');
   return { fake, engine, detect };
 }
@@ -274,6 +280,83 @@ describe('a verdict', () => {
       expect(await detect('another')).toMatchObject({ isAnomalous: false });
     },
   );
+
+  test('is answered with "later" when a unit is stuck for all its time; the second time it is refused', async () => {
+    const { fake, detect } = await hosted();
+    let asked = 0;
+    fake.unit = () => {
+      asked += 1;
+      fake.clock.pass(10_000);
+      return {
+        error: 'Unhandled',
+        payload: { errorType: 'Sandbox.Timedout', errorMessage: 'Task timed out after 10.00 seconds' },
+      };
+    };
+    const began = fake.clock.now();
+    await expect(detect()).rejects.toThrow(
+      new EngineBusy(
+        'The inference unit that had the picture was lost: it did not answer in time. Try again.',
+      ),
+    );
+    expect([asked, fake.clock.now() - began]).toEqual([1, 10_000]);
+    await expect(detect()).rejects.toThrow(PictureRefused);
+    await expect(detect()).rejects.toThrow(PictureRefused);
+    expect(asked).toBe(2);
+  });
+
+  test('is tried once more after a unit that ended soon, not after one that ended late', async () => {
+    for (const [after, tries] of [
+      [5000, 2],
+      [5001, 1],
+    ] as const) {
+      const { fake, detect } = await hosted();
+      let asked = 0;
+      fake.unit = () => {
+        asked += 1;
+        fake.clock.pass(after);
+        return asked === 1
+          ? { error: 'Unhandled', payload: { errorType: 'Runtime.ExitError', errorMessage: 'exit 1' } }
+          : { payload: { kind: 'verdict', verdict: { isAnomalous: false, confidence: 1 } } };
+      };
+      if (tries === 2) expect(await detect()).toMatchObject({ isAnomalous: false });
+      else await expect(detect()).rejects.toThrow(EngineBusy);
+      expect(asked).toBe(tries);
+    }
+  });
+
+  test('is not waited for when Lambda says nothing: "later", again and again, and no picture is blamed', async () => {
+    const { fake } = await hosted();
+    const { lambda } = fake.clients();
+    const send = lambda.send.bind(lambda);
+    let silentFor = 3;
+    const never = (_command: unknown, { abortSignal }: { abortSignal: AbortSignal }) =>
+      new Promise((_resolve, reject) => {
+        abortSignal.addEventListener('abort', () => {
+          reject(new Error('Request aborted'));
+        });
+      });
+    lambda.send = ((command: never, options: never) => {
+      silentFor -= 1;
+      return silentFor >= 0 ? never(command, options) : send(command, options);
+    }) as never;
+    const detector = createLambdaDetector({
+      lambda,
+      stage: 'dev',
+      clock: fake.clock,
+      log: silent,
+      unitTimeout: 10_000,
+      answerWithin: 50,
+    });
+    const detect = () => detector.detect(ref, Buffer.from('a picture'), 'image/jpeg');
+    for (let time = 0; time < 3; time += 1)
+      await expect(detect()).rejects.toThrow(
+        new EngineBusy(
+          'The inference unit that had the picture was lost: it did not answer within 0.05 seconds. Try again.',
+        ),
+      );
+    fake.unit = () => ({ payload: { kind: 'verdict', verdict: { isAnomalous: false, confidence: 1 } } });
+    expect(await detect()).toMatchObject({ isAnomalous: false });
+  });
 
   test('a unit that answers with an error of its own is no lost one', async () => {
     const { fake, detect } = await hosted();

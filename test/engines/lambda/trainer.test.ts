@@ -12,6 +12,7 @@ import { createEmbeddedTrainer } from '../../../lambdas/engines/process/trainer.
 import { MemoryObjects } from '../../helpers/artifacts.ts';
 import { silent } from '../../helpers/engine.ts';
 import { FakeLambda } from '../../helpers/fake-lambda/fake.ts';
+import { ServiceError } from '../../helpers/fake-sagemaker/service-error.ts';
 import { plates } from '../../vision/pictures-made.ts';
 
 const artifacts = { bucket: 'artifacts', prefix: '' };
@@ -103,12 +104,52 @@ describe('ordering', () => {
     });
   });
 
-  test('goes on after a call that was lost', async () => {
-    const { fake, trainer, events } = setUp();
-    fake.inject('Invoke', 'lost');
-    await expect(trainer.start(spec)).rejects.toThrow();
+  test.each(['before it begins', 'while it is at work'])(
+    'goes on at once after an answer that was lost, with the function that got the order (%s)',
+    async (when) => {
+      const { fake, trainer, events, beat } = setUp();
+      fake.inject('Invoke', 'lost');
+      if (when === 'before it begins') {
+        await expect(trainer.start(spec)).rejects.toThrow();
+        await trainer.start(spec);
+        expect(events.map(({ n }) => n)).toEqual([1, 1]); // one of the two claims it
+      } else {
+        const starting = trainer.start(spec);
+        await expect(starting).rejects.toThrow();
+        await beat(1);
+        await trainer.start(spec);
+        expect(events.map(({ n }) => n)).toEqual([1]);
+      }
+      await beat(1);
+      expect(await trainer.observe(spec)).toEqual({ state: 'running', note: 'Learning: 50 %.' });
+    },
+  );
+
+  test('is told again after twenty seconds where nobody has begun, and counts as one order for minutes', async () => {
+    const { fake, trainer, events, run } = setUp();
     await trainer.start(spec);
-    expect(events.map(({ n }) => n)).toEqual([1, 1]);
+    events.length = 0; // whoever ordered ended before the call
+    fake.clock.pass(19_000);
+    expect(await trainer.observe(spec)).toMatchObject({ state: 'running' });
+    fake.clock.pass(1000);
+    expect(await trainer.observe(spec)).toEqual({ state: 'missing' });
+    await trainer.start(spec);
+    await trainer.start(spec);
+    expect(events.map(({ n }) => n)).toEqual([1]);
+    fake.clock.pass(160_000);
+    await trainer.start(spec);
+    expect(events.map(({ n }) => n)).toEqual([1, 2]);
+    expect(await run(events[0] as TrainerEvent)).toBe('unwanted');
+  });
+
+  test('that was refused does not bring back what was ended meanwhile', async () => {
+    const { fake, objects, trainer } = setUp();
+    fake.unit = () => {
+      objects.objects.clear();
+      throw new ServiceError('TooManyRequestsException', 'Rate Exceeded.', 429);
+    };
+    await expect(trainer.start(spec)).rejects.toThrow('Rate Exceeded');
+    expect([...objects.objects.keys()]).toEqual([]);
   });
 
   test('is refused for sets that do not fit the time of a function', async () => {
@@ -141,6 +182,19 @@ describe('ending', () => {
     fake.clock.sleep = sleep;
     await beat(1, { over: true });
     await trainer.stop(spec);
+    expect([...objects.objects.keys()]).toEqual([]);
+  });
+
+  test('between the first look of a function and its claim leaves nothing either', async () => {
+    const { objects, trainer, events, run, fake } = setUp();
+    await trainer.start(spec);
+    const writeNew = objects.writeNew.bind(objects);
+    objects.writeNew = async (...claim) => {
+      await endTraining({ ...place, objects, clock: fake.clock }, model);
+      expect([...objects.objects.keys()]).toEqual([]);
+      return writeNew(...claim);
+    };
+    expect(await run(events[0] as TrainerEvent)).toBe('unwanted');
     expect([...objects.objects.keys()]).toEqual([]);
   });
 

@@ -136,7 +136,7 @@ export class LambdaOutside implements Outside {
         units: { ...unitSettings, mode: this.#mode },
         pack: () => Promise.resolve(Buffer.from('a package')),
       }),
-      ...createLambdaDetector({ stage, lambda, clock, log: silent }),
+      ...createLambdaDetector({ stage, lambda, clock, log: silent, unitTimeout: 10_000 }),
     };
     return {
       engine,
