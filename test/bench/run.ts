@@ -7,11 +7,12 @@ import { startBenchmarks } from './start.ts';
 import { stepBenchmarks } from './steps.ts';
 import { table, type Result } from './measure.ts';
 import { trainBenchmarks } from './train.ts';
+import { unitBenchmarks } from './unit.ts';
 
 const {
   values: { json, only },
 } = usage(
-  'npm run bench [-- --json] [--only start|host|rows|cold|steps|train]: every benchmark, or one; a table, or a ' +
+  'npm run bench [-- --json] [--only start|host|unit|rows|cold|steps|train]: every benchmark, or one; a table, or a ' +
     'list for machines.',
   { json: { type: 'boolean', default: false }, only: { type: 'string' } },
 );
@@ -19,6 +20,7 @@ const {
 const groups: Readonly<Record<string, () => Promise<Result[]>>> = {
   start: startBenchmarks,
   host: hostBenchmarks,
+  unit: unitBenchmarks,
   rows: rowBenchmarks,
   cold: coldBenchmarks,
   steps: stepBenchmarks,

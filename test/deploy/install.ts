@@ -33,9 +33,11 @@ export async function install(command: Command): Promise<Installed> {
   };
 }
 
-async function runtimeClient(command: Command): Promise<string> {
+/** @returns the folder of AWS's runtime interface client. @throws Missing */
+export async function runtimeClient(command: Command): Promise<string> {
   const folder = join(cache, `aws-lambda-ric-${client.version}`);
   if (existsSync(folder)) return folder;
+  await mkdir(cache, { recursive: true });
   const work = join(cache, `download-${process.pid}`);
   await rm(work, { recursive: true, force: true });
   await mkdir(work);

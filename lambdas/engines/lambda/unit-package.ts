@@ -32,12 +32,14 @@ export interface PackageParts {
 }
 
 /**
- * The package of a unit's function: its code and its artifact. The artifact travels in the package, so that a
- * unit needs no right to any object, and loads it from its own disk.
- * @throws EngineFailed if the artifact is incomplete or too large
+ * What is in the package of a unit's function: its code and its artifact. The artifact travels in the package,
+ * so that a unit needs no right to any object, and loads it from its own disk.
+ * @throws EngineFailed if the artifact is incomplete
  */
-export async function packUnit({ objects, code }: PackageParts, artifact: Artifact): Promise<Uint8Array> {
-  const { bucket, prefix } = artifact;
+export async function unitFiles(
+  { objects, code }: PackageParts,
+  { bucket, prefix }: Artifact,
+): Promise<{ readonly name: string; readonly bytes: Uint8Array }[]> {
   const [graph, manifest] = await Promise.all(
     [artifactFiles.graph, artifactFiles.manifest].map((file) =>
       objects.read({ bucket, key: `${prefix}${file}` }),
@@ -46,19 +48,23 @@ export async function packUnit({ objects, code }: PackageParts, artifact: Artifa
   if (graph === undefined || manifest === undefined) {
     throw incompleteArtifact(bucket, prefix);
   }
-  const bytes = zip(
-    [
-      { name: 'index.mjs', bytes: Buffer.from(loader) },
-      { name: 'unit.cjs', bytes: await code() },
-      { name: `${artifactFolder}/${artifactFiles.graph}`, bytes: graph },
-      { name: `${artifactFolder}/${artifactFiles.manifest}`, bytes: manifest },
-    ],
-    0,
-  );
+  return [
+    { name: 'index.mjs', bytes: Buffer.from(loader) },
+    { name: 'unit.cjs', bytes: await code() },
+    { name: `${artifactFolder}/${artifactFiles.graph}`, bytes: graph },
+    { name: `${artifactFolder}/${artifactFiles.manifest}`, bytes: manifest },
+  ];
+}
+
+/** @throws EngineFailed if the artifact is incomplete or too large */
+export async function packUnit(parts: PackageParts, artifact: Artifact): Promise<Uint8Array> {
+  const files = await unitFiles(parts, artifact);
+  const bytes = zip(files, 0);
   if (bytes.length > largestPackage) {
+    const size = files.reduce((sum, file) => sum + file.bytes.length, 0);
     throw new EngineFailed(
-      `The model has ${graph.length} bytes; a Lambda function takes models of up to ${largestModel} ` +
-        'bytes. Host it on a stage with SageMaker.',
+      `The model has ${size} bytes with the code that runs it; a Lambda function takes models of up to ` +
+        `${largestModel} bytes. Host it on a stage with SageMaker.`,
     );
   }
   return bytes;
