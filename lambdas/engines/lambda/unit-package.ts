@@ -32,8 +32,8 @@ export interface PackageParts {
 }
 
 /**
- * What is in the package of a unit's function: its code and its artifact. The artifact travels in the package,
- * so that a unit needs no right to any object, and loads it from its own disk.
+ * What is in the package of a unit's function: its code and its artifact. The artifact travels in the
+ * package, so that a unit needs no right to any object, and loads it from its own disk.
  * @throws EngineFailed if the artifact is incomplete
  */
 export async function unitFiles(
