@@ -22,7 +22,7 @@ if (major < 24) {
  * The longest that stopping may take, in milliseconds. What was under way then goes on at the next start, as
  * after a crash.
  */
-const patience = 20_000;
+const stopTimeout = 20_000;
 
 process.umask(0o077); // what this host writes is its owner's: pictures, rows, models
 
@@ -45,7 +45,7 @@ function stop(why: string, code: number): void {
   setTimeout(() => {
     console.error('Stopping took too long; ending what is left.');
     process.exit(1);
-  }, patience).unref();
+  }, stopTimeout).unref();
   started.then((host) => host.close()).then(() => process.exit(code), fail);
 }
 

@@ -14,7 +14,7 @@ const entries: readonly string[] = readdirSync(entryFolder)
   .map((file) => file.slice(0, -3))
   .sort();
 
-/** `sweep.settling` is no bundle but a file beside one: what `sweep` loads only when it needs it. */
+/** `sweep.takeover` is no bundle but a file beside one: what `sweep` loads only when it needs it. */
 export const bundleNames: readonly string[] = entries.filter((name) => !name.includes('.'));
 
 /** The bundles that need native libraries, which a layer brings. */
@@ -102,7 +102,7 @@ export function reportOf({ outputs }: Metafile): BundleReport[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** `sweep/index.cjs` is `sweep`, and `sweep/settling.cjs` is `sweep.settling`. */
+/** `sweep/index.cjs` is `sweep`, and `sweep/takeover.cjs` is `sweep.takeover`. */
 export const nameOf = (path: string): string =>
   path
     .split('/')

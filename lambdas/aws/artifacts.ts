@@ -1,7 +1,7 @@
 import type { Environment } from '../contract/environments.ts';
 
 /**
- * Where what belongs to versions is kept: whoever trains, imports, deletes or settles must mean the same
+ * Where what belongs to versions is kept: whoever trains, imports, deletes or takes over must mean the same
  * place.
  */
 export const artifactsOf = ({

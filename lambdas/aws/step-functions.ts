@@ -2,7 +2,7 @@ import { ExecutionAlreadyExists, SFNClient, StartExecutionCommand } from '@aws-s
 import { BadEnvironment, type Environment } from '../contract/environments.ts';
 import type { Execution, WorkflowRunner } from '../domain/ports.ts';
 
-/** Hands executions to Step Functions. */
+/** Starts executions in Step Functions. */
 export class StepFunctions implements WorkflowRunner {
   readonly #client: Pick<SFNClient, 'send'>;
   readonly #machines: Readonly<Record<string, string>>;

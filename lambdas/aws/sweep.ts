@@ -8,8 +8,8 @@ import { artifactsOf } from './artifacts.ts';
 import { base, tableClient, writeLine } from './base.ts';
 import { awsEngine } from './engine.ts';
 import { meteredEngine } from './metered-engine.ts';
-import type { MakeParts } from './settling.ts';
-import { later } from './settling-later.ts';
+import type { MakeParts } from './takeover.ts';
+import { later } from './takeover-later.ts';
 import { stepFunctions } from './step-functions.ts';
 
 export interface Sweeper {

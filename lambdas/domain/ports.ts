@@ -155,7 +155,7 @@ export interface WorkflowRunner {
   /**
    * Starts an execution. `exists` says that one of this name is or was there: whoever asked before was heard,
    * so it is no failure.
-   * @throws anything else that keeps the execution from starting; the sweep will deliver it
+   * @throws anything else that keeps the execution from starting; the sweep will start it
    */
   start(execution: Execution): Promise<'started' | 'exists'>;
 }

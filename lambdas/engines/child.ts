@@ -61,6 +61,9 @@ const crashes: readonly (NodeJS.Signals | null)[] = [
 ];
 export const isCrash = (ending: Ending): boolean => ending.how === 'ended' && crashes.includes(ending.signal);
 
+/** What a message to a process that has gone is refused with, however the system put it. */
+const closed = 'its channel is closed';
+
 /** A process of ours that does what the host must not do itself. */
 export interface Child {
   /** 0 if it was not started. */
@@ -137,12 +140,12 @@ export function startChild(options: ChildOptions, hear: (message: never) => void
     send: (message) =>
       new Promise((resolve, reject) => {
         if (process?.connected !== true || pid === undefined) {
-          reject(new Error('its channel is closed'));
+          reject(new Error(closed));
           return;
         }
         process.send(message, (error) => {
           if (error === null) resolve();
-          else reject(error);
+          else reject(new Error(closed, { cause: error }));
         });
       }),
     memory,

@@ -6,14 +6,14 @@ import type { HttpResponse } from './message.ts';
  * sent, and loses it if the connection is reset before that. Read bytes are dropped, so this costs no memory;
  * beyond it the sender is not believed to listen.
  */
-export interface Patience {
+export interface DrainLimits {
   readonly bytes: number;
   /** Milliseconds without a byte, and altogether. */
   readonly idle: number;
   readonly total: number;
 }
 
-const usualPatience: Patience = { bytes: 64 * 1024 * 1024, idle: 5_000, total: 30_000 };
+const usualLimits: DrainLimits = { bytes: 64 * 1024 * 1024, idle: 5_000, total: 30_000 };
 
 /**
  * Answers, be the request's body read or not. What is left of it is read and dropped, within bounds, and ends
@@ -23,7 +23,7 @@ export function answer(
   req: IncomingMessage,
   res: ServerResponse,
   { status, headers, body }: HttpResponse,
-  patience = usualPatience,
+  limits = usualLimits,
 ): void {
   const length = Buffer.byteLength(body);
   if (req.complete) {
@@ -42,11 +42,11 @@ export function answer(
   res.flushHeaders();
   res.write(body);
   socket.end();
-  dropTheRest(req, () => socket.destroy(), patience);
+  dropTheRest(req, () => socket.destroy(), limits);
 }
 
-/** @param over called once, when all has come, the sender has gone, or patience is at its end */
-function dropTheRest(req: IncomingMessage, over: () => void, { bytes, idle, total }: Patience): void {
+/** @param over called once, when all has come, the sender has gone, or a limit is reached */
+function dropTheRest(req: IncomingMessage, over: () => void, { bytes, idle, total }: DrainLimits): void {
   let dropped = 0;
   const done = (): void => {
     clearTimeout(silence);

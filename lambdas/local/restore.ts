@@ -9,7 +9,7 @@ import { sweepRows } from '../workflows/sweep/sweep.ts';
 /**
  * How long a host that starts waits for the models that were hosted when the last one ended, in milliseconds.
  */
-const patience = 20_000;
+const startTimeout = 20_000;
 
 /**
  * What a host that ended, however it ended, left under way: every row that is due at some time. Found before
@@ -82,7 +82,7 @@ export async function restoreHosted(ctx: SweepContext, rows: readonly DueRow[]):
       );
     }
   }
-  const until = clock.now() + patience;
+  const until = clock.now() + startTimeout;
   for (const deployment of hosted) {
     while (clock.now() < until && (await engine.observe(refOf(deployment))).state === 'creating')
       await clock.sleep(20);

@@ -2,7 +2,7 @@ import type { Execution } from '../domain/ports.ts';
 import type { WriteContext } from './context.ts';
 
 /**
- * Hands a committed operation to its workflow. If that fails the promise stands: the row is due, and the
+ * Starts the execution of a committed operation. If that fails nothing is lost: the row is due, and the
  * sweep delivers it.
  */
 export async function startExecution(

@@ -11,7 +11,7 @@ const pieceOf = plainRow<{ readonly bytes: Uint8Array }>({ bytes });
 const lifetime = 2 * 24 * 3600;
 
 /**
- * What UpdateDatasetEntries was given, handed to the workflow: too large for one row, and the API's functions
+ * What UpdateDatasetEntries was given, for the workflow: too large for one row, and the API's functions
  * have no right to objects.
  */
 export class Changes {

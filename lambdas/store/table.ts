@@ -27,7 +27,7 @@ import type { Key, TransactionItem, Row } from './expression.ts';
  * For how long a write that collides with another is tried again before the caller is asked to, in
  * milliseconds.
  */
-const patience = 3000;
+const retryBudget = 3000;
 
 /**
  * What one request of a bulk write may hold, and how many are on their way at once: a partition takes a
@@ -37,7 +37,7 @@ const batchSize = 25;
 const batchesAtOnce = 8;
 
 /** For how long a bulk write waits for room, in milliseconds: less than a task may take. */
-const bulkPatience = 20_000;
+const bulkRetryBudget = 20_000;
 
 type WriteRequests = NonNullable<BatchWriteCommandInput['RequestItems']>[string];
 
@@ -67,8 +67,12 @@ export class ConditionFailed extends Error {
   }
 
   /** The row as the condition saw it, or undefined if there was none. */
-  row(part: string): Row | undefined {
-    return this.#rows.get(part);
+  row(part: string): Row | undefined;
+  /** The same, read as what it is. @throws LaterRow, UnreadableRow */
+  row<T>(part: string, read: (row: Row) => T): T | undefined;
+  row<T>(part: string, read?: (row: Row) => T): Row | T | undefined {
+    const row = this.#rows.get(part);
+    return row === undefined || read === undefined ? row : read(row);
   }
 }
 
@@ -143,7 +147,7 @@ export class Table {
 
   /** What the table had no room for is sent again, ever later. */
   async #batch(requests: WriteRequests): Promise<void> {
-    const giveUpAt = this.#clock.now() + bulkPatience;
+    const giveUpAt = this.#clock.now() + bulkRetryBudget;
     let left: WriteRequests | undefined = requests;
     for (let attempt = 0; ; attempt += 1) {
       const answer: BatchWriteCommandOutput = await this.#client.send(
@@ -164,7 +168,7 @@ export class Table {
    *   three seconds
    */
   async commit(parts: readonly TransactionItem[]): Promise<void> {
-    const giveUpAt = this.#clock.now() + patience;
+    const giveUpAt = this.#clock.now() + retryBudget;
     for (let attempt = 0; ; attempt += 1) {
       const outcome = await this.#try(parts);
       if (outcome === 'done') return;

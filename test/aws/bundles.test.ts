@@ -89,7 +89,7 @@ const exportsOf = (name: string, env: Record<string, string>): string =>
   );
 
 /** Files beside bundles: what the sweep hardly ever needs, what units run, and the process that learns. */
-const beside = ['sweep.settling', 'task-provision.unit', 'trainer.worker'];
+const beside = ['sweep.takeover', 'task-provision.unit', 'trainer.worker'];
 
 test('there is a bundle for each entry and no other, and files beside some', () => {
   expect([...sizes.keys()].sort()).toEqual([...bundles.map(([name]) => name), ...beside].sort());
@@ -128,7 +128,7 @@ test('a function that has lost a variable does not start, and says which', () =>
   );
 });
 
-test('only what handles objects or makes URLs, and what the sweep settles with, carry the client of S3, and only who needs the engine carries its', () => {
+test('only what handles objects or makes URLs, and what the sweep takes over with, carry the client of S3, and only who needs the engine carries its', () => {
   const having = (pattern: RegExp): string[] =>
     [...inputs]
       .filter(([, files]) => files.some((file) => pattern.test(file)))
@@ -138,7 +138,7 @@ test('only what handles objects or makes URLs, and what the sweep settles with, 
     'admission',
     'api-read',
     'api-write',
-    'sweep.settling',
+    'sweep.takeover',
     'task-datasets',
     'task-importing',
     'task-packaging',
@@ -149,7 +149,7 @@ test('only what handles objects or makes URLs, and what the sweep settles with, 
   expect(having(/@aws-sdk\/client-sagemaker\//)).toEqual([
     'audit',
     'sweep',
-    'sweep.settling',
+    'sweep.takeover',
     'task-importing',
     'task-provision',
     'task-release',
@@ -159,7 +159,7 @@ test('only what handles objects or makes URLs, and what the sweep settles with, 
     'audit',
     'detect',
     'sweep',
-    'sweep.settling',
+    'sweep.takeover',
     'task-importing',
     'task-provision',
     'task-release',

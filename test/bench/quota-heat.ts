@@ -7,7 +7,7 @@ import { chance } from '../proof/random.ts';
 
 /** Milliseconds that a transaction of four rows holds its rows, roughly, in the table's own region. */
 const held = 12;
-const patience = 3000;
+const retryBudget = 3000;
 
 function simulate(
   ratePerSecond: number,
@@ -33,7 +33,7 @@ function simulate(
       continue;
     }
     const pause = random() * Math.min(20 * 2 ** attempt, 500);
-    if (at + held + pause >= came + patience) refused += 1;
+    if (at + held + pause >= came + retryBudget) refused += 1;
     else events.push({ at: at + held + pause, came, attempt: attempt + 1 });
   }
   taken.sort((a, b) => a - b);

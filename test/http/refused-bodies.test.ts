@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
 import { DetectAnomaliesCommand, ListProjectsCommand } from '@aws-sdk/client-lookoutvision';
-import { answer, type Patience } from '../../lambdas/http/early-answer.ts';
+import { answer, type DrainLimits } from '../../lambdas/http/early-answer.ts';
 import { refusal } from '../helpers/refusal.ts';
 import { testService } from '../helpers/service.ts';
 
@@ -120,17 +120,17 @@ test('who never stops sending reads the refusal too, and is cut off after 64 MB'
   expect((await world.client.send(new ListProjectsCommand())).Projects).toEqual([]);
 });
 
-const endless: Patience = { bytes: 1e12, idle: 1e8, total: 1e8 };
+const endless: DrainLimits = { bytes: 1e12, idle: 1e8, total: 1e8 };
 
 /**
  * A server that refuses everything before it is read, so patiently. `forsaken` resolves when it has no
  * connection any more.
  */
 async function refusing(
-  patience: Partial<Patience>,
+  limits: Partial<DrainLimits>,
 ): Promise<{ readonly port: number; readonly forsaken: () => Promise<void> }> {
   const server = createServer((req, res) =>
-    answer(req, res, { status: 400, headers: {}, body: 'no' }, { ...endless, ...patience }),
+    answer(req, res, { status: 400, headers: {}, body: 'no' }, { ...endless, ...limits }),
   );
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return {

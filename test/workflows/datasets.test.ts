@@ -29,15 +29,15 @@ afterAll(() => dynamo.close());
 const source = { GroundTruthManifest: { S3Object: { Bucket: 'photos', Key: 'm' } } };
 const dataset = { ProjectName: 'parts', DatasetType: 'train' };
 
-async function open(manifest: string, patience = 3600): Promise<void> {
+async function open(manifest: string, timeout = 3600): Promise<void> {
   world = await World.open(dynamo, {
     settings: {
       limits: { images: { ...localLimits.images, train: 20_000 } },
       times: {
         delivery: 60,
         start: 3600,
-        import: patience,
-        train: patience,
+        import: timeout,
+        train: timeout,
         release: 1800,
         provision: 60,
         health: 60,

@@ -130,9 +130,9 @@ class ChildProcessEngine implements EmbeddedEngine {
 
   async news({ id }: DeploymentRef, within: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<undefined>();
-    const patience = setTimeout(() => resolve(undefined), within);
-    await Promise.race([promise, this.#hosted.get(id)?.pool.settled ?? promise]);
-    clearTimeout(patience);
+    const timer = setTimeout(() => resolve(undefined), within);
+    await Promise.race([promise, this.#hosted.get(id)?.pool.decided ?? promise]);
+    clearTimeout(timer);
   }
 
   scale({ id }: DeploymentRef, units: Units): Promise<void> {

@@ -45,7 +45,7 @@ export class Pool {
   /** How many units there should be just now. */
   #wanted: number;
   #everReady = false;
-  readonly #settled = Promise.withResolvers<undefined>();
+  readonly #decided = Promise.withResolvers<undefined>();
   #failure: string | undefined;
   #losses = 0;
   readonly #reloading: Reloading;
@@ -78,8 +78,8 @@ export class Pool {
   }
 
   /** Resolves when the pool is no longer `creating`. */
-  get settled(): Promise<unknown> {
-    return this.#settled.promise;
+  get decided(): Promise<unknown> {
+    return this.#decided.promise;
   }
 
   scale(units: Units): void {
@@ -136,7 +136,7 @@ export class Pool {
     unit.loaded.then(
       () => {
         this.#everReady = true;
-        this.#settled.resolve(undefined);
+        this.#decided.resolve(undefined);
         this.#reloading.succeeded();
         this.#rest(member);
         member.ready = true;
@@ -165,7 +165,7 @@ export class Pool {
   #fail(reason: string): void {
     if (this.#closing) return;
     this.#failure ??= reason;
-    this.#settled.resolve(undefined);
+    this.#decided.resolve(undefined);
     for (const job of this.#queue.empty()) job.reject(new NotHosted('The model is not hosted.'));
     for (const { unit } of this.#members) unit.kill('the model cannot be hosted');
   }

@@ -58,7 +58,7 @@ export interface UnitProcess {
   limit: Child['limit'];
 }
 
-interface Settle<T> {
+interface Pending<T> {
   readonly resolve: (value: T) => void;
   readonly reject: (error: Error) => void;
 }
@@ -72,7 +72,7 @@ export function startUnit(
 ): UnitProcess {
   const load = Promise.withResolvers<undefined>();
   load.promise.catch(() => undefined);
-  const requests = new Map<number, Settle<Verdict>>();
+  const requests = new Map<number, Pending<Verdict>>();
   let asked = 0;
   let rss = 0;
 
@@ -87,7 +87,7 @@ export function startUnit(
       if ('rss' in message) rss = message.rss;
       if (message.kind === 'ready') load.resolve(undefined);
       else if (message.kind === 'unfit') load.reject(new ArtifactUnfit(message.problems));
-      else settle(message);
+      else answer(message);
     },
   );
   // Called before anybody else who waits for the end: what was asked is answered by then.
@@ -98,7 +98,7 @@ export function startUnit(
     return ending;
   });
 
-  function settle(message: Extract<UnitMessage, { id: number }>): void {
+  function answer(message: Extract<UnitMessage, { id: number }>): void {
     const request = requests.get(message.id);
     requests.delete(message.id);
     if (message.kind === 'verdict') request?.resolve(message.verdict);

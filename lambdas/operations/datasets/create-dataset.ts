@@ -5,12 +5,12 @@ import { datasetId, datasetMessage, noImages, type Dataset } from '../../domain/
 import { beginOperation } from '../../domain/operation.ts';
 import { bucketsOf, requireListed } from '../buckets.ts';
 import type { Call, Operation, WriteContext } from '../context.ts';
-import { datasetMetadata, deliverDataset, keyOf } from './describe-dataset.ts';
+import { datasetMetadata, startDatasetExecution, keyOf } from './describe-dataset.ts';
 import { noProject } from '../models/models.ts';
 import { IdempotentCall } from '../idempotency.ts';
 
 /**
- * Makes an empty dataset at once, or hands a manifest to the workflow that reads it; the caller polls
+ * Makes an empty dataset at once, or starts the workflow that reads a manifest; the caller polls
  * DescribeDataset until CREATE_COMPLETE. What is wrong with the manifest, that it is not there among other
  * things, ends in CREATE_FAILED with the reason.
  */
@@ -79,7 +79,7 @@ export async function beginDataset(
           ),
   );
 
-  if (first && origin.source !== undefined) await deliverDataset(ctx, dataset);
+  if (first && origin.source !== undefined) await startDatasetExecution(ctx, dataset);
   return answer;
 }
 

@@ -46,7 +46,7 @@ export async function wrongDatasetState(
   );
 }
 
-export const deliverDataset = (
+export const startDatasetExecution = (
   ctx: WriteContext,
   dataset: Parameters<typeof datasetExecution>[0],
 ): Promise<void> => startExecution(ctx, datasetExecution(dataset), datasetId(dataset));

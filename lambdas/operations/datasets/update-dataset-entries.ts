@@ -1,15 +1,16 @@
 import { ServiceError } from '../../contract/errors.ts';
 import { violation } from '../../contract/violations.ts';
-import { datasetMessage, mayUpdate, type Dataset, type DatasetOperation } from '../../domain/dataset.ts';
+import { datasetMessage, mayUpdate, type DatasetOperation } from '../../domain/dataset.ts';
 import { beginOperation } from '../../domain/operation.ts';
+import { datasetOf } from '../../store/datasets.ts';
 import { places } from '../../store/keys.ts';
 import { bucketsOf } from '../buckets.ts';
 import type { Operation } from '../context.ts';
-import { deliverDataset, keyOf, wrongDatasetState } from './describe-dataset.ts';
+import { startDatasetExecution, keyOf, wrongDatasetState } from './describe-dataset.ts';
 import { IdempotentCall } from '../idempotency.ts';
 
 /**
- * Hands lines to the workflow that replaces those of the same pictures and adds the others: all of them, or,
+ * Starts the workflow that replaces those of the same pictures and adds the others: all of them, or,
  * if one is bad, none. The lines are in the table before the transaction that promises them; should that be
  * refused, they are removed, and expire.
  */
@@ -50,9 +51,9 @@ export const UpdateDatasetEntries: Operation<'UpdateDatasetEntries'> = async (in
           dueAt: now + times.delivery * 1000,
         }),
       ],
-      (refused) => wrongDatasetState(ctx, key, refused.row('dataset') as Dataset | undefined, 'updated'),
+      (refused) => wrongDatasetState(ctx, key, refused.row('dataset', datasetOf), 'updated'),
     );
-    if (first) await deliverDataset(ctx, { ...key, operation });
+    if (first) await startDatasetExecution(ctx, { ...key, operation });
     else await ctx.store.scheduledDeletions.empty(places.changes(operation.id), () => true);
     return answer;
   } catch (error) {

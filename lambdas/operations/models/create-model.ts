@@ -9,7 +9,7 @@ import { lacking } from '../../domain/training.ts';
 import { noTags } from '../../store/tags.ts';
 import type { Operation, WriteContext } from '../context.ts';
 import { noBucket, requireListed } from '../buckets.ts';
-import { deliver, metadata, noProject } from './models.ts';
+import { startModelExecution, metadata, noProject } from './models.ts';
 import { IdempotentCall } from '../idempotency.ts';
 import { retryOvertaken } from '../retry.ts';
 import { requireOwnKeys, tagMap } from '../tags/tags.ts';
@@ -87,7 +87,7 @@ export const CreateModel: Operation<'CreateModel'> = async (input, ctx, call) =>
           : tooMany;
       },
     );
-    if (first) await deliver(ctx, model);
+    if (first) await startModelExecution(ctx, model);
     return answer;
   });
 };

@@ -1,9 +1,10 @@
 import { modelArn } from '../../domain/arns.ts';
 import { mayBegin, passingState, statusMessage } from '../../domain/lifecycle.ts';
-import type { Model, ModelKey } from '../../domain/model.ts';
+import type { ModelKey } from '../../domain/model.ts';
 import { beginOperation } from '../../domain/operation.ts';
+import { modelOf } from '../../store/models.ts';
 import type { Operation } from '../context.ts';
-import { deliver, wrongState } from './models.ts';
+import { startModelExecution, wrongState } from './models.ts';
 import { IdempotentCall } from '../idempotency.ts';
 
 /**
@@ -29,11 +30,11 @@ export const DeleteModel: Operation<'DeleteModel'> = async (input, ctx, call) =>
       }),
     ],
     (refused) => {
-      const row = refused.row('model') as Model | undefined;
+      const row = refused.row('model', modelOf);
       return row?.status === 'DELETING' ? done : wrongState(ctx, key, row, 'deleted');
     },
   );
 
-  if (first) await deliver(ctx, { ...key, operation });
+  if (first) await startModelExecution(ctx, { ...key, operation });
   return answer;
 };

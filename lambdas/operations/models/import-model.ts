@@ -6,7 +6,7 @@ import { quotaCodes, raiseQuota } from '../../domain/settings.ts';
 import { noTags } from '../../store/tags.ts';
 import { requireListed } from '../buckets.ts';
 import type { Call, Operation, ReadContext, WriteContext } from '../context.ts';
-import { deliver, metadata, noProject } from './models.ts';
+import { startModelExecution, metadata, noProject } from './models.ts';
 import { IdempotentCall } from '../idempotency.ts';
 import { retryOvertaken } from '../retry.ts';
 import { requireOwnKeys, tagMap } from '../tags/tags.ts';
@@ -56,7 +56,7 @@ export const ImportModel: Operation<'ImportModel'> = async (input, ctx, call) =>
       ],
       () => overtaken,
     );
-    if (first) await deliver(ctx, model);
+    if (first) await startModelExecution(ctx, model);
     return answer;
   });
 };

@@ -87,9 +87,11 @@ export async function currentStatus(
   };
 }
 
-/** Hands a model's committed operation to its workflow. */
-export const deliver = (ctx: WriteContext, model: Parameters<typeof executionOf>[0]): Promise<void> =>
-  startExecution(ctx, executionOf(model), modelId(model));
+/** Starts the execution of a model's committed operation. */
+export const startModelExecution = (
+  ctx: WriteContext,
+  model: Parameters<typeof executionOf>[0],
+): Promise<void> => startExecution(ctx, executionOf(model), modelId(model));
 
 const performance = (model: Model): Pick<Value<'ModelDescription'>, 'Performance'> =>
   model.evaluation === undefined

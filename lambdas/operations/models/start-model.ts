@@ -9,9 +9,10 @@ import { quotaCodes, raiseQuota } from '../../domain/settings.ts';
 import type { PolicyRow } from '../../store/policies.ts';
 import type { ConditionFailed } from '../../store/table.ts';
 import type { Operation, WriteContext } from '../context.ts';
-import { currentStatus, deliver, notFound, resolveVersion, wrongState } from './models.ts';
+import { currentStatus, startModelExecution, notFound, resolveVersion, wrongState } from './models.ts';
 import { endShown, policyOf } from '../hosting/ends.ts';
 import { unitsShown } from '../hosting/runs.ts';
+import { modelOf } from '../../store/models.ts';
 import { IdempotentCall } from '../idempotency.ts';
 
 /**
@@ -93,7 +94,7 @@ export const StartModel: Operation<'StartModel'> = async (input, ctx, call) => {
     (refused) => refusal(refused, key, ctx),
   );
 
-  if (first) await deliver(ctx, { ...key, operation });
+  if (first) await startModelExecution(ctx, { ...key, operation });
   return answer;
 };
 
@@ -176,7 +177,7 @@ function refusal(
   key: ModelKey,
   ctx: WriteContext,
 ): ServiceError | Promise<ServiceError> {
-  if (refused.at('model')) return wrongState(ctx, key, refused.row('model') as Model | undefined, 'started');
+  if (refused.at('model')) return wrongState(ctx, key, refused.row('model', modelOf), 'started');
   const budget = refused.at('modelBudget')
     ? key
     : refused.at('projectBudget')

@@ -3,7 +3,8 @@ import type { Model, ModelKey } from '../../domain/model.ts';
 import { beginOperation } from '../../domain/operation.ts';
 import { equals } from '../../store/expression.ts';
 import type { Operation } from '../context.ts';
-import { currentStatus, deliver, notFound, resolveVersion, wrongState } from './models.ts';
+import { currentStatus, startModelExecution, notFound, resolveVersion, wrongState } from './models.ts';
+import { modelOf } from '../../store/models.ts';
 import { IdempotentCall } from '../idempotency.ts';
 
 /**
@@ -47,9 +48,9 @@ export const StopModel: Operation<'StopModel'> = async (input, ctx, call) => {
         ...(runId === undefined ? [] : [equals('deploymentId', runId)]),
       ),
     ],
-    (refused) => wrongState(ctx, key, refused.row('model') as Model | undefined, 'stopped'),
+    (refused) => wrongState(ctx, key, refused.row('model', modelOf), 'stopped'),
   );
 
-  if (first) await deliver(ctx, { ...key, operation });
+  if (first) await startModelExecution(ctx, { ...key, operation });
   return answer;
 };

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ConflictError, QuotaError } from '../../contract/errors.ts';
 import { Violations } from '../../contract/violations.ts';
-import { modelId, type Model, type ModelKey } from '../../domain/model.ts';
+import { modelId, type ModelKey } from '../../domain/model.ts';
 import {
   jobMessage,
   packagable,
@@ -14,6 +14,7 @@ import { quotaCodes, raiseQuota } from '../../domain/settings.ts';
 import { noBucket, requireListed } from '../buckets.ts';
 import type { Call, Operation, WriteContext } from '../context.ts';
 import { startExecution } from '../start-execution.ts';
+import { modelOf } from '../../store/models.ts';
 import { noProject, notFound, resolveVersion, wrongState } from '../models/models.ts';
 import { IdempotentCall } from '../idempotency.ts';
 import { requireOwnKeys } from '../tags/tags.ts';
@@ -23,7 +24,7 @@ const path = 'configuration.greengrass';
 const bucketMember = `${path}.s3OutputLocation.bucket`;
 
 /**
- * Hands a model to the workflow that writes it as a Greengrass component; the caller polls
+ * Starts the workflow that writes a model as a Greengrass component; the caller polls
  * DescribeModelPackagingJob until it has ended.
  */
 export const StartModelPackagingJob: Operation<'StartModelPackagingJob'> = async (input, ctx, call) => {
@@ -82,8 +83,7 @@ export const StartModelPackagingJob: Operation<'StartModelPackagingJob'> = async
       store.quotas.take('PACKAGING_JOBS', limit),
     ],
     (refused) => {
-      if (refused.at('model'))
-        return wrongState(ctx, model, refused.row('model') as Model | undefined, 'packaged');
+      if (refused.at('model')) return wrongState(ctx, model, refused.row('model', modelOf), 'packaged');
       if (refused.at('job'))
         return new ConflictError(
           'MODEL_PACKAGE_JOB',

@@ -2,7 +2,7 @@ import { ConflictError, QuotaError } from '../../contract/errors.ts';
 import { projectArn } from '../../domain/arns.ts';
 import { fitsAny } from '../../domain/patterns.ts';
 import { quotaCodes, raiseQuota } from '../../domain/settings.ts';
-import type { Project } from '../../store/projects.ts';
+import { projectOf, type Project } from '../../store/projects.ts';
 import type { Operation, Reach } from '../context.ts';
 import { datasetMetadata } from '../datasets/describe-dataset.ts';
 import { noProject } from '../models/models.ts';
@@ -85,7 +85,7 @@ export const DeleteProject: Operation<'DeleteProject'> = async (input, ctx) => {
       ctx.store.projects.remember(name, ctx.clock.now()),
     ],
     (refused) => {
-      const project = refused.row('project') as Project | undefined;
+      const project = refused.row('project', projectOf);
       if (project === undefined) return noProject(name);
       return new ConflictError(
         'PROJECT',

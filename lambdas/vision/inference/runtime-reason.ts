@@ -1,7 +1,7 @@
 import { foreignReason } from '../../domain/foreign-reason.ts';
 
 /** What would do, by what the runtime found. The first that fits wins. */
-const remedies: readonly (readonly [when: RegExp, remedy: string])[] = [
+const userMessages: readonly (readonly [when: RegExp, remedy: string])[] = [
   [/Unsupported model IR version/i, 'Export it with an IR version that is supported'],
   [
     /Opset \d+ is under development|No Op registered for/i,
@@ -21,6 +21,6 @@ export function runtimeReason(error: unknown): string {
   const found = foreignReason(error)
     .replace(/^Load model from \S+?(?: failed)?: ?/, '')
     .replace(/[.\s]+$/, '');
-  const remedy = remedies.find(([when]) => when.test(found))?.[1];
+  const remedy = userMessages.find(([when]) => when.test(found))?.[1];
   return remedy === undefined ? found : `${found}. ${remedy}`;
 }

@@ -12,7 +12,7 @@ import { releaseStep } from './release.ts';
 
 /**
  * After so many looks (half an hour) the execution ends and the sweep goes on: a history cannot grow for
- * ever, an engine's patience can.
+ * ever, the time that an engine allows can.
  */
 const mostRounds = 40;
 

@@ -9,7 +9,7 @@ import { modelDataKey, versionNameIn } from './artifact.ts';
 import { nameOf, tagKeys, tagsOf, variantName } from './names.ts';
 import type { SageMakerEngineOptions } from './options.ts';
 import { isMissing, isTaken, refusalOf, type Kind } from './refusals.ts';
-import { remedyFor } from './user-messages.ts';
+import { userMessageOf } from './user-messages.ts';
 import { areOurs, findArn, tagsAt } from './resources.ts';
 import { checkScalable, isScaled } from './scaling.ts';
 import { locationUrl } from '../../../domain/locations.ts';
@@ -18,7 +18,7 @@ import { locationUrl } from '../../../domain/locations.ts';
  * How often, and after how many milliseconds each time, a call waits for what the call before it has made to
  * be seen everywhere.
  */
-const patience = [1000, 2000, 4000] as const;
+const retryDelays = [1000, 2000, 4000] as const;
 
 /**
  * Orders model, configuration and endpoint: three calls, and three again whenever it is repeated, each of
@@ -102,14 +102,14 @@ async function ordered(
 ): Promise<void> {
   const name = nameOf(options, deploymentId);
   const { instanceType } = options;
-  for (const wait of [...patience, undefined]) {
+  for (const wait of [...retryDelays, undefined]) {
     try {
       await order();
       return;
     } catch (error) {
       if (isTaken(error, kind)) return adopt(options, kind, deploymentId, error);
       if (upon === undefined || !isMissing(error, upon, name))
-        throw refusalOf(error, (reason) => remedyFor(reason, { name, instanceType })) ?? error;
+        throw refusalOf(error, (reason) => userMessageOf(reason, { name, instanceType })) ?? error;
       if (wait === undefined) throw error;
       await options.clock.sleep(wait);
     }

@@ -14,7 +14,7 @@ import {
   packageProblem,
   packageState,
 } from './packages.ts';
-import { remedyFor } from './user-messages.ts';
+import { userMessageOf } from './user-messages.ts';
 import { locationUrl, parseLocation } from '../../../domain/locations.ts';
 
 /** The user can put this right; the message says how. */
@@ -125,7 +125,7 @@ async function admitTrainingOutput(
     await keep(objects, from, data);
     const about = { name: versionNameOf(options, model), instanceType: options.instanceType };
     const refused = await orderPackage(options, model, algorithmArn, locationUrl(data), (words) =>
-      remedyFor(words, about),
+      userMessageOf(words, about),
     );
     if (refused !== undefined) throw new Refusal(refused);
     found = await findOwnPackage(options, model);

@@ -8,7 +8,7 @@ import type { Units } from '../../../domain/model.ts';
 import { EngineFailed } from '../../engine.ts';
 import { variantName } from './names.ts';
 import type { SageMakerEngineOptions } from './options.ts';
-import { remedyFor } from './user-messages.ts';
+import { userMessageOf } from './user-messages.ts';
 
 /**
  * Whether there is anything to scale: without a maximum, or with one that leaves no room, the number of
@@ -77,7 +77,7 @@ export async function follow(
     if (!(error instanceof Error) || !final.test(error.name)) throw error;
     throw new EngineFailed(
       'The model cannot follow demand. ' +
-        remedyFor(`${error.name}: ${error.message}`, { name, instanceType }),
+        userMessageOf(`${error.name}: ${error.message}`, { name, instanceType }),
       { cause: error },
     );
   }

@@ -1,6 +1,6 @@
 import type { DescribeEndpointOutput, EndpointStatus } from '@aws-sdk/client-sagemaker';
 import type { Observation } from '../../engine.ts';
-import { isQuota, remedyFor } from './user-messages.ts';
+import { isQuota, userMessageOf } from './user-messages.ts';
 
 /** In these SageMaker refuses to delete an endpoint, so that a removal has to be patient. */
 export const busyStates: readonly (EndpointStatus | undefined)[] = [
@@ -56,13 +56,13 @@ export function observationOf(
     case 'Failed':
       return {
         state: 'failed',
-        reason: remedyFor(endpoint.FailureReason ?? '', about),
+        reason: userMessageOf(endpoint.FailureReason ?? '', about),
         ...(isQuota(endpoint.FailureReason ?? '') && { quota: true }),
       };
     case 'OutOfService':
       return {
         state: 'failed',
-        reason: `The endpoint takes no requests. ${remedyFor(endpoint.FailureReason ?? '', about)}`,
+        reason: `The endpoint takes no requests. ${userMessageOf(endpoint.FailureReason ?? '', about)}`,
       };
     case 'Deleting':
       return { state: 'removing' };

@@ -9,7 +9,7 @@ const quota = /ResourceLimitExceeded|service limit|service quota/i;
 export const isQuota = (reason: string): boolean => quota.test(reason);
 
 /** The first that fits wins: a reason about a quota may also mention capacity. */
-const remedies: readonly (readonly [when: RegExp, remedy: (about: About) => string])[] = [
+const userMessages: readonly (readonly [when: RegExp, remedy: (about: About) => string])[] = [
   [
     /not subscribed|aws-marketplace:/i,
     () =>
@@ -70,9 +70,9 @@ export const wordsOf = (reason: string): string =>
  * Translates a reason of the service into what a user can do about it, and keeps the service's own words.
  * An unknown reason is passed on as it is: it may well say enough.
  */
-export function remedyFor(reason: string, about: About): string {
+export function userMessageOf(reason: string, about: About): string {
   const words = wordsOf(reason);
-  const [, remedy] = remedies.find(([when]) => when.test(reason)) ?? [];
+  const [, remedy] = userMessages.find(([when]) => when.test(reason)) ?? [];
   if (words === '')
     return 'SageMaker gives no reason. Start the model again; if that fails again, look into its log.';
   return remedy === undefined

@@ -11,7 +11,7 @@ import { findArn } from '../hosting/resources.ts';
 import type { TrainingRef, TrainingSpec } from '../../trainer.ts';
 import type { SageMakerTrainerOptions } from './options.ts';
 import { order, requireOurs, trainingTags } from './orders.ts';
-import { remedyFor, type About } from './user-messages.ts';
+import { userMessageOf, type About } from './user-messages.ts';
 import { answersUrl, picturesUrl } from './workspace.ts';
 
 /**
@@ -72,7 +72,7 @@ async function orderModel(options: SageMakerTrainerOptions, spec: TrainingSpec):
   await order(options, spec, {
     kind: 'model',
     name,
-    translate: remedyFor(about),
+    translate: userMessageOf(about),
     isTaken: (error) => isTaken(error, 'model'),
     find: () => findArn(options, 'model', name),
     give: () =>
@@ -98,7 +98,7 @@ async function orderTransform(
   await order(options, spec, {
     kind: 'transform job',
     name,
-    translate: remedyFor(aboutTransform(options, spec, type)),
+    translate: userMessageOf(aboutTransform(options, spec, type)),
     isTaken: isJobTaken,
     isEarly: (error) => isMissing(error, 'model', model),
     find: async () => (await findTransformJob(options, name))?.TransformJobArn,

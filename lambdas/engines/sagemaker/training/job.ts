@@ -6,7 +6,7 @@ import { readExamples, type TrainingRef, type TrainingSpec } from '../../trainer
 import { attributesOf, blankMask, trainingManifest } from './manifest.ts';
 import type { SageMakerTrainerOptions } from './options.ts';
 import { order, requireOurs, trainingTags } from './orders.ts';
-import { remedyFor, type About } from './user-messages.ts';
+import { userMessageOf, type About } from './user-messages.ts';
 import { blankMaskAt, manifestAt, outputUrl } from './workspace.ts';
 import { locationUrl } from '../../../domain/locations.ts';
 
@@ -49,7 +49,7 @@ export async function orderTraining(
   await order(options, spec, {
     kind: 'training job',
     name,
-    translate: remedyFor(aboutTraining(options, spec)),
+    translate: userMessageOf(aboutTraining(options, spec)),
     isTaken: isJobTaken,
     find: async () => (await findTrainingJob(options, name))?.TrainingJobArn,
     give: () =>

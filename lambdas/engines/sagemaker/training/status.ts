@@ -1,6 +1,6 @@
 import type { DescribeTrainingJobResponse, DescribeTransformJobResponse } from '@aws-sdk/client-sagemaker';
 import type { TrainingObservation } from '../../trainer.ts';
-import { remedyFor, type About } from './user-messages.ts';
+import { userMessageOf, type About } from './user-messages.ts';
 
 /** What a job has come to; `done` is the time for the next step. */
 export type JobLevel =
@@ -28,13 +28,13 @@ export function trainingLevel(job: DescribeTrainingJobResponse, about: About): J
     case 'Completed':
       return { state: 'done' };
     case 'Failed':
-      return { state: 'failed', reason: remedyFor(about)(reason ?? '') };
+      return { state: 'failed', reason: userMessageOf(about)(reason ?? '') };
     case 'Stopped':
       return {
         state: 'failed',
         reason:
           secondary?.endsWith('Exceeded') === true
-            ? remedyFor(about)(secondary)
+            ? userMessageOf(about)(secondary)
             : `The training job ${stoppedOutside}`,
       };
     case 'Deleting':
@@ -58,7 +58,7 @@ export function transformLevel(
     case 'Failed':
       return {
         state: 'failed',
-        reason: `The model could not be evaluated. ${remedyFor(about)(reason ?? '')}`,
+        reason: `The model could not be evaluated. ${userMessageOf(about)(reason ?? '')}`,
       };
     case 'Stopped':
       return { state: 'failed', reason: `The evaluation of the model ${stoppedOutside}` };

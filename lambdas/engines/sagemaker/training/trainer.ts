@@ -14,7 +14,7 @@ import { aboutTraining, findOwnJob, orderTraining } from './job.ts';
 import { judge } from './judge.ts';
 import { checkTrainerOptions, giveUpAt, type SageMakerTrainerOptions } from './options.ts';
 import { copyPictures, readCopied } from './pictures.ts';
-import { remedyFor } from './user-messages.ts';
+import { userMessageOf } from './user-messages.ts';
 import { trainingLevel, transformLevel } from './status.ts';
 import { resultsAt, sweepUp } from './workspace.ts';
 
@@ -85,7 +85,7 @@ async function isPackaged(
     spec.model,
     algorithmArn,
     modelDataUrl,
-    remedyFor(aboutTraining(options, spec)),
+    userMessageOf(aboutTraining(options, spec)),
   );
   if (refused !== undefined) throw new EngineFailed(refused);
   return false;

@@ -18,7 +18,7 @@ const logGroups = {
  * The first that fits wins. SageMaker puts the side at fault in front: ClientError is the data's,
  * AlgorithmError the container's.
  */
-const remedies: readonly (readonly [when: RegExp, remedy: (about: About) => string])[] = [
+const userMessages: readonly (readonly [when: RegExp, remedy: (about: About) => string])[] = [
   [
     /not subscribed|aws-marketplace:/i,
     () =>
@@ -97,7 +97,7 @@ const remedies: readonly (readonly [when: RegExp, remedy: (about: About) => stri
 ];
 
 /** Translates a reason of the service into what a user can do about it, and keeps the service's own words. */
-export const remedyFor =
+export const userMessageOf =
   (about: About): Translate =>
   (reason) => {
     const words = wordsOf(reason);
@@ -106,7 +106,7 @@ export const remedyFor =
         'SageMaker gives no reason. Train again; if that fails again, look into the log group ' +
         `${logGroups[about.use]}.`
       );
-    const [, remedy] = remedies.find(([when]) => when.test(reason.trim())) ?? [];
+    const [, remedy] = userMessages.find(([when]) => when.test(reason.trim())) ?? [];
     return remedy === undefined
       ? `SageMaker cannot train the model: ${words}`
       : `${remedy(about)} (SageMaker: ${words})`;

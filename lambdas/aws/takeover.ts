@@ -5,17 +5,17 @@ import { awsImporter } from './importer.ts';
 import { awsTrainer } from './trainer.ts';
 import { s3Objects } from './s3-objects.ts';
 
-export type SettlingParts = Pick<SweepContext, 'importer' | 'trainer' | 'objects'>;
+export type TakeoverParts = Pick<SweepContext, 'importer' | 'trainer' | 'objects'>;
 export type MakeParts = (
   env: Environment<'importing'> & Environment<'training'>,
   common: Pick<Base, 'clock'>,
-) => SettlingParts;
+) => TakeoverParts;
 
 /**
- * What the sweep settles things with that no execution has brought to their end in time: the slow parts of
+ * What the sweep needs to bring to their end the operations that no execution has ended in time: the slow parts of
  * the tasks.
  */
-export const settlingParts: MakeParts = (env, common) => ({
+export const takeoverParts: MakeParts = (env, common) => ({
   importer: awsImporter(env, common),
   trainer: awsTrainer(env, common),
   objects: s3Objects(),

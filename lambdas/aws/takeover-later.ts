@@ -1,4 +1,4 @@
-import type { SettlingParts } from './settling.ts';
+import type { TakeoverParts } from './takeover.ts';
 
 /**
  * The same parts, made when the first of them is asked for something, which is hardly ever: nothing of them
@@ -6,11 +6,11 @@ import type { SettlingParts } from './settling.ts';
  * @param artifacts where the trainer keeps what it makes
  */
 export function later(
-  make: () => Promise<SettlingParts>,
-  artifacts: SettlingParts['trainer']['artifacts'],
-): SettlingParts {
-  let made: Promise<SettlingParts> | undefined;
-  const parts = (): Promise<SettlingParts> => (made ??= make());
+  make: () => Promise<TakeoverParts>,
+  artifacts: TakeoverParts['trainer']['artifacts'],
+): TakeoverParts {
+  let made: Promise<TakeoverParts> | undefined;
+  const parts = (): Promise<TakeoverParts> => (made ??= make());
   return {
     importer: {
       admit: async (model) => (await parts()).importer.admit(model),
