@@ -137,7 +137,7 @@ export function rowOf<T extends { readonly v: 1 }>(
   const read = structure<T>({ ...members, v: among([1]) } as unknown as Members<T>);
   return (row) => {
     const { pk: _, sk: __, dueShard: ___, ...rest } = row;
-    const v: unknown = rest['v'] ?? 1;
+    const { v = 1 } = rest;
     if (typeof v === 'number' && Number.isInteger(v) && v > 1) throw new LaterRow(row, v, 1);
     return checked(row, () => read({ ...rest, ...keyed(row), v }, ''));
   };
