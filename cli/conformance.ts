@@ -1,12 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
+import { z } from 'zod';
 import { gatherMaterial } from './conformance/material.ts';
 import { junit, line, summary } from './conformance/report.ts';
 import { runConformance } from './conformance/run.ts';
 import { causeOf } from './deployment/cause.ts';
 import { openTarget } from './deployment/target.ts';
 import { CommandFailed } from './failed.ts';
-import { endpointOption, regionOption, signingNameOption } from './options.ts';
+import { endpointOption, read, regionOption, signingNameOption } from './options.ts';
 
 interface Options {
   readonly endpoint: string;
@@ -18,7 +19,8 @@ interface Options {
   readonly modelS3?: string;
   readonly modelPackageArn?: string;
   readonly picture?: string;
-  readonly timeout: string;
+  /** In milliseconds. */
+  readonly timeout: number;
 }
 
 export function conformanceCommand(): Command {
@@ -46,13 +48,22 @@ export function conformanceCommand(): Command {
     )
     .option('--model-package-arn <arn>', 'a model package to import')
     .option('--picture <file>', 'a JPEG or PNG that the model can judge')
-    .option('--timeout <minutes>', 'how long a start, an import or a training may take', '30')
+    .addOption(
+      new Option('--timeout <minutes>', 'how long a start, an import or a training may take')
+        .default(30 * 60_000, '30')
+        .argParser(read(minutes)),
+    )
     .action(conform);
 }
 
+const aboveZero = 'It must be a number of minutes above 0.';
+const minutes = z
+  .string()
+  .transform(Number)
+  .pipe(z.number(aboveZero).positive(aboveZero))
+  .transform((given) => given * 60_000);
+
 async function conform(options: Options): Promise<void> {
-  const timeout = Number(options.timeout) * 60_000;
-  if (!(timeout > 0)) throw new CommandFailed('--timeout must be a number of minutes.');
   const target = await openTarget(options);
   const reachable = await target.raw({ method: 'GET', path: '/2020-11-20/projects' }).then(
     () => undefined,
@@ -64,7 +75,7 @@ async function conform(options: Options): Promise<void> {
   const project = `conformance-${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 6)}`;
   console.log(`Project ${project} on ${options.endpoint}\n`);
   try {
-    const results = await runConformance({ target, material, project, timeout }, (result) =>
+    const results = await runConformance({ target, material, project, timeout: options.timeout }, (result) =>
       console.log(line(result)),
     );
     console.log(`\n${summary(results)}`);

@@ -1,5 +1,6 @@
 import { basename, resolve } from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
+import { z } from 'zod';
 import { pictureLimits } from '../lambdas/vision/pictures/limits.ts';
 import { openTarget } from './deployment/target.ts';
 import { CommandFailed } from './failed.ts';
@@ -12,7 +13,7 @@ import { progressOn } from './migrate/progress.ts';
 import { writeRepaired } from './migrate/repair.ts';
 import { writeShrunk } from './migrate/shrink.ts';
 import { upload } from './migrate/upload.ts';
-import { endpointOption, regionOption, signingNameOption } from './options.ts';
+import { endpointOption, read, regionOption, signingNameOption } from './options.ts';
 
 interface Options {
   readonly endpoint?: string;
@@ -48,7 +49,7 @@ export function migrateCommand(): Command {
         '--shrink [side]',
         'write a copy whose pictures and masks have no longer side than so many pixels and are upright, ' +
           'and go on with that; 4096 unless told',
-      ).argParser(longestSide),
+      ).argParser(read(longestSide)),
     )
     .option('--shrunk <folder>', 'where that copy goes; <folder>-shrunk unless told')
     .option('--train', 'train a model from the datasets')
@@ -90,14 +91,11 @@ async function migrate(given: string, options: Options): Promise<void> {
   }
 }
 
-/** @throws InvalidArgumentError */
-function longestSide(text: string): number {
-  const side = Number(text);
-  const { minSide, maxSide } = pictureLimits;
-  if (!Number.isInteger(side) || side < minSide || side > maxSide)
-    throw new InvalidArgumentError(`It must be a whole number of pixels from ${minSide} to ${maxSide}.`);
-  return side;
-}
+const pixels = `It must be a whole number of pixels from ${pictureLimits.minSide} to ${pictureLimits.maxSide}.`;
+const longestSide = z
+  .string()
+  .transform(Number)
+  .pipe(z.int(pixels).min(pictureLimits.minSide, pixels).max(pictureLimits.maxSide, pixels));
 
 /** @returns the folder of the copy */
 async function shrink(folder: string, { shrink: side, shrunk }: Options): Promise<string> {

@@ -1,27 +1,29 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { z } from 'zod';
 import { identity } from '../lambdas/contract/derive/identity.ts';
 
-/**
- * @throws InvalidArgumentError unless it is an http or https URL, without a query; its last slash is dropped
- */
-function endpointUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (
-    url === undefined ||
-    !['http:', 'https:'].includes(url.protocol) ||
-    url.search !== '' ||
-    url.hash !== '' ||
-    url.username !== ''
-  ) {
-    throw new InvalidArgumentError(
-      'It must be the URL of a deployment, https://l4v.example.com/prod for example.',
-    );
-  }
-  return text.replace(/\/+$/, '');
-}
+/** Reads an option's text by a schema. @throws InvalidArgumentError with the first rule that does not hold */
+export const read =
+  <T>(schema: z.ZodType<T, string>) =>
+  (text: string): T => {
+    const { data, error } = schema.safeParse(text);
+    if (error === undefined) return data;
+    throw new InvalidArgumentError(error.issues[0]?.message ?? 'It is not understood.');
+  };
+
+const deploymentUrl = 'It must be the URL of a deployment, https://l4v.example.com/prod for example.';
+
+/** An http or https URL without query, fragment and user; its last slashes are dropped. */
+const endpointUrl = z
+  .url({ protocol: /^https?$/, error: deploymentUrl })
+  .refine((text) => {
+    const { search, hash, username } = new URL(text);
+    return search === '' && hash === '' && username === '';
+  }, deploymentUrl)
+  .transform((text) => text.replace(/\/+$/, ''));
 
 export const endpointOption = (what: string): Option =>
-  new Option('--endpoint <url>', what).argParser(endpointUrl);
+  new Option('--endpoint <url>', what).argParser(read(endpointUrl));
 
 export const signingNameOption = (): Option =>
   new Option(

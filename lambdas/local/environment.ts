@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { z } from 'zod';
 import { operationNames } from '../contract/operations.ts';
 import type { Rates } from '../contract/runs.ts';
 import { fits } from '../domain/patterns.ts';
@@ -13,7 +14,6 @@ import {
   type Quotas,
   type Settings,
 } from '../domain/settings.ts';
-import { isObject } from '../contract/json.ts';
 
 /** An access key that the local host accepts, and what it may be used for. */
 export interface AccessKey {
@@ -47,178 +47,47 @@ type Variables = Readonly<Record<string, string | undefined>>;
 
 const loopback = ['127.0.0.1', '::1', 'localhost'];
 
-/**
- * What the local host was told by its environment. A variable that is empty is one that is not set.
- * @throws Error that names the variable and the rule
- */
-export function localEnvironment(variables: Variables = process.env): LocalEnvironment {
-  const given = (name: string): string | undefined => (variables[name] === '' ? undefined : variables[name]);
-  const keys = accessKeys(given('CROWSNEST_KEYS'));
-  const host = given('HOST') ?? '127.0.0.1';
-  if (keys.length === 0 && !loopback.includes(host)) {
-    throw new Error(
-      `HOST is ${host}, which others can reach. Set CROWSNEST_KEYS, so that they must sign, or leave ` +
-        'HOST unset.',
-    );
-  }
-  const endpoint = given('DYNAMODB_ENDPOINT');
-  if (endpoint !== undefined && !/^https?:$/.test(URL.parse(endpoint)?.protocol ?? '')) {
-    throw new Error(
-      `DYNAMODB_ENDPOINT must be a URL, http://127.0.0.1:8000 for example; it is "${endpoint}".`,
-    );
-  }
-  const region = given('AWS_REGION') ?? 'us-east-1';
-  if (!/^[a-z0-9-]{1,63}$/.test(region))
-    throw new Error(`AWS_REGION must be the name of a region, us-east-1 for example; it is "${region}".`);
-  return {
-    host,
-    keys,
-    region,
-    port: port(given('PORT') ?? '8080'),
-    dataDir: resolve(given('DATA_DIR') ?? 'data'),
-    ...(endpoint !== undefined && { dynamodbEndpoint: endpoint }),
-    limits: choice('LIMITS', given('LIMITS') ?? 'local', { local: localLimits, aws: awsLimits }),
-    quotas: quotas(given('QUOTAS')),
-    extensions: choice('EXTENSIONS', given('EXTENSIONS') ?? 'on', { on: true, off: false }),
-    rates: rates(given('PRICES')),
-    hostingPolicy: hostingPolicy(given('HOSTING_POLICY')),
-  };
-}
+/** What a value must be, and what it is: only where it can be no secret. */
+const must = (rule: string) => ({
+  error: ({ input }: { readonly input?: unknown }): string =>
+    `must be ${rule}; it is ${JSON.stringify(input)}`,
+});
 
-function port(text: string): number {
-  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
-    throw new Error(`PORT must be a whole number from 0 to 65535; it is "${text}".`);
-  return Number(text);
-}
+const oneOf = <T>(choices: Readonly<Record<string, T>>): z.ZodType<T, string> => {
+  const names = Object.keys(choices);
+  return z.enum(names, must(`one of ${names.join(', ')}`)).transform((name) => choices[name] as T);
+};
 
-function choice<T>(name: string, text: string, choices: Readonly<Record<string, T>>): T {
-  if (!Object.hasOwn(choices, text))
-    throw new Error(`${name} must be one of ${Object.keys(choices).join(', ')}; it is "${text}".`);
-  return choices[text] as T;
-}
-
-function json(name: string, text: string): unknown {
+/** A parser's message would repeat the text, and there may be secrets in it. */
+const json = z.string().transform((text, ctx): unknown => {
   try {
     return JSON.parse(text);
   } catch {
-    // A parser's message would repeat the text, and there may be secrets in it.
-    throw new Error(`${name} must be JSON.`);
+    ctx.issues.push({ code: 'custom', message: 'must be JSON', input: text });
+    return z.NEVER;
   }
-}
+});
 
-function quotas(text: string | undefined): Quotas {
-  if (text === undefined) return defaultQuotas;
-  const given = json('QUOTAS', text);
-  if (!isObject(given)) throw new Error('QUOTAS must be a JSON object, {"runningModels": 3} for example.');
-  for (const [quota, value] of Object.entries(given)) {
-    if (!Object.hasOwn(defaultQuotas, quota))
-      throw new Error(`QUOTAS knows ${Object.keys(defaultQuotas).join(', ')}; not "${quota}".`);
-    if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > 1_000_000) {
-      throw new Error(
-        `QUOTAS.${quota} must be a whole number from 1 to 1000000; it is ${JSON.stringify(value)}.`,
-      );
-    }
-  }
-  return { ...defaultQuotas, ...given };
-}
+const quotaNames = Object.keys(defaultQuotas) as (keyof Quotas)[];
+const count = must('a whole number from 1 to 1000000');
+const quota = z.int(count).min(1, count).max(1_000_000, count);
+const quotas = z.strictObject(
+  Object.fromEntries(quotaNames.map((name) => [name, quota.default(defaultQuotas[name])])) as Readonly<
+    Record<keyof Quotas, z.ZodDefault<typeof quota>>
+  >,
+  {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys'
+        ? `knows ${quotaNames.join(', ')}; not "${String(issue.keys[0])}"`
+        : 'must be a JSON object, {"runningModels": 3} for example',
+  },
+);
 
-const policyMembers = ['MaxRunMinutes', 'IdleStopMinutes'] as const;
+const text = z.string('must be a text').min(1, 'must be a text');
+const texts = z.array(z.string('must be a text'), 'must be a list of texts');
+const actionNames = [...operationNames, ...s3Actions];
 
-function hostingPolicy(text: string | undefined): LocalEnvironment['hostingPolicy'] {
-  if (text === undefined) return {};
-  const given = json('HOSTING_POLICY', text);
-  const fits =
-    isObject(given) &&
-    Object.entries(given).every(
-      ([member, minutes]) =>
-        (policyMembers as readonly string[]).includes(member) &&
-        Number.isInteger(minutes) &&
-        Number(minutes) >= 0 &&
-        Number(minutes) <= 525_600,
-    );
-  if (!fits) {
-    throw new Error(
-      `HOSTING_POLICY must be a JSON object with whole minutes for ${policyMembers.join(' and ')}, ` +
-        'or one of them: {"MaxRunMinutes": 480, "IdleStopMinutes": 60} for example.',
-    );
-  }
-  return given;
-}
-
-function rates(text: string | undefined): Rates {
-  if (text === undefined) return localRates;
-  const given = json('PRICES', text);
-  const { currency = localRates.currency, process: perHour, ...rest } = isObject(given) ? given : {};
-  const fits =
-    Object.keys(rest).length === 0 &&
-    typeof currency === 'string' &&
-    /^[A-Z]{3}$/.test(currency) &&
-    typeof perHour === 'number' &&
-    Number.isFinite(perHour) &&
-    perHour >= 0;
-  if (!fits) {
-    throw new Error(
-      'PRICES must be a JSON object with what an hour of a process costs, and perhaps a currency: ' +
-        '{"process": 0.02, "currency": "EUR"} for example.',
-    );
-  }
-  return { currency, onnx: { ...localRates.onnx, perHour } };
-}
-
-function accessKeys(text: string | undefined): AccessKey[] {
-  if (text === undefined) return [];
-  const list = json('CROWSNEST_KEYS', text);
-  if (!Array.isArray(list) || list.length === 0)
-    throw new Error(
-      'CROWSNEST_KEYS must be a JSON list of at least one key. Leave it unset if nobody is to sign.',
-    );
-  const keys = list.map(accessKey);
-  const twice = keys.find(
-    ({ accessKeyId }, index) => keys.findIndex((other) => other.accessKeyId === accessKeyId) !== index,
-  );
-  if (twice !== undefined) throw new Error(`CROWSNEST_KEYS has the accessKeyId ${twice.accessKeyId} twice.`);
-  return keys;
-}
-
-function accessKey(each: unknown, index: number): AccessKey {
-  const given = isObject(each) ? each : {};
-  const at = (member: string): string => `CROWSNEST_KEYS[${index}].${member}`;
-  const text = (member: string): string => {
-    const value = given[member];
-    if (typeof value !== 'string' || value === '') throw new Error(`${at(member)} must be a text.`);
-    return value;
-  };
-  const texts = (member: string, otherwise: readonly string[] = ['*']): string[] => {
-    const value = given[member] ?? otherwise;
-    if (!Array.isArray(value) || value.some((item) => typeof item !== 'string'))
-      throw new Error(`${at(member)} must be a list of texts.`);
-    return value as string[];
-  };
-  const unknown = Object.keys(given).find((member) => !members.includes(member));
-  // "action" for "actions" would allow everything.
-  if (unknown !== undefined) throw new Error(`${at(unknown)} is not known; a key has ${members.join(', ')}.`);
-  const accessKeyId = text('accessKeyId');
-  if (!/^[^\s,/]+$/.test(accessKeyId))
-    throw new Error(
-      `${at('accessKeyId')} must be without spaces, commas and slashes: a signature could not name it.`,
-    );
-  const idle = texts('actions').find(
-    (pattern) => ![...operationNames, ...s3Actions].some((name) => fits(pattern, name)),
-  );
-  if (idle !== undefined)
-    throw new Error(`${at('actions')} has "${idle}", which is no operation's name, and fits none.`);
-  return {
-    accessKeyId,
-    secretAccessKey: text('secretAccessKey'),
-    name: given['name'] === undefined ? accessKeyId : text('name'),
-    actions: texts('actions'),
-    projects: texts('projects'),
-    // What a key may do with projects says nothing of whose pictures it may read.
-    buckets: texts('buckets', [samplesBucket]),
-  };
-}
-
-const members: readonly string[] = [
+const keyMembers = [
   'accessKeyId',
   'secretAccessKey',
   'name',
@@ -226,3 +95,133 @@ const members: readonly string[] = [
   'projects',
   'buckets',
 ] satisfies readonly (keyof AccessKey)[];
+const accessKey = z
+  .strictObject(
+    {
+      accessKeyId: text.regex(
+        /^[^\s,/]+$/,
+        'must be without spaces, commas and slashes: a signature could not name it',
+      ),
+      secretAccessKey: text,
+      name: text.optional(),
+      actions: texts.default(['*']).superRefine((patterns, ctx) => {
+        const idle = patterns.find((pattern) => !actionNames.some((name) => fits(pattern, name)));
+        if (idle !== undefined) ctx.addIssue(`has "${idle}", which is no operation's name, and fits none`);
+      }),
+      projects: texts.default(['*']),
+      // What a key may do with projects says nothing of whose pictures it may read.
+      buckets: texts.default([samplesBucket]),
+    },
+    {
+      // "action" for "actions" would allow everything.
+      error: (issue) =>
+        issue.code === 'unrecognized_keys'
+          ? `has ${String(issue.keys[0])}, which is not known; a key has ${keyMembers.join(', ')}`
+          : 'must be an object',
+    },
+  )
+  .transform((key): AccessKey => ({ ...key, name: key.name ?? key.accessKeyId }));
+
+const listOfKeys = 'must be a JSON list of at least one key. Leave it unset if nobody is to sign';
+const accessKeys = z
+  .array(accessKey, listOfKeys)
+  .min(1, listOfKeys)
+  .superRefine((keys, ctx) => {
+    const ids = keys.map(({ accessKeyId }) => accessKeyId);
+    const twice = ids.find((id, index) => ids.indexOf(id) !== index);
+    if (twice !== undefined) ctx.addIssue(`has the accessKeyId ${twice} twice`);
+  });
+
+const policyForm =
+  'must be a JSON object with whole minutes for MaxRunMinutes and IdleStopMinutes, or one of them: ' +
+  '{"MaxRunMinutes": 480, "IdleStopMinutes": 60} for example';
+const minutes = 'must be whole minutes from 0 to 525600';
+const policyMinutes = z.int(minutes).min(0, minutes).max(525_600, minutes).exactOptional();
+const hostingPolicy = z.strictObject(
+  { MaxRunMinutes: policyMinutes, IdleStopMinutes: policyMinutes },
+  policyForm,
+);
+
+const priceForm =
+  'must be a JSON object with what an hour of a process costs, and perhaps a currency: ' +
+  '{"process": 0.02, "currency": "EUR"} for example';
+const perHourRule = 'must be what an hour of a process costs, 0 or more';
+const currencyRule = 'must be three capital letters, EUR for example';
+const prices = z
+  .strictObject(
+    {
+      process: z.number(perHourRule).min(0, perHourRule),
+      currency: z
+        .string(currencyRule)
+        .regex(/^[A-Z]{3}$/, currencyRule)
+        .default(localRates.currency),
+    },
+    priceForm,
+  )
+  .transform(({ process: perHour, currency }): Rates => ({
+    currency,
+    onnx: { ...localRates.onnx, perHour },
+  }));
+
+const port = must('a whole number from 0 to 65535');
+
+const environment = z.object({
+  HOST: z.string().default('127.0.0.1'),
+  PORT: z
+    .string()
+    .regex(/^\d{1,5}$/, port)
+    .refine((digits) => Number(digits) <= 65_535, port)
+    .transform(Number)
+    .default(8080),
+  DATA_DIR: z.string().default('data'),
+  DYNAMODB_ENDPOINT: z
+    .url({ protocol: /^https?$/, error: must('a URL, http://127.0.0.1:8000 for example').error })
+    .optional(),
+  AWS_REGION: z
+    .string()
+    .regex(/^[a-z0-9-]{1,63}$/, must('the name of a region, us-east-1 for example'))
+    .default('us-east-1'),
+  LIMITS: oneOf({ local: localLimits, aws: awsLimits }).default(localLimits),
+  EXTENSIONS: oneOf({ on: true, off: false }).default(true),
+  QUOTAS: json.pipe(quotas).default(defaultQuotas),
+  CROWSNEST_KEYS: json.pipe(accessKeys).default([]),
+  PRICES: json.pipe(prices).default(localRates),
+  HOSTING_POLICY: json.pipe(hostingPolicy).default({}),
+});
+
+/**
+ * What the local host was told by its environment. A variable that is empty is one that is not set.
+ * @throws Error that names the variable, the member and the rule, and holds no secret
+ */
+export function localEnvironment(variables: Variables = process.env): LocalEnvironment {
+  const set = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''));
+  const { data: told, error } = environment.safeParse(set);
+  if (error !== undefined) throw new Error(sentenceOf(error.issues[0]));
+  const { HOST: host, CROWSNEST_KEYS: keys, DYNAMODB_ENDPOINT: dynamodbEndpoint } = told;
+  if (keys.length === 0 && !loopback.includes(host)) {
+    throw new Error(
+      `HOST is ${host}, which others can reach. Set CROWSNEST_KEYS, so that they must sign, or leave HOST ` +
+        'unset.',
+    );
+  }
+  return {
+    host,
+    keys,
+    region: told.AWS_REGION,
+    port: told.PORT,
+    dataDir: resolve(told.DATA_DIR),
+    ...(dynamodbEndpoint !== undefined && { dynamodbEndpoint }),
+    limits: told.LIMITS,
+    quotas: told.QUOTAS,
+    extensions: told.EXTENSIONS,
+    rates: told.PRICES,
+    hostingPolicy: told.HOSTING_POLICY,
+  };
+}
+
+/** The variable, the member, and what is wrong: `CROWSNEST_KEYS[0].actions must be a list of texts.` */
+function sentenceOf(issue: z.core.$ZodIssue | undefined): string {
+  const [name = '', ...path] = (issue?.path ?? []).map(String);
+  const member = path.map((step) => (/^\d+$/.test(step) ? `[${step}]` : `.${step}`)).join('');
+  return `${name}${member} ${issue?.message ?? 'is not understood'}.`;
+}

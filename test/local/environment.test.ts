@@ -135,7 +135,8 @@ test.each([
     'CROWSNEST_KEYS must be a JSON list of at least one key. Leave it unset if nobody is to sign.',
   ],
   [{ CROWSNEST_KEYS: JSON.stringify(key) }, /^CROWSNEST_KEYS must be a JSON list/],
-  [keys(null), 'CROWSNEST_KEYS[0].accessKeyId must be a text.'],
+  [keys(null), 'CROWSNEST_KEYS[0] must be an object.'],
+  [keys({}), 'CROWSNEST_KEYS[0].accessKeyId must be a text.'],
   [keys(key, { ...key, secretAccessKey: 5 }), 'CROWSNEST_KEYS[1].secretAccessKey must be a text.'],
   [keys(key, key), 'CROWSNEST_KEYS has the accessKeyId AK twice.'],
   [
@@ -145,7 +146,7 @@ test.each([
   [keys({ ...key, actions: 'StartModel' }), 'CROWSNEST_KEYS[0].actions must be a list of texts.'],
   [
     keys({ ...key, project: ['p'] }),
-    /^CROWSNEST_KEYS\[0\]\.project is not known; a key has accessKeyId, secretAccessKey, name, actions, projects, buckets\.$/,
+    /^CROWSNEST_KEYS\[0\] has project, which is not known; a key has accessKeyId, secretAccessKey, name, actions, projects, buckets\.$/,
   ],
   [
     keys({ ...key, actions: ['Describe*', 'StratModel'] }),
@@ -164,13 +165,13 @@ test.each([
   '{"process":-1}',
   '{"process":1,"currency":"euro"}',
   '{"process":1,"gpu":2}',
-])('PRICES of %s is refused, and the message shows what is right', (PRICES) => {
-  expect(() => localEnvironment({ PRICES })).toThrow(/^PRICES must be /);
+])('PRICES of %s is refused, and the message says what is right', (PRICES) => {
+  expect(() => localEnvironment({ PRICES })).toThrow(/^PRICES(\.\w+)? must be /);
 });
 
 test.each(['8h', '[]', '{"MaxRunMinutes":1.5}', '{"MaxRunHours":8}'])(
-  'HOSTING_POLICY of %s is refused, and the message shows what is right',
+  'HOSTING_POLICY of %s is refused, and the message says what is right',
   (HOSTING_POLICY) => {
-    expect(() => localEnvironment({ HOSTING_POLICY })).toThrow(/^HOSTING_POLICY must be /);
+    expect(() => localEnvironment({ HOSTING_POLICY })).toThrow(/^HOSTING_POLICY(\.\w+)? must be /);
   },
 );

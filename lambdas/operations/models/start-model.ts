@@ -2,7 +2,7 @@ import { QuotaError, type ServiceError } from '../../contract/errors.ts';
 import type { Value } from '../../contract/shapes.ts';
 import { mayBegin, passingState, statusMessage } from '../../domain/lifecycle.ts';
 import { endOf, type PolicyScope } from '../../domain/hosting-policy.ts';
-import { modelId, type Model, type ModelKey, type Units } from '../../domain/model.ts';
+import { modelId, type ModelKey, type Units } from '../../domain/model.ts';
 import { beginOperation } from '../../domain/operation.ts';
 import { costOf, firstUnits, rateOf } from '../../domain/run.ts';
 import { quotaCodes, raiseQuota } from '../../domain/settings.ts';

@@ -1,5 +1,5 @@
 import { mayBegin, passingState, statusMessage } from '../../domain/lifecycle.ts';
-import type { Model, ModelKey } from '../../domain/model.ts';
+import type { ModelKey } from '../../domain/model.ts';
 import { beginOperation } from '../../domain/operation.ts';
 import { equals } from '../../store/expression.ts';
 import type { Operation } from '../context.ts';
