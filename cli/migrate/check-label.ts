@@ -1,15 +1,6 @@
-import { attributesOf } from '../../lambdas/domain/manifest.ts';
+import { classOf, labelOf } from '../../lambdas/domain/manifest.ts';
 import { drop, type Finding, type Line } from './finding.ts';
-import {
-  canonicalLabel,
-  classification,
-  classOf,
-  labelsOf,
-  masksOf,
-  renamed,
-  withMetadata,
-  without,
-} from './line.ts';
+import { canonicalLabel, classification, labelsOf, masksOf, renamed, withMetadata, without } from './line.ts';
 import { parseLocation } from '../../lambdas/domain/locations.ts';
 
 type Partial = Omit<Finding, 'dataset' | 'line'>;
@@ -22,7 +13,7 @@ export function checkLabel(line: Line, text: string): Partial[] {
   const findings: Partial[] = [];
   const labels = labelsOf(line);
   // The one that the service goes by; without one, whatever is called so.
-  const chosen = attributesOf(line).label;
+  const chosen = labelOf(line);
   const label = labels.find(({ name }) => name === chosen) ?? labels[0];
   if (text.length > longest) {
     findings.push({
@@ -40,7 +31,7 @@ export function checkLabel(line: Line, text: string): Partial[] {
     return [...findings, { severity: 'warning', problem: 'The picture has no label.', remedy }];
   }
   const { name, metadata } = label;
-  const kind = classOf(label);
+  const kind = classOf(metadata);
   if (kind === undefined) {
     findings.push({
       severity: 'warning',

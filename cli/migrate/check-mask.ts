@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { attributesOf } from '../../lambdas/domain/manifest.ts';
+import type { Entry } from '../../lambdas/domain/manifest.ts';
 import { TrainingFailed } from '../../lambdas/vision/fitting/failures.ts';
 import { decode } from '../../lambdas/vision/pictures/decode.ts';
 import { listClasses, readMask } from '../../lambdas/vision/pictures/masks.ts';
 import type { Finding, Line } from './finding.ts';
 import { withoutMasks } from './check-label.ts';
 import { locate, type Located } from './layout.ts';
-import { classOf, colourMap, labelsOf, masksOf, segmentation, withMetadata } from './line.ts';
+import { masksOf, segmentation, withMetadata } from './line.ts';
 import { inspectPicture } from './picture.ts';
 
 type Partial = Omit<Finding, 'dataset' | 'line'>;
@@ -14,9 +14,10 @@ type Partial = Omit<Finding, 'dataset' | 'line'>;
 const strip = { repair: withoutMasks } as const;
 const redraw = 'Put the right file there; without its mask the line teaches nothing about where.';
 
-/** What is wrong with the mask of a line, by its picture and its colour map. */
+/** What is wrong with the mask of a line, by its picture and its colour map. `entry` is the line as it is taken in. */
 export async function checkMask(
   line: Line,
+  entry: Entry,
   picture: Located,
   { folder, dataset }: { readonly folder: string; readonly dataset: 'train' | 'test' },
 ): Promise<Partial[]> {
@@ -45,13 +46,12 @@ export async function checkMask(
       ),
     ];
   const findings: Partial[] = [];
-  const colours = colourMap(mask);
-  if (colours === undefined)
+  if (entry.mask === undefined)
     return [
       error(`${name}-metadata has no internal-color-map with a class-name and a hex-color each.`, 'Add it.'),
     ];
-  if (classOf(labelsOf(line).find((label) => label.name === attributesOf(line).label)) === 'anomaly') {
-    const map = colours.map(({ name: className, hex: hexColor }) => ({ className, hexColor }));
+  if (entry.label === 'anomaly') {
+    const map = entry.mask.classes.map(({ name: className, color: hexColor }) => ({ className, hexColor }));
     try {
       const { rgb: _, ...on } = await decode(await readFile(picture.path), undefined);
       const one = { columns: 1, rows: 1 };

@@ -1,4 +1,4 @@
-import { attributesOf, BadLine, parseEntry } from '../../lambdas/domain/manifest.ts';
+import { BadLine, parseEntry, type Entry as Taken } from '../../lambdas/domain/manifest.ts';
 import { usualSize } from '../../lambdas/vision/pictures/unfit.ts';
 import { checkCounts, type Counts } from './check-counts.ts';
 import { checkLabel, checkSource } from './check-label.ts';
@@ -6,7 +6,7 @@ import { checkMask } from './check-mask.ts';
 import { checkPicture, checkSize, sizeOf } from './check-picture.ts';
 import { drop, type DatasetType, type Finding, type Line } from './finding.ts';
 import { locate, type Export, type Located } from './layout.ts';
-import { classOf, colourMap, labelsOf, masksOf, parseLine } from './line.ts';
+import { parseLine } from './line.ts';
 import { inspectPicture, type Picture } from './picture.ts';
 
 /** A line whose picture can be used. */
@@ -14,6 +14,8 @@ export interface Entry {
   readonly dataset: DatasetType;
   readonly number: number;
   readonly line: Line;
+  /** The line as the service takes it in. */
+  readonly taken: Taken;
   readonly picture: Picture;
   readonly image: Located;
 }
@@ -105,25 +107,24 @@ async function examineLine(
     if (spoilt !== undefined) note(spoilt);
     return undefined;
   }
-  const refusal = refusalOf(text);
-  if (refusal !== undefined) {
+  const taken = takeIn(text);
+  if (typeof taken === 'string') {
     note({
       severity: 'error',
-      problem: `The line is refused: ${refusal}.`,
+      problem: `The line is refused: ${taken}.`,
       remedy: 'Correct it, or take it out.',
     });
     return undefined;
   }
-  (await checkMask(line, image, { folder, dataset })).forEach(note);
+  (await checkMask(line, taken, image, { folder, dataset })).forEach(note);
   checkLabel(line, text).forEach(note);
-  return { dataset, number, line, picture, image };
+  return { dataset, number, line, taken, picture, image };
 }
 
-/** Why the service would not take the line in: the same code reads it. */
-function refusalOf(text: string): string | undefined {
+/** @returns the line as the service takes it in, or why it would not: the same code reads it */
+function takeIn(text: string): Taken | string {
   try {
-    parseEntry(text, [...everyBucket]);
-    return undefined;
+    return parseEntry(text, [...everyBucket]) ?? 'it is the marker of a folder';
   } catch (error) {
     if (error instanceof BadLine) return error.message;
     throw error;
@@ -143,26 +144,19 @@ function lastOfEach(lines: readonly string[]): Map<string, number> {
 }
 
 function countOf(dataset: DatasetType, entries: readonly Entry[]): Counts {
-  const kinds = entries.map(({ line }) =>
-    classOf(labelsOf(line).find(({ name }) => name === attributesOf(line).label)),
-  );
+  const labelled = (label: Taken['label']): number =>
+    entries.filter(({ taken }) => taken.label === label).length;
+  const masks = entries.flatMap(({ taken }) => taken.mask ?? []);
   const labels: Record<string, number> = {};
-  let masks = 0;
-  for (const { line } of entries) {
-    const [mask] = masksOf(line);
-    if (mask === undefined) continue;
-    masks += 1;
-    const names = (colourMap(mask) ?? [])
-      .map(({ name }) => name)
-      .filter((name) => name.toUpperCase() !== 'BACKGROUND');
-    for (const name of names) labels[name] = (labels[name] ?? 0) + (names.length === 1 ? 1 : 0);
+  for (const { classes } of masks) {
+    for (const { name } of classes) labels[name] = (labels[name] ?? 0) + (classes.length === 1 ? 1 : 0);
   }
   return {
     dataset,
     total: entries.length,
-    normal: kinds.filter((kind) => kind === 'normal').length,
-    anomaly: kinds.filter((kind) => kind === 'anomaly').length,
-    masks,
+    normal: labelled('normal'),
+    anomaly: labelled('anomaly'),
+    masks: masks.length,
     labels,
   };
 }

@@ -68,7 +68,7 @@ export function parseEntry(
   own?: readonly string[],
 ): Entry | undefined {
   const reach: Reach = { listed: buckets, own };
-  const members = parseObject(line);
+  const members = parseMembers(line);
   const sourceRef = members['source-ref'];
   if (typeof sourceRef !== 'string') throw new BadLine('"source-ref" is missing; it must be s3://BUCKET/KEY');
   requireLocation('source-ref', sourceRef, reach);
@@ -91,7 +91,8 @@ export function parseEntry(
   };
 }
 
-function parseObject(line: string): Members {
+/** The members of a line. @throws BadLine if it is no JSON object, or too deep */
+export function parseMembers(line: string): Members {
   let value: unknown;
   try {
     value = JSON.parse(line);
@@ -153,7 +154,7 @@ const labelType = 'groundtruth/image-classification';
  * @param strict whether the line is new: one that was accepted by an earlier rule keeps its first label
  * @throws BadLine if they contradict each other and their dates do not tell which is the newest
  */
-function labelOf(members: Members, strict = true): string | undefined {
+export function labelOf(members: Members, strict = true): string | undefined {
   const decided = attributes(members).filter((name) => {
     const about = metadata(members, name);
     return (
@@ -181,19 +182,13 @@ function labelOf(members: Members, strict = true): string | undefined {
   return first;
 }
 
-/** What the line says of its label, and of its mask: the names of attributes. */
-export function attributesOf(members: Members): { readonly label?: string; readonly mask?: string } {
-  const label = labelOf(members);
-  const mask = maskAttribute(members);
-  return { ...(label !== undefined && { label }), ...(mask !== undefined && { mask }) };
-}
-
 function typeOf(about: Members): string | undefined {
   const type = about['type'];
   return typeof type === 'string' ? type.trim().toLowerCase() : undefined;
 }
 
-function classOf(about: Members): Label | undefined {
+/** What the metadata of an attribute say of its picture, in any case. */
+export function classOf(about: Members): Label | undefined {
   const given = about['class-name'];
   const name = typeof given === 'string' ? given.trim().toLowerCase() : undefined;
   return name === 'normal' || name === 'anomaly' ? name : undefined;
