@@ -91,11 +91,12 @@ async function migrate(given: string, options: Options): Promise<void> {
   }
 }
 
-const pixels = `It must be a whole number of pixels from ${pictureLimits.minSide} to ${pictureLimits.maxSide}.`;
+const { minSide, maxSide } = pictureLimits;
+const pixels = `It must be a whole number of pixels from ${minSide} to ${maxSide}.`;
 const longestSide = z
   .string()
   .transform(Number)
-  .pipe(z.int(pixels).min(pictureLimits.minSide, pixels).max(pictureLimits.maxSide, pixels));
+  .pipe(z.int(pixels).min(minSide, pixels).max(maxSide, pixels));
 
 /** @returns the folder of the copy */
 async function shrink(folder: string, { shrink: side, shrunk }: Options): Promise<string> {

@@ -14,7 +14,10 @@ type Partial = Omit<Finding, 'dataset' | 'line'>;
 const strip = { repair: withoutMasks } as const;
 const redraw = 'Put the right file there; without its mask the line teaches nothing about where.';
 
-/** What is wrong with the mask of a line, by its picture and its colour map. `entry` is the line as it is taken in. */
+/**
+ * What is wrong with the mask of a line, by its picture and its colour map. `entry` is the line as it is
+ * taken in.
+ */
 export async function checkMask(
   line: Line,
   entry: Entry,

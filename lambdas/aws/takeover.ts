@@ -12,8 +12,8 @@ export type MakeParts = (
 ) => TakeoverParts;
 
 /**
- * What the sweep needs to bring to their end the operations that no execution has ended in time: the slow parts of
- * the tasks.
+ * What the sweep needs to bring to their end the operations that no execution has ended in time: the slow
+ * parts of the tasks.
  */
 export const takeoverParts: MakeParts = (env, common) => ({
   importer: awsImporter(env, common),

@@ -13,7 +13,9 @@ export interface DrainProps extends Omit<FunctionGroupProps<'drain'>, 'kind' | '
   readonly workflows: readonly Workflow[];
   /** Where the roles are: roles that move are made anew, and what runs under the old ones loses them. */
   readonly rolePath: string;
-  /** What a deployment drops of these is asked about: endpoints that nobody can stop any more are paid for. */
+  /**
+   * What a deployment drops of these is asked about: endpoints that nobody can stop any more are paid for.
+   */
   readonly engines: readonly string[];
   /** What a stop needs to come to its end. It is deleted only after everything has been drained. */
   readonly needs: readonly IConstruct[];

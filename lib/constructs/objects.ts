@@ -58,7 +58,9 @@ export class Objects extends Construct {
     this.#each(to, ['s3:PutObject']);
   }
 
-  /** Pictures that callers upload by URLs that a role signed. S3 tells where a bucket is to who may list it. */
+  /**
+   * Pictures that callers upload by URLs that a role signed. S3 tells where a bucket is to who may list it.
+   */
   allowUploads(to: IRole): void {
     this.#each(to, ['s3:PutObject'], ['s3:ListBucket']);
   }
