@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { schema, type Rule } from './schema.ts';
+import type { z } from 'zod';
+import { ownValues, wholeConfig } from './schema.ts';
 import { stageDefaults, stageNames, type StageConfig, type StageName } from './stages.ts';
 import { isObject } from '../../lambdas/contract/json.ts';
 
-/** The configuration breaks a rule. The message names the member and the rule, in one sentence. */
+/** The configuration breaks a rule. The message names the member and the rule, in a sentence for each. */
 export class BadConfig extends Error {
   override readonly name = 'BadConfig';
 }
@@ -83,54 +84,33 @@ function parse(path: string): Readonly<Record<string, unknown>> {
   return content;
 }
 
-/** @throws BadConfig */
+/** @throws BadConfig with a sentence for everything that is wrong */
 export function configOf(stage: StageName, given: unknown): StageConfig {
-  check(stage, { members: schema }, given);
+  hold(ownValues, stage, given);
   const config = merge(stageDefaults[stage], given) as StageConfig;
-  if (config.needsAlarmTopic && config.alarmTopicArn === undefined) {
-    throw new BadConfig(
-      `${stage}.alarmTopicArn is missing: say in ${defaultFile} which SNS topic is to hear the alarms of ` +
-        `${stage}.`,
-    );
-  }
-  if (config.endpoint === 'private' && config.vpcEndpointIds.length === 0) {
-    throw new BadConfig(
-      `${stage}.vpcEndpointIds is missing: a private endpoint can be reached only through interface ` +
-        'endpoints that are listed there.',
-    );
-  }
-  if (config.endpoint === 'private' && config.domain !== undefined) {
-    throw new BadConfig(`${stage}.domain cannot go with a private endpoint: leave one of them out.`);
-  }
-  if (config.trainer === 'sagemaker' && config.algorithmArn === undefined) {
-    throw new BadConfig(
-      `${stage}.algorithmArn is missing: with trainer "sagemaker", say which subscribed algorithm trains.`,
-    );
-  }
-  if ((config.account === undefined) !== (config.region === undefined)) {
-    throw new BadConfig(
-      `${stage}.account and ${stage}.region go together: give both, or neither to deploy where the CLI ` +
-        'points.',
-    );
-  }
+  hold(wholeConfig, stage, config);
   return config;
 }
 
-function check(path: string, rule: Rule, value: unknown): void {
-  if (!('members' in rule)) {
-    if (!rule.test(value)) throw new BadConfig(`${path} must be ${rule.is}; it is ${JSON.stringify(value)}.`);
-    return;
-  }
-  if (!isObject(value)) throw new BadConfig(`${path} must be an object; it is ${JSON.stringify(value)}.`);
-  for (const [member, each] of Object.entries(value)) {
-    const known = Object.hasOwn(rule.members, member) ? rule.members[member] : undefined;
-    if (known === undefined)
-      throw new BadConfig(`${path} knows ${Object.keys(rule.members).join(', ')}; not "${member}".`);
-    check(`${path}.${member}`, known, each);
-  }
-  for (const member of rule.required ?? []) {
-    if (!Object.hasOwn(value, member)) throw new BadConfig(`${path}.${member} is missing.`);
-  }
+function hold(schema: z.ZodType, stage: StageName, value: unknown): void {
+  const { error } = schema.safeParse(value);
+  if (error === undefined) return;
+  throw new BadConfig(error.issues.map((issue) => sentence(issue, stage, value)).join('\n'));
+}
+
+/** What is wrong with a member, where, and what it is. */
+function sentence({ code, path, message }: z.core.$ZodIssue, stage: StageName, whole: unknown): string {
+  // The name of a tag breaks a rule of the object that it is in.
+  const at = code === 'invalid_key' ? path.slice(0, -1) : path;
+  const where = at.reduce<string>(
+    (before, part) => (typeof part === 'number' ? `${before}[${part}]` : `${before}.${String(part)}`),
+    stage,
+  );
+  if (code === 'unrecognized_keys' || code === 'custom') return `${where} ${message}.`;
+  const value = at.reduce<unknown>((of, part) => (of as Record<PropertyKey, unknown>)[part], whole);
+  return value === undefined
+    ? `${where} is missing.`
+    : `${where} must be ${message}; it is ${JSON.stringify(value)}.`;
 }
 
 function merge(under: unknown, over: unknown): unknown {

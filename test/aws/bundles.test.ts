@@ -166,6 +166,8 @@ test('only what handles objects or makes URLs, and what the sweep takes over wit
     'task-training',
   ]);
   expect(having(/@aws-sdk\/client-sfn\//)).toEqual(['api-write', 'drain', 'sweep']);
+  // the configuration is read where a stack is made, and not in a function
+  expect(having(/node_modules\/zod\//)).toEqual([]);
 });
 
 test('the write function is at most 680 KB, with the client that URLs are made by', () => {

@@ -23,7 +23,7 @@ test('a laptop needs no file for dev and staging', () => {
 
 test('prod keeps what it has, and wants somebody to hear its alarms', () => {
   expect(() => configOf('prod', {})).toThrow(
-    'prod.alarmTopicArn is missing: say in crowsnest.config.json which SNS topic is to hear the alarms of prod.',
+    'prod.alarmTopicArn is missing: say which SNS topic is to hear the alarms of this stage.',
   );
   expect(configOf('prod', topic)).toMatchObject({
     keepData: true,
@@ -90,7 +90,16 @@ test.each([
     'dev.quotas.runningModels must be a whole number from 0 to 10000; it is 1.5.',
   ],
   [{ throttles: { read: { rate: 5 } } }, 'dev.throttles.read.burst is missing.'],
-  [{ buckets: ['Bad_Name'] }, 'dev.buckets must be a list of names of buckets; it is ["Bad_Name"].'],
+  [{ buckets: ['cameras', 'Bad_Name'] }, 'dev.buckets[1] must be the name of a bucket; it is "Bad_Name".'],
+  [{ tags: { team: 5 } }, 'dev.tags.team must be a text; it is 5.'],
+  [{ extensions: 'yes' }, 'dev.extensions must be one of true, false; it is "yes".'],
+  [{ instanceType: null }, 'dev.instanceType must be an instance type such as ml.c5.2xlarge; it is null.'],
+  [
+    { lambda: { units: 'spot', unitSeconds: 30 } },
+    'dev.lambda.units must be one of onDemand, provisioned; it is "spot".\n' +
+      'dev.lambda.unitSeconds must be a whole number from 3 to 12; it is 30.',
+  ],
+  [{ domain: { name: 'l4v.example.com' } }, 'dev.domain.certificateArn is missing.'],
   [{ buckets: 'cameras' }, 'dev.buckets must be a list of names of buckets; it is "cameras".'],
   [
     { tags: { 'crowsnest:stage': 'mine' } },
@@ -103,7 +112,7 @@ test.each([
   ],
   [
     { region: 'eu-west-1' },
-    'dev.account and dev.region go together: give both, or neither to deploy where the CLI points.',
+    'dev.account is missing: account and region go together, or neither is given and the CLI says where to deploy.',
   ],
   [{ __proto__: null, constructor: 'x' }, /not "constructor"\.$/],
   [[], 'dev must be an object; it is [].'],
