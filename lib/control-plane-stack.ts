@@ -10,6 +10,7 @@ import { Api } from './constructs/api.ts';
 import { Callers } from './constructs/callers.ts';
 import { Dashboard } from './constructs/dashboard.ts';
 import { Drain } from './constructs/drain.ts';
+import { attachFunctions } from './constructs/network.ts';
 import { Objects } from './constructs/objects.ts';
 import { confineRoles } from './constructs/roles.ts';
 import { joinEngines, joinTrainers } from './constructs/rights.ts';
@@ -69,7 +70,13 @@ export class ControlPlaneStack extends Stack {
       buckets: config.buckets,
       bucketKeyArns: config.bucketKeyArns,
     });
-    const units = new Units(this, 'Units', { stage, defaults, objects, config: config.lambda });
+    const units = new Units(this, 'Units', {
+      stage,
+      defaults,
+      objects,
+      config: config.lambda,
+      inVpc: config.vpc !== undefined,
+    });
     const sagemaker = hasSageMaker(config) ? new SageMaker(this, { stage, objects, config }) : undefined;
     const hosting = joinEngines(units, ...(sagemaker === undefined ? [] : [sagemaker.hosting]));
     const training = joinTrainers(units, ...(sagemaker === undefined ? [] : [sagemaker.training]));
@@ -111,6 +118,8 @@ export class ControlPlaneStack extends Stack {
       UNIT_TIMEOUT: config.lambda.unitSeconds,
       UNIT_ARCHITECTURE: config.lambda.architecture,
       UNIT_UTILIZATION: config.lambda.utilization,
+      UNIT_SUBNET_IDS: config.vpc?.subnetIds ?? [],
+      UNIT_SECURITY_GROUP_IDS: config.vpc?.securityGroupIds ?? [],
       EXECUTION_ROLE_ARN: sagemaker?.hosting.executionRole.roleArn,
       VOLUME_KEY_ARN: config.volumeKeyArn,
       INVOCATIONS_PER_INSTANCE: config.invocationsPerInstance,
@@ -246,6 +255,7 @@ export class ControlPlaneStack extends Stack {
     });
     new Dashboard(this, 'Dashboard', { stage, alarms: alarms.all });
 
+    if (config.vpc !== undefined) attachFunctions(this, config.vpc);
     confineRoles(this, config);
     // Not every region's CloudFormation takes tags of a dashboard, and one that does not refuses the whole
     // stack.

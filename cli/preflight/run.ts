@@ -11,6 +11,7 @@ import {
 } from './account-checks.ts';
 import { concurrency } from './concurrency-check.ts';
 import { failed, type Finding } from './finding.ts';
+import { networkChecks } from './network-checks.ts';
 import { sagemakerChecks } from './sagemaker-checks.ts';
 import { ambientCaller, type Caller } from './service-call.ts';
 import { bucketChecks, keyChecks } from './storage-checks.ts';
@@ -49,6 +50,7 @@ async function lookAtAll(look: Look): Promise<Finding[]> {
     await bootstrapped(look),
     await stackTakesDeployment(look),
     await concurrency(look),
+    ...(await networkChecks(look)),
     ...(await gatewayLogs(look)),
     ...(await alarmTopic(look)),
     ...(await bucketChecks(look)),

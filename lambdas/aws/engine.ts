@@ -47,6 +47,9 @@ const lambdaEngine = (env: Engine, { clock }: Common, pack: LambdaEngineOptions[
       timeout: env.UNIT_TIMEOUT,
       architecture: env.UNIT_ARCHITECTURE as Architecture,
       utilization: env.UNIT_UTILIZATION,
+      ...(env.UNIT_SUBNET_IDS.length > 0 && {
+        vpc: { subnetIds: env.UNIT_SUBNET_IDS, securityGroupIds: env.UNIT_SECURITY_GROUP_IDS },
+      }),
     },
     ...(pack !== undefined && { pack }),
   });

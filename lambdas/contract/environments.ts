@@ -65,6 +65,9 @@ export const variables = {
   UNIT_TIMEOUT: { form: 'integer' },
   UNIT_ARCHITECTURE: { form: 'text' },
   UNIT_UTILIZATION: { form: 'integer' },
+  /** Where units run; empty: in no VPC. */
+  UNIT_SUBNET_IDS: { form: 'list' },
+  UNIT_SECURITY_GROUP_IDS: { form: 'list' },
   UNIT_THREADS: { form: 'integer' },
   ADMISSION_FUNCTION: { form: 'text' },
   /** `lambda` or `sagemaker`. */
@@ -96,6 +99,8 @@ const units = [
   'UNIT_TIMEOUT',
   'UNIT_ARCHITECTURE',
   'UNIT_UTILIZATION',
+  'UNIT_SUBNET_IDS',
+  'UNIT_SECURITY_GROUP_IDS',
 ] as const;
 const engine = [
   'ENGINES',

@@ -7,6 +7,16 @@ const text = (pattern: RegExp, is: string) => z.string({ error: is }).regex(patt
 const texts = (pattern: RegExp, one: string, many: string) =>
   z.array(text(pattern, one), { error: `a list of ${many}` });
 
+/** At least one id of EC2, and no more than a function takes. (Lambda API, VpcConfig) */
+const ids = (kind: string, most: number) =>
+  texts(
+    new RegExp(`^${kind}-[0-9a-f]{8,17}$`),
+    `an id such as ${kind}-0123456789abcdef0`,
+    `1 to ${most} ids such as ${kind}-0123456789abcdef0`,
+  )
+    .min(1, { error: `a list of 1 to ${most} ids` })
+    .max(most, { error: `a list of 1 to ${most} ids` });
+
 function count(min: number, max: number) {
   const error = `a whole number from ${min} to ${max}`;
   return z.number({ error }).int({ error }).min(min, { error }).max(max, { error });
@@ -116,6 +126,10 @@ export const schema = {
   throttles: membersOf({ read: throttle, write: throttle, detect: throttle }).partial(),
   extensions: yesOrNo,
   endpoint: oneOf('regional', 'private'),
+  vpc: membersOf({
+    subnetIds: ids('subnet', 16),
+    securityGroupIds: ids('sg', 5),
+  }),
   vpcEndpointIds: texts(
     /^vpce-[0-9a-f]+$/,
     'an id such as vpce-0123456789abcdef0',

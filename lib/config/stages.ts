@@ -66,6 +66,8 @@ export interface StageConfig {
   readonly extensions: boolean;
 
   readonly endpoint: 'regional' | 'private';
+  /** Where functions run: those of the stack, and those of inference units. Absent: in a network of Lambda's own. */
+  readonly vpc?: VpcConfig;
   /** Interface endpoints of `execute-api` through which a private API is reached. */
   readonly vpcEndpointIds: readonly string[];
   /** Other accounts whose principals may call, if their own policies allow it. */
@@ -99,6 +101,12 @@ export interface StageConfig {
   readonly needsAlarmTopic: boolean;
   /** A table that was restored from the stack's own, to be used instead of it. */
   readonly restoredTable?: string;
+}
+
+/** Ids of one VPC, in the stage's region. Nothing is looked up at synthesis. */
+export interface VpcConfig {
+  readonly subnetIds: readonly string[];
+  readonly securityGroupIds: readonly string[];
 }
 
 interface Prices {

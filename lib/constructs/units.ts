@@ -13,6 +13,7 @@ import { Construct } from 'constructs';
 import { nativeLayer } from '../bundles.ts';
 import type { LambdaConfig } from '../config/stages.ts';
 import { allow, type Grant } from './grant.ts';
+import { allowAttach, allowInterfaces } from './network.ts';
 import type { Objects } from './objects.ts';
 import type { EngineRights, TrainerRights } from './rights.ts';
 import { FunctionGroup, newLog, type FunctionDefaults } from './service-function.ts';
@@ -22,6 +23,8 @@ export interface UnitsProps {
   readonly defaults: FunctionDefaults;
   readonly objects: Objects;
   readonly config: LambdaConfig;
+  /** Whether units are attached to a VPC. */
+  readonly inVpc: boolean;
 }
 
 const because =
@@ -39,7 +42,7 @@ const control = 'trainings/*';
  */
 export class Units extends Construct implements EngineRights, TrainerRights {
   readonly layer: LayerVersion;
-  /** What inference units run under: they may write their log, and nothing else. */
+  /** What inference units run under: they may write their log, and nothing else. (In a VPC Lambda may attach them.) */
   readonly role: Role;
   readonly log: LogGroup;
   readonly admission: LambdaFunction;
@@ -70,6 +73,7 @@ export class Units extends Construct implements EngineRights, TrainerRights {
       description: 'Crowsnest: what inference units run under',
     });
     this.log.grantWrite(this.role);
+    if (props.inVpc) allowInterfaces(this.role);
 
     const admission = new FunctionGroup(this, 'Admission', {
       defaults,
@@ -114,6 +118,7 @@ export class Units extends Construct implements EngineRights, TrainerRights {
     this.#allow(to, ['iam:PassRole'], [this.role.roleArn], {
       StringEquals: { 'iam:PassedToService': 'lambda.amazonaws.com' },
     });
+    if (this.#props.inVpc) allowAttach(to);
     this.#props.objects.allowArtifacts(to, 'Get');
     this.#allowObserve(to);
     this.allowScale(to);

@@ -23,6 +23,7 @@ const stages = [
   synthesise('staging', {
     endpoint: 'private',
     vpcEndpointIds: ['vpce-0123456789abcdef0'],
+    vpc: { subnetIds: ['subnet-0123456789abcdef0'], securityGroupIds: ['sg-0123456789abcdef0'] },
     callerAccounts: ['444455556666'],
     rolePath: '/service/',
     permissionsBoundaryArn: 'arn:aws:iam::111122223333:policy/boundary',

@@ -11,6 +11,9 @@ interface AccountState {
   concurrency: number;
   readonly functions: Map<string, number>;
   gatewayRole: string | undefined;
+  /** Subnets and security groups with their VPC, and the services that the VPC has endpoints for. */
+  readonly network: Map<string, string>;
+  readonly endpoints: Set<string>;
   readonly topics: Set<string>;
   readonly buckets: Map<string, { readonly region: string; readonly key?: string }>;
   readonly keys: Map<string, 'Enabled' | 'Disabled' | 'PendingDeletion'>;
@@ -46,6 +49,8 @@ export async function openFakeAccount(region: string): Promise<FakeAccount> {
     concurrency: 1000,
     functions: new Map(),
     gatewayRole: undefined,
+    network: new Map(),
+    endpoints: new Set(),
     topics: new Set(),
     buckets: new Map(),
     keys: new Map(),
@@ -102,7 +107,9 @@ function answer(
       ? bucketAnswer(state, region, url)
       : service === 'lambda'
         ? lambdaAnswer(state, url)
-        : told(state, operation, form, body);
+        : service === 'ec2'
+          ? networkAnswer(state, region, form)
+          : told(state, operation, form, body);
   response.writeHead(status, headers).end(request.method === 'HEAD' ? undefined : text);
 }
 
@@ -176,6 +183,19 @@ function lambdaAnswer({ concurrency, functions }: AccountState, { pathname, sear
   return ReservedConcurrentExecutions === undefined
     ? refusedJson('ResourceNotFoundException')
     : json({ ReservedConcurrentExecutions });
+}
+
+function networkAnswer({ network, endpoints }: AccountState, region: string, form: URLSearchParams): Answer {
+  if (form.get('Action') === 'DescribeVpcEndpoints') {
+    const items = [...endpoints].map((each) => `<serviceName>com.amazonaws.${region}.${each}</serviceName>`);
+    return [200, `<R>${items.join('')}</R>`];
+  }
+  const ids = [...form].filter(([name]) => /^(SubnetId|GroupId)\./.test(name)).map(([, id]) => id);
+  const missing = ids.find((id) => !network.has(id));
+  const code = form.get('Action') === 'DescribeSubnets' ? 'InvalidSubnetID' : 'InvalidGroup';
+  return missing === undefined
+    ? [200, `<R>${ids.map((id) => `<vpcId>${network.get(id) ?? ''}</vpcId>`).join('')}</R>`]
+    : refusedXml(`${code}.NotFound`);
 }
 
 function bucketAnswer({ buckets, keys }: AccountState, region: string, url: URL): Answer {

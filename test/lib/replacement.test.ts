@@ -53,6 +53,7 @@ const changes: Readonly<Record<keyof StageConfig, unknown>> = {
   throttles: { read: { rate: 7, burst: 7 } },
   extensions: false,
   endpoint: 'private',
+  vpc: { subnetIds: ['subnet-0123456789abcdef0'], securityGroupIds: ['sg-0123456789abcdef0'] },
   vpcEndpointIds: ['vpce-0123456789abcdef0'],
   callerAccounts: ['444455556666'],
   domain,
@@ -140,4 +141,22 @@ test('the drain is told which engines the stage has, so that it can refuse to lo
   expect(told(synthesise('dev', { images: [], modelPackages: [] }))).toEqual(['lambda']);
   const images = ['123456789012.dkr.ecr.us-east-1.amazonaws.com/inspection:*'];
   expect(told(synthesise('dev', { images }))).toEqual(['lambda', 'sagemaker']);
+});
+
+test('a VPC, and another one, is taken on by new versions; those that are under way are kept as they are', () => {
+  const inVpc = (digit: string): Synthesised =>
+    synthesise('dev', {
+      ...home,
+      vpc: { subnetIds: [`subnet-${digit.repeat(8)}`], securityGroupIds: [`sg-${digit.repeat(8)}`] },
+    });
+  const stacks = [dev, inVpc('1'), inVpc('2')] as const;
+  const versions = stacks.map((stack) => stack.ofType('AWS::Lambda::Version'));
+  expect(new Set(versions.flat().map(([id]) => id)).size).toBe(3 * 20);
+  for (const [, version] of versions.flat()) expect(version.DeletionPolicy).toBe('RetainExceptOnCreate');
+  for (const [before, after] of [
+    [0, 1],
+    [1, 2],
+    [2, 0],
+  ] as const)
+    expect(replaced(stacks[before], stacks[after])).toEqual([]);
 });

@@ -63,6 +63,12 @@ async function make(options: LambdaEngineOptions, spec: DeploymentSpec): Promise
           MemorySize: units.memory,
           Timeout: units.timeout,
           Environment: { Variables: encodeEnvironment('unit', { UNIT_THREADS: threadsOf(units.memory) }) },
+          ...(units.vpc !== undefined && {
+            VpcConfig: {
+              SubnetIds: [...units.vpc.subnetIds],
+              SecurityGroupIds: [...units.vpc.securityGroupIds],
+            },
+          }),
           LoggingConfig: { LogFormat: 'Text', LogGroup: units.logGroup },
           Publish: true,
           Tags: tagsFor(options, spec.model, {

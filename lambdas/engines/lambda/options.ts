@@ -26,6 +26,8 @@ export interface UnitSettings {
   /** Seconds that a unit has for one picture. */
   readonly timeout: number;
   readonly architecture: Architecture;
+  /** The network that units are attached to; absent: Lambda's own. */
+  readonly vpc?: { readonly subnetIds: readonly string[]; readonly securityGroupIds: readonly string[] };
   /** Percent of the units that should be at work before another one is added. */
   readonly utilization: number;
 }

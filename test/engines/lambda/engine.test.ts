@@ -66,6 +66,21 @@ describe('provisioned units', () => {
     expect(fake.takeOperations()).toEqual(['GetFunction', 'GetFunction', 'GetProvisionedConcurrencyConfig']);
   });
 
+  test('run in the VPC of the stage where it has one', async () => {
+    const inputOf = async (more: Partial<UnitSettings>): Promise<unknown> => {
+      const { fake, engine } = setUp(more);
+      await engine.create(spec({ min: 1 }));
+      return fake.functions.get(name)?.input['VpcConfig'];
+    };
+    expect(await inputOf({})).toBeUndefined();
+    expect(
+      await inputOf({ vpc: { subnetIds: ['subnet-1', 'subnet-2'], securityGroupIds: ['sg-1'] } }),
+    ).toEqual({
+      SubnetIds: ['subnet-1', 'subnet-2'],
+      SecurityGroupIds: ['sg-1'],
+    });
+  });
+
   test.each(['CreateFunction', 'PutFunctionConcurrency', 'PutProvisionedConcurrencyConfig'])(
     'come about although the answer to %s is lost',
     async (operation) => {

@@ -17,7 +17,7 @@ import { Functions } from './functions.ts';
 import { FakeObjects, type Answer } from './objects.ts';
 import { Policies } from './policies.ts';
 import { account, region, Resolver } from './template.ts';
-import { lambdaWishes, sageMakerWishes, scalingWishes, tableWishes } from './wishes.ts';
+import { interfaceWishes, lambdaWishes, sageMakerWishes, scalingWishes, tableWishes } from './wishes.ts';
 
 interface Called {
   readonly role: string;
@@ -268,6 +268,12 @@ export class Account {
     };
     const { operation, name, input } = this.lambda.read(request);
     if (!this.policies.allow(role, lambdaWishes(operation, name, input))) return denied;
+    // Lambda looks whether the function's role would do, before it takes the order.
+    if (
+      input['VpcConfig'] !== undefined &&
+      !this.policies.allow(String(input['Role']).split('/').at(-1) ?? '', interfaceWishes)
+    )
+      return denied;
     const [id] =
       this.#stack
         .ofType('AWS::Lambda::Function')

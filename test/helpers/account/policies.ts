@@ -51,23 +51,25 @@ export class Policies {
 
   /** @returns whether the role may do all of it; what it may not is noted */
   allow(role: string, wishes: readonly Wish[]): boolean {
-    const refused = wishes.filter(
-      (wish) => !(this.#statements.get(role) ?? []).some((statement) => this.#grants(statement, wish)),
-    );
+    const statements = this.#statements.get(role) ?? [];
+    const says = (effect: Statement['Effect'], wish: Wish): boolean =>
+      statements.some((each) => each.Effect === effect && this.#isAbout(each, wish));
+    const refused = wishes.filter((wish) => !says('Allow', wish) || says('Deny', wish));
     this.refused.push(...refused.map(({ action, resource }) => `${role}: ${action} on ${resource}`));
     return refused.length === 0;
   }
 
-  #grants(
-    { Effect, Action, Resource, Condition = {} }: Statement,
+  #isAbout(
+    { Action, Resource, Condition = {} }: Statement,
     { action, resource, context = {} }: Wish,
   ): boolean {
     return (
-      Effect === 'Allow' &&
       asList(Action).some((each) => matches(String(each), action)) &&
       asList(Resource).some((each) => matches(this.#resolver.text(each), resource)) &&
-      Object.values(Condition).every((keys) =>
-        Object.entries(keys).every(([key, value]) => context[key] === value),
+      Object.entries(Condition).every(([operator, keys]) =>
+        Object.entries(keys).every(([key, value]) =>
+          operator === 'Null' ? String(context[key] === undefined) === value : context[key] === value,
+        ),
       )
     );
   }

@@ -105,6 +105,16 @@ const alarmProbes: readonly Wish[] = [
   })),
 ];
 
+/** What Lambda does under the role of a function that is attached to a VPC. */
+export const interfaceWishes: readonly Wish[] = [
+  'CreateNetworkInterface',
+  'DescribeNetworkInterfaces',
+  'DescribeSubnets',
+  'DeleteNetworkInterface',
+  'AssignPrivateIpAddresses',
+  'UnassignPrivateIpAddresses',
+].map((action) => ({ action: `ec2:${action}`, resource: '*' }));
+
 /** What a call of Lambda needs the right for: the layer and the role that it passes too, and its tags. */
 export function lambdaWishes(operation: string, name: string, input: Input): Wish[] {
   if (['ListFunctions', 'GetAccountSettings'].includes(operation))
@@ -123,6 +133,12 @@ export function lambdaWishes(operation: string, name: string, input: Input): Wis
     ...also
       .filter(([each]) => each === operation)
       .map(([, more]) => ({ action: `lambda:${more}`, resource })),
+    ...(input['VpcConfig'] === undefined
+      ? []
+      : ['DescribeSecurityGroups', 'DescribeSubnets', 'DescribeVpcs'].map((each) => ({
+          action: `ec2:${each}`,
+          resource: '*',
+        }))),
     ...(Array.isArray(input['Layers'])
       ? input['Layers'].map((layer) => ({ action: 'lambda:GetLayerVersion', resource: String(layer) }))
       : []),
