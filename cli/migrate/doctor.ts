@@ -3,7 +3,7 @@ import { usualSize } from '../../lambdas/vision/pictures/unfit.ts';
 import { checkCounts, type Counts } from './check-counts.ts';
 import { checkLabel, checkSource } from './check-label.ts';
 import { checkMask } from './check-mask.ts';
-import { checkPicture, checkSize, sizeOf } from './check-picture.ts';
+import { checkDetectable, checkPicture, checkSize, sizeOf } from './check-picture.ts';
 import { drop, type DatasetType, type Finding, type Line } from './finding.ts';
 import { locate, type Export, type Located } from './layout.ts';
 import { parseLine } from './line.ts';
@@ -51,6 +51,13 @@ export async function examine(
   for (const { dataset, number, image, picture } of entries) {
     const finding = checkSize(image.key, picture, usual ?? sizeOf(picture));
     if (finding !== undefined) findings.push({ ...finding, dataset, line: number });
+  }
+  for (const { dataset } of manifests) {
+    const large = checkDetectable(
+      dataset,
+      entries.filter((each) => each.dataset === dataset).map(({ picture }) => picture),
+    );
+    if (large !== undefined) findings.push(large);
   }
   const usable = entries.filter(({ picture }) => sizeOf(picture) === usual);
   const counts = manifests.map(({ dataset }) =>

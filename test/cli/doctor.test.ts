@@ -192,6 +192,27 @@ test('counts that training would refuse', async () => {
   ]);
 });
 
+test('pictures that DetectAnomalies in AWS would refuse are told once, by how many and how large', async () => {
+  const small = await jpeg();
+  // What follows a JPEG's end is ignored by whoever reads it.
+  for (const [name, bytes] of [
+    ['a.jpg', 4_400_000],
+    ['b.jpg', 4_400_001],
+    ['c.jpg', 5_000_000],
+  ] as const)
+    await write(join(folder, 'train/images', name), Buffer.concat([small], bytes));
+  await exported(['a.jpg', 'b.jpg', 'c.jpg'].map((name) => line('train', name, 'normal')));
+  const { findings } = await examine(await readExport(folder));
+  expect(findings.filter(({ problem }) => problem.includes('DetectAnomalies'))).toEqual([
+    expect.objectContaining({
+      severity: 'warning',
+      problem:
+        '2 of 3 pictures have more than 4.4 MB, the largest 5.0: models are trained from them, but DetectAnomalies ' +
+        'in AWS refuses such a picture.',
+    }),
+  ]);
+});
+
 test('a folder that is no export is told what it lacks', async () => {
   await expect(readExport(folder)).rejects.toThrow(
     `${folder} has no datasets/train.manifest. Copy the destination of the export here as it is`,

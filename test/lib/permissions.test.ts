@@ -550,6 +550,15 @@ function overlap(a: string, b: string, known: Map<string, boolean>): boolean {
   return result;
 }
 
+test('keys are used through services of the partition that the stack is in, which may be that of China', () => {
+  const through = [...granted.values()]
+    .flat()
+    .flatMap(({ Condition = {} }) => Object.values(Condition))
+    .flatMap((keys) => ('kms:ViaService' in keys ? [flat(keys['kms:ViaService'])] : []));
+  expect(through.length).toBeGreaterThan(10);
+  expect(through.filter((service) => !service.endsWith('.<AWS::URLSuffix>'))).toEqual([]);
+});
+
 test('what the check would say of a wrong one', () => {
   expect(
     isOf(
