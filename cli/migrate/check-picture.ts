@@ -22,7 +22,8 @@ export async function checkPicture(key: string, path: string): Promise<Partial |
 }
 
 /**
- * A stage in AWS takes smaller pictures in DetectAnomalies than it trains from, and cameras send what was exported.
+ * A stage in AWS takes smaller pictures in DetectAnomalies than it trains from, and cameras send what was
+ * exported.
  * @returns one warning for all of a dataset's pictures
  */
 export function checkDetectable(dataset: DatasetType, pictures: readonly Picture[]): Finding | undefined {
@@ -33,8 +34,9 @@ export function checkDetectable(dataset: DatasetType, pictures: readonly Picture
     dataset,
     severity: 'warning',
     problem:
-      `${large.length} of ${pictures.length} pictures have more than ${megabytes(awsLimits.picture)} MB, the largest ` +
-      `${megabytes(largest)}: models are trained from them, but DetectAnomalies in AWS refuses such a picture.`,
+      `${large.length} of ${pictures.length} pictures have more than ${megabytes(awsLimits.picture)} MB, ` +
+      `the largest ${megabytes(largest)}: models are trained from them, but DetectAnomalies in AWS refuses ` +
+      'such a picture.',
     remedy:
       'See that cameras send smaller ones (JPEG, fewer pixels), or judge on a local host, which takes 8 MiB.',
   };

@@ -59,8 +59,8 @@ async function find(
 }
 
 /**
- * What the functions call, and SageMaker's where it is configured. Lambda itself carries logs and traces, which
- * need no way out of the VPC.
+ * What the functions call, and SageMaker's where it is configured. Lambda itself carries logs and traces,
+ * which need no way out of the VPC.
  */
 function servicesOf({ config }: Look): string[] {
   const sagemaker = hasSageMaker(config);
@@ -97,8 +97,8 @@ async function endpointsCheck(look: Look, vpc: string): Promise<Finding> {
     : warning(
         subject,
         `it has no endpoint for ${missing.join(', ')}`,
-        'Make them (gateways for dynamodb and s3, interfaces with private DNS for the others), or see that the ' +
-          'subnets have a route to a NAT gateway: without either every call times out.',
+        'Make them (gateways for dynamodb and s3, interfaces with private DNS for the others), or see that ' +
+          'the subnets have a route to a NAT gateway: without either every call times out.',
       );
 }
 

@@ -164,8 +164,8 @@ export const schema = {
 export const ownValues = membersOf(schema).partial();
 
 /**
- * What holds between members, once the stage's defaults are laid under what the file says. A message goes on after
- * the member's name.
+ * What holds between members, once the stage's defaults are laid under what the file says. A message goes on
+ * after the member's name.
  */
 export const wholeConfig = z.custom<StageConfig>().superRefine((config, context) => {
   const say = (member: keyof StageConfig, message: string): void =>

@@ -17,8 +17,9 @@ const interfaces = [
 ] as const;
 
 /**
- * Lets Lambda attach functions of a role to a VPC. Only Lambda: a request that a function's own code makes bears
- * the key `lambda:SourceFunctionArn`. (Lambda, "Giving Lambda functions access to resources in an Amazon VPC")
+ * Lets Lambda attach functions of a role to a VPC. Only Lambda: a request that a function's own code makes
+ * bears the key `lambda:SourceFunctionArn`.
+ * (Lambda, "Giving Lambda functions access to resources in an Amazon VPC")
  */
 export function allowInterfaces(role: IRole): void {
   allow(role, { actions: interfaces, on: ['*'], because });
