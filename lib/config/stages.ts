@@ -66,7 +66,9 @@ export interface StageConfig {
   readonly extensions: boolean;
 
   readonly endpoint: 'regional' | 'private';
-  /** Where functions run: those of the stack, and those of inference units. Absent: in a network of Lambda's own. */
+  /**
+   * Where functions run: those of the stack, and those of inference units. Absent: in Lambda's own network.
+   */
   readonly vpc?: VpcConfig;
   /** Interface endpoints of `execute-api` through which a private API is reached. */
   readonly vpcEndpointIds: readonly string[];

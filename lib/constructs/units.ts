@@ -42,7 +42,10 @@ const control = 'trainings/*';
  */
 export class Units extends Construct implements EngineRights, TrainerRights {
   readonly layer: LayerVersion;
-  /** What inference units run under: they may write their log, and nothing else. (In a VPC Lambda may attach them.) */
+  /**
+   * What inference units run under: they may write their log, and nothing else. In a VPC Lambda may
+   * attach them.
+   */
   readonly role: Role;
   readonly log: LogGroup;
   readonly admission: LambdaFunction;
