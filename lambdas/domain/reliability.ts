@@ -8,7 +8,7 @@ export interface VerdictCounts {
 }
 
 /** What the pictures that were learnt from say of a model, each judged by heads that had not seen it. */
-export interface CrossValidation {
+interface CrossValidation {
   readonly f1Score: number;
   readonly precision: number;
   readonly recall: number;
