@@ -6,6 +6,7 @@ import {
   CreateDatasetCommand,
   CreateModelCommand,
   CreateProjectCommand,
+  DetectAnomaliesCommand,
   DescribeProjectCommand,
   StartModelCommand,
   StartModelPackagingJobCommand,
@@ -167,6 +168,28 @@ story('importing', ['import.unchecked'], async (world) => {
   await world.settle();
   // In steps no longer than a lease: time for which nobody looked counts for nobody.
   for (let round = 0; round < 8; round += 1) await world.sweepAfter(61);
+});
+
+story('hosting policies', ['policy.stopped', 'policy.started', 'policy.refused'], async (world) => {
+  const model = await world.trained();
+  await world.client.send(start(model));
+  await world.settle();
+  const policy = { HostingPolicy: { MaxRunMinutes: 5, WakeOnDetect: true } };
+  await world.post('/2020-11-20/projects/parts/hostingpolicy', policy);
+  for (let minute = 0; minute < 6; minute += 1) await world.sweepAfter(61);
+  const wake = async (): Promise<void> => {
+    const picture = new DetectAnomaliesCommand({
+      ...model,
+      Body: new Uint8Array([1]),
+      ContentType: 'image/png',
+    });
+    await expect(world.client.send(picture)).rejects.toThrow();
+    await world.sweepAfter(61);
+  };
+  await wake();
+  for (let minute = 0; minute < 6; minute += 1) await world.sweepAfter(61);
+  Object.assign(world.settings, { quotas: { ...world.settings.quotas, runningModels: 0 } });
+  await wake();
 });
 
 story('the sweep', ['sweep.ended', 'sweep.row-failed'], async (world) => {

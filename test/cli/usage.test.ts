@@ -31,7 +31,7 @@ const called = (name: string): string => (name === 'start' ? 'npm start' : `npm 
 test('these are all of them', () => {
   expect([...scripts.keys()].sort()).toEqual(
     ['start', 'backup', 'samples', 'demo', 'derive', 'bundle', 'chaos', 'load', 'bench']
-      .concat('test:docs', 'test:deploy')
+      .concat('bench:verdicts', 'lint:templates', 'test:docs', 'test:deploy')
       .sort(),
   );
 });

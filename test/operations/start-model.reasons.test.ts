@@ -37,13 +37,16 @@ const items: Record<'token' | 'model' | 'quota', Record<string, unknown>> = {
     v: 1,
     project: 'parts',
     version: '1',
+    createdAt: 0,
     status: 'DELETING',
-    operation: { id: 'x', attempt: 1 },
+    statusMessage: 'The model is being deleted.',
+    operation: { id: 'x', attempt: 1, at: 0, deadline: 0, actor: 'somebody', kind: 'delete' },
+    source: {},
   },
   quota: { pk: 'QUOTA', sk: 'RUNNING_MODELS', used: 2 },
 };
 
-/** Deployment rows are always new, so the fourth has no reason of its own. */
+/** Two budgets are asked between the model and the quota; they, and the row of a run, which is always new, agree. */
 function cancelled(codes: readonly [Code, Code, Code]): { status: number; body: object } {
   const reasons = codes.map((Code, index) => ({
     Code,
@@ -56,8 +59,14 @@ function cancelled(codes: readonly [Code, Code, Code]): { status: number; body: 
     status: 400,
     body: {
       __type: 'com.amazonaws.dynamodb.v20120810#TransactionCanceledException',
-      Message: `Transaction cancelled, please refer cancellation reasons for specific reasons [${[...codes, none].join(', ')}]`,
-      CancellationReasons: [...reasons, { Code: none }],
+      Message: `Transaction cancelled, please refer cancellation reasons for specific reasons [${codes.join(', ')}]`,
+      CancellationReasons: [
+        ...reasons.slice(0, 2),
+        { Code: none },
+        { Code: none },
+        ...reasons.slice(2),
+        { Code: none },
+      ],
     },
   };
 }
