@@ -1,7 +1,8 @@
 /**
  * Where a suite belongs:
  * - `npm test` runs all but what follows;
- * - `npm run test:proofs` runs what takes minutes: histories, crash points, fuzzing, trainings on real pictures;
+ * - `npm run test:proofs` runs what takes minutes: histories, crash points, fuzzing, trainings on real pictures,
+ *   clients that others wrote, the deployed stage, and syntheses of many configurations;
  * - `npm run test:fast` runs what needs neither a host, nor a training, nor a synthesis: the working loop;
  * - `npm run test:browser` and `npm run test:deploy` need a browser, or Python, and run by their own scripts.
  */
@@ -11,6 +12,11 @@ export const proofs = [
   '/test/cli/(conformance|migrate)\\.test\\.ts$',
   '/test/local/kill\\.test\\.ts$',
   '/test/engines/sagemaker/training/crashes\\.test\\.ts$',
+  '/test/engines/training/seed\\.test\\.ts$',
+  '/test/clients/',
+  '/test/local/(s3/tools|upkeep)\\.test\\.ts$',
+  '/test/stack/',
+  '/test/lib/(account|callers|network|replacement)\\.test\\.ts$',
 ];
 
 /** These have a way of their own to be started. */

@@ -36,24 +36,28 @@ test('these are all of them', () => {
   );
 });
 
-describe.each([...scripts.keys()])('npm run %s', (name) => {
-  test.each(['--help', '-h'])('says with %s what it does, and does nothing', async (word) => {
-    const { code, out, errors } = await npmRun(name, [word]);
-    expect([code, errors]).toEqual([0, '']);
-    expect(out.startsWith(called(name))).toBe(true);
-  });
+const tells = async (name: string, word: string): Promise<void> => {
+  const { code, out, errors } = await npmRun(name, [word]);
+  expect([code, errors]).toEqual([0, '']);
+  expect(out.startsWith(called(name))).toBe(true);
+};
+const refuses = async (name: string, words: readonly string[], told: string): Promise<void> => {
+  const { code, out, errors } = await npmRun(name, words);
+  expect([code, out]).toEqual([2, '']);
+  expect(errors).toContain(told);
+  expect(errors).toContain(called(name));
+  expect(errors).not.toMatch(/^\s+at /m);
+};
 
-  test.each([[['--fly']], [['one', 'two', 'three']]])(
-    'takes no %j, and says what it takes',
-    async (words) => {
-      const { code, out, errors } = await npmRun(name, words);
-      expect([code, out]).toEqual([2, '']);
-      expect(errors).toContain(words.at(-1) === '--fly' ? "'--fly'" : 'Unexpected argument');
-      expect(errors).toContain(called(name));
-      expect(errors).not.toMatch(/^\s+at /m);
-    },
-  );
+describe.each([...scripts.keys()])('npm run %s', (name) => {
+  test('says with --help what it does, and does nothing', () => tells(name, '--help'));
+  test('takes no three words, and says what it takes', () =>
+    refuses(name, ['one', 'two', 'three'], 'Unexpected argument'));
 });
+
+// One reader of words serves them all: these two it need not show for each.
+test('-h is --help', () => tells('bundle', '-h'));
+test('an option that there is not is named', () => refuses('bundle', ['--fly'], "'--fly'"));
 
 describe('what a user did wrong is told in a sentence, without a trace', () => {
   let folder: string;
