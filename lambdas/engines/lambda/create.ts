@@ -11,7 +11,7 @@ import { bound, checkRoom, provide } from './capacity.ts';
 import { findFunction, findProvisioned, isOurs, modeOf } from './functions.ts';
 import { threadsOf, unitVersion, type LambdaEngineOptions } from './options.ts';
 import { isConflict, isMissing, ordered, userMessage } from './refusals.ts';
-import { isScaled } from './scaling.ts';
+import { isScaled } from '../follow-demand.ts';
 import { errorOf } from './unit-protocol.ts';
 
 /** After how many milliseconds each time it is looked whether a new function can be used. */

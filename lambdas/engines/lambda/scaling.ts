@@ -1,20 +1,12 @@
-import {
-  DeregisterScalableTargetCommand,
-  ObjectNotFoundException,
-  PutScalingPolicyCommand,
-  RegisterScalableTargetCommand,
-} from '@aws-sdk/client-application-auto-scaling';
 import { TagResourceCommand } from '@aws-sdk/client-lambda';
 import type { Units } from '../../domain/model.ts';
-import { EngineFailed, NotHosted, type DeploymentRef } from '../engine.ts';
+import { NotHosted, type DeploymentRef } from '../engine.ts';
+import { followDemand, followNoMore, isScaled } from '../follow-demand.ts';
 import { nameOf, tagKeys } from '../names.ts';
 import { bound, mostOf, provide } from './capacity.ts';
 import { findFunction, findProvisioned, isOurs, modeOf } from './functions.ts';
 import { unitVersion, type LambdaEngineOptions } from './options.ts';
 import { userMessage } from './refusals.ts';
-
-/** Whether there is anything to scale: without a maximum, or with one that leaves no room, the units stay. */
-export const isScaled = ({ min, max }: Units): boolean => max !== undefined && max > min;
 
 const target = (name: string) =>
   ({
@@ -57,49 +49,16 @@ export async function scale(
   if (isScaled(units)) await follow(options, nameOf(options, id), units);
 }
 
-/**
- * Two calls, both of which replace what is there.
- * @throws EngineFailed if rights or quotas forbid it; without it a model would be paid for that never follows
- *   demand
- */
-async function follow(
-  { scaling, units }: LambdaEngineOptions,
-  name: string,
-  { min, max }: Units,
-): Promise<void> {
-  try {
-    await scaling.send(
-      new RegisterScalableTargetCommand({ ...target(name), MinCapacity: min, MaxCapacity: max }),
-    );
-    await scaling.send(
-      new PutScalingPolicyCommand({
-        ...target(name),
-        PolicyName: name,
-        PolicyType: 'TargetTrackingScaling',
-        TargetTrackingScalingPolicyConfiguration: {
-          TargetValue: units.utilization / 100,
-          PredefinedMetricSpecification: { PredefinedMetricType: 'LambdaProvisionedConcurrencyUtilization' },
-        },
-      }),
-    );
-  } catch (error) {
-    if (!(error instanceof Error) || !/^(AccessDenied|LimitExceeded|ValidationException)/.test(error.name))
-      throw error;
-    throw new EngineFailed(
-      `The model cannot follow demand. ${userMessage(`${error.name}: ${error.message}`)}`,
-      { cause: error },
-    );
-  }
-}
+/** @throws EngineFailed if rights, parameters or quotas forbid it */
+const follow = ({ scaling, units }: LambdaEngineOptions, name: string, between: Units): Promise<void> =>
+  followDemand(scaling, target(name), between, {
+    name,
+    told: userMessage,
+    tracking: {
+      TargetValue: units.utilization / 100,
+      PredefinedMetricSpecification: { PredefinedMetricType: 'LambdaProvisionedConcurrencyUtilization' },
+    },
+  });
 
-/** Also drops the policies and their alarms. That nothing was registered is success. */
-export async function unfollow(
-  { scaling }: Pick<LambdaEngineOptions, 'scaling'>,
-  name: string,
-): Promise<void> {
-  try {
-    await scaling.send(new DeregisterScalableTargetCommand(target(name)));
-  } catch (error) {
-    if (!(error instanceof ObjectNotFoundException)) throw error;
-  }
-}
+export const unfollow = ({ scaling }: Pick<LambdaEngineOptions, 'scaling'>, name: string): Promise<void> =>
+  followNoMore(scaling, target(name));

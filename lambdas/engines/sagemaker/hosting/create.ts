@@ -11,7 +11,8 @@ import type { SageMakerEngineOptions } from './options.ts';
 import { isMissing, isTaken, refusalOf, type Kind } from './refusals.ts';
 import { userMessageOf } from './user-messages.ts';
 import { areOurs, findArn, tagsAt } from './resources.ts';
-import { checkScalable, isScaled } from './scaling.ts';
+import { isScaled } from '../../follow-demand.ts';
+import { checkScalable } from './scaling.ts';
 import { locationUrl } from '../../../domain/locations.ts';
 
 /**

@@ -5,7 +5,8 @@ import { nameOf } from './names.ts';
 import { BadSageMakerOption, checkOptions, type SageMakerEngineOptions } from './options.ts';
 import { remove } from './remove.ts';
 import { areOurs, findArn, findEndpoint, isOurEndpoint, tagsAt } from './resources.ts';
-import { checkScalable, follow, isScaled } from './scaling.ts';
+import { isScaled } from '../../follow-demand.ts';
+import { checkScalable, follow } from './scaling.ts';
 import { observationOf } from './status.ts';
 
 /**

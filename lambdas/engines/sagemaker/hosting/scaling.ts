@@ -1,20 +1,9 @@
-import {
-  DeregisterScalableTargetCommand,
-  ObjectNotFoundException,
-  PutScalingPolicyCommand,
-  RegisterScalableTargetCommand,
-} from '@aws-sdk/client-application-auto-scaling';
 import type { Units } from '../../../domain/model.ts';
 import { EngineFailed } from '../../engine.ts';
+import { followDemand, followNoMore, isScaled } from '../../follow-demand.ts';
 import { variantName } from './names.ts';
 import type { SageMakerEngineOptions } from './options.ts';
 import { userMessageOf } from './user-messages.ts';
-
-/**
- * Whether there is anything to scale: without a maximum, or with one that leaves no room, the number of
- * instances stays what it is.
- */
-export const isScaled = ({ min, max }: Units): boolean => max !== undefined && max > min;
 
 const target = (name: string) =>
   ({
@@ -36,58 +25,24 @@ export function checkScalable({ instanceType }: SageMakerEngineOptions, units: U
   );
 }
 
-/**
- * What repeating does not change. A right that the caller lacks is told as ValidationException: Application
- * Auto Scaling tries its caller's rights out, and takes their absence for a mistake in the parameters.
- */
-const final = /^(AccessDenied|LimitExceeded|ValidationException)/;
-
-/**
- * Two calls, both of which replace what is there. The target bears no tags: Application Auto Scaling refuses
- * to repeat a registration that brings some, and the endpoint's name in the target's says whose it is.
- * @throws EngineFailed if rights, parameters or quotas forbid it; without it a model would be paid for that
- *   never follows demand
- */
-export async function follow(
-  options: SageMakerEngineOptions,
+/** @throws EngineFailed if rights, parameters or quotas forbid it */
+export const follow = (
+  { scaling, invocationsPerInstance, instanceType }: SageMakerEngineOptions,
   name: string,
-  { min, max }: Units,
-): Promise<void> {
-  const { scaling, invocationsPerInstance, instanceType } = options;
-  try {
-    await scaling.send(
-      new RegisterScalableTargetCommand({ ...target(name), MinCapacity: min, MaxCapacity: max }),
-    );
-    await scaling.send(
-      new PutScalingPolicyCommand({
-        ...target(name),
-        PolicyName: name,
-        PolicyType: 'TargetTrackingScaling',
-        TargetTrackingScalingPolicyConfiguration: {
-          TargetValue: invocationsPerInstance,
-          PredefinedMetricSpecification: { PredefinedMetricType: 'SageMakerVariantInvocationsPerInstance' },
-          // A line that speeds up should not wait five minutes; a unit that was fetched in vain is paid for
-          // by the minute.
-          ScaleOutCooldown: 60,
-          ScaleInCooldown: 300,
-        },
-      }),
-    );
-  } catch (error) {
-    if (!(error instanceof Error) || !final.test(error.name)) throw error;
-    throw new EngineFailed(
-      'The model cannot follow demand. ' +
-        userMessageOf(`${error.name}: ${error.message}`, { name, instanceType }),
-      { cause: error },
-    );
-  }
-}
+  units: Units,
+): Promise<void> =>
+  followDemand(scaling, target(name), units, {
+    name,
+    told: (words) => userMessageOf(words, { name, instanceType }),
+    tracking: {
+      TargetValue: invocationsPerInstance,
+      PredefinedMetricSpecification: { PredefinedMetricType: 'SageMakerVariantInvocationsPerInstance' },
+      // A line that speeds up should not wait five minutes. A unit that was fetched in vain is paid for by
+      // the minute.
+      ScaleOutCooldown: 60,
+      ScaleInCooldown: 300,
+    },
+  });
 
-/** Also drops the policies and their alarms. That nothing was registered is success. */
-export async function unfollow({ scaling }: SageMakerEngineOptions, name: string): Promise<void> {
-  try {
-    await scaling.send(new DeregisterScalableTargetCommand(target(name)));
-  } catch (error) {
-    if (!(error instanceof ObjectNotFoundException)) throw error;
-  }
-}
+export const unfollow = ({ scaling }: SageMakerEngineOptions, name: string): Promise<void> =>
+  followNoMore(scaling, target(name));
