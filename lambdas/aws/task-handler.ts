@@ -8,7 +8,7 @@ import type { Task } from '../workflows/tasks.ts';
 type Slow = 'engine' | 'importer' | 'trainer' | 'objects';
 
 /**
- * What a function of one group of tasks has; the rest of a task's world its role has no rights to, and its
+ * What a function of one group of tasks has; for the rest of a task's ports its role has no rights, and its
  * bundle no code for.
  */
 export type TaskParts = Omit<TaskContext, Slow> & Partial<Pick<TaskContext, Slow>>;

@@ -10,7 +10,7 @@ import { scaleBytes, type Bank, type Novelty, type Places } from './novelty.ts';
 import { quantisation } from './patch-step.ts';
 import type { PooledHead } from '../features/pooled.ts';
 import type { Stack } from './stack.ts';
-import { appendMeans } from '../features/surroundings.ts';
+import { appendMeans } from '../features/context.ts';
 
 /** Brings every channel to mean 0 and deviation 1. A scale of 0 silences a channel that never changes. */
 export interface Normalisation {

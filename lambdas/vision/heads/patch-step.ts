@@ -4,12 +4,12 @@
  * fast as loops in JavaScript.
  *
  * The head is a small network on each patch and what lies around it: channels -> hidden -> hidden, with its
- * surroundings -> classes. Its outputs are the classes' logits against the background, whose own logit is 0:
+ * context -> classes. Its outputs are the classes' logits against the background, whose own logit is 0:
  * a softmax over classes + 1 outputs, of which one can be fixed.
  */
 import type { Grid } from '../pictures/masks.ts';
 import { float32, Graph, int64 } from '../onnx/graph.ts';
-import { appendSurroundings, appendSurroundingsBack, reach } from '../features/surroundings.ts';
+import { appendContext, appendContextBack, reach } from '../features/context.ts';
 
 export interface PatchShape {
   readonly channels: number;
@@ -19,7 +19,7 @@ export interface PatchShape {
 
 /**
  * The weights in order, each as name and shape: y = x * W + b, three times; the second time x is joined by
- * its surroundings.
+ * its context.
  */
 export const patchWeights = ({
   channels,
@@ -94,7 +94,7 @@ export function writeStep(shape: StepShape): Uint8Array {
   const ofBytes = node('Mul', ['w1', perByte]);
   const biasOfBytes = node('Sub', ['b1', node('Mul', [summed(ofBytes), zeroByte])]);
   const hidden1 = node('Relu', [node('Add', [node('MatMul', [bytes, ofBytes]), biasOfBytes])]);
-  const joined = appendSurroundings(graph, hidden1, around);
+  const joined = appendContext(graph, hidden1, around);
   const hidden2 = node('Relu', [node('Add', [node('MatMul', [joined, 'w2']), 'b2'])]);
   const logits = node('Add', [node('MatMul', [hidden2, 'w3']), 'b3']);
 
@@ -149,7 +149,7 @@ export function writeStep(shape: StepShape): Uint8Array {
     node('Mul', [gradient, node('Cast', [node('Greater', [active, none])], { to: 1 })]);
   const gradient3 = node('Add', [fromPatches, fromPictures]);
   const gradient2 = whereActive(through(gradient3, 'w3'), hidden2);
-  const gradient1 = whereActive(appendSurroundingsBack(graph, through(gradient2, 'w2'), around), hidden1);
+  const gradient1 = whereActive(appendContextBack(graph, through(gradient2, 'w2'), around), hidden1);
   const sum1 = summed(gradient1);
   const gradients: Readonly<Record<string, string>> = {
     w1: node('Mul', [node('Sub', [products(bytes, gradient1), node('Mul', [sum1, zeroByte])]), perByte]),

@@ -47,16 +47,16 @@ export function appendMeans(graph: Graph, maps: string, width: number): string[]
 }
 
 /** @param rows [pictures * patches, width] @returns [pictures * patches, width * reach] */
-export function appendSurroundings(graph: Graph, rows: string, shape: Maps): string {
+export function appendContext(graph: Graph, rows: string, shape: Maps): string {
   const means = appendMeans(graph, asMaps(graph, rows, shape), shape.width);
   return graph.node('Concat', [rows, ...means.map((mean) => asRows(graph, mean, shape))], { axis: 1 });
 }
 
 /**
- * The gradient of appendSurroundings. @param gradient [pictures * patches, width * reach] @returns [pictures
+ * The gradient of appendContext. @param gradient [pictures * patches, width * reach] @returns [pictures
  * * patches, width]
  */
-export function appendSurroundingsBack(graph: Graph, gradient: string, shape: Maps): string {
+export function appendContextBack(graph: Graph, gradient: string, shape: Maps): string {
   const widths = new Array<number>(reach).fill(shape.width);
   const [own = '', ...ofSquares] = graph.nodes(
     'Split',
