@@ -2,6 +2,7 @@ import { HeadBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { Hash } from '@smithy/hash-node';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { Clock, ObjectUrls } from '../domain/ports.ts';
+import { encodedPath } from '../domain/uri-encoding.ts';
 
 type S3 = Pick<S3Client, 'send' | 'config'>;
 
@@ -42,7 +43,7 @@ export function s3Urls(
         uriEscapePath: false,
         applyChecksum: false,
       });
-      const path = `${url.pathname === '/' ? '' : url.pathname}/${encodedKey(key)}`;
+      const path = `${url.pathname === '/' ? '' : url.pathname}/${encodedPath(key)}`;
       const signed = await signer.presign(
         {
           method,
@@ -61,15 +62,3 @@ export function s3Urls(
     },
   };
 }
-
-/** As SigV4 has it: everything but letters, digits, `-._~` and slashes. */
-const encodedKey = (key: string): string =>
-  key
-    .split('/')
-    .map((part) =>
-      encodeURIComponent(part).replace(
-        /[!'()*]/g,
-        (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`,
-      ),
-    )
-    .join('/');

@@ -3,7 +3,7 @@ import { S3Error } from './errors.ts';
 import { list, type Listed } from './listing.ts';
 import { quoted, removeOne } from './object-calls.ts';
 import type { S3Request } from './request.ts';
-import { encodedPath } from './signature.ts';
+import { encodedPath } from '../../domain/uri-encoding.ts';
 import { parseXml, textOf, type XmlElements } from './xml.ts';
 
 /** Keys of a page, and of a DeleteObjects. */

@@ -1,5 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../../domain/ports.ts';
+import { encodedPart, encodedPath } from '../../domain/uri-encoding.ts';
 import type { AccessKey } from '../environment.ts';
 import { signingTime } from '../signing-time.ts';
 import type { ChunkVerifier } from './aws-chunked.ts';
@@ -29,13 +30,6 @@ interface Claim {
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
-
-/** As SigV4 has it: everything but letters, digits and `-._~`. */
-const encoded = (text: string): string =>
-  encodeURIComponent(text).replace(
-    /[!'()*]/g,
-    (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
 
 /**
  * Verifies signatures as S3 does. They differ from those of other services: the path is encoded once, a
@@ -198,9 +192,6 @@ const signedResources = new Set([
   'versioning',
 ]);
 
-/** A path or key as SigV4 has it. */
-export const encodedPath = (path: string): string => path.split('/').map(encoded).join('/');
-
 const mismatch = (): S3Error =>
   new S3Error(
     'SignatureDoesNotMatch',
@@ -240,7 +231,7 @@ export function presignedQuery(
     'UNSIGNED-PAYLOAD',
   );
   return [...pairs, ['X-Amz-Signature', signature] as const]
-    .map((pair) => pair.map(encoded).join('='))
+    .map((pair) => pair.map(encodedPart).join('='))
     .join('&');
 }
 
@@ -268,7 +259,7 @@ function signed(
 ): { readonly signingKey: Buffer; readonly signature: string } {
   const query = pairs
     .filter(([name]) => name !== 'X-Amz-Signature')
-    .map((pair) => pair.map(encoded) as [string, string])
+    .map((pair) => pair.map(encodedPart) as [string, string])
     .sort(([name, value], [other, otherValue]) => ascending(name, other) || ascending(value, otherValue))
     .map((pair) => pair.join('='));
   const canonical = [

@@ -1,9 +1,10 @@
 import { AccessDeniedError } from '../../contract/errors.ts';
 import { fitsAny } from '../../domain/patterns.ts';
 import type { Clock, ObjectUrls, UrlRequest } from '../../domain/ports.ts';
+import { encodedPath } from '../../domain/uri-encoding.ts';
 import type { AccessKey } from '../environment.ts';
 import type { S3Action } from './actions.ts';
-import { encodedPath, presignedQuery } from './signature.ts';
+import { presignedQuery } from './signature.ts';
 
 const actionOf: Readonly<Record<UrlRequest['method'], S3Action>> = {
   GET: 's3:GetObject',
