@@ -1,15 +1,14 @@
-import { ConflictError, NotFoundError } from '../../contract/errors.ts';
 import type { Value } from '../../contract/shapes.ts';
 import { endOf } from '../../domain/hosting-policy.ts';
 import { isHosting, mayBegin } from '../../domain/lifecycle.ts';
 import { modelId, type Deployment, type Model } from '../../domain/model.ts';
-import { fitsAny } from '../../domain/patterns.ts';
 import { costOf } from '../../domain/run.ts';
 import type { Call, Operation, ReadContext, WriteContext } from '../context.ts';
 import { IdempotentCall } from '../idempotency.ts';
 import { requireProject } from '../models/models.ts';
-import { StopModel } from '../models/stop-model.ts';
 import { page } from '../paging.ts';
+import { reachedFrom } from '../reach.ts';
+import { stopUnlessMoved } from './control.ts';
 import { endShown, policyOf } from './ends.ts';
 import { billOf, rateOfRun, unitsShown } from './runs.ts';
 
@@ -26,9 +25,7 @@ async function* fleet(
   after?: string,
 ): AsyncGenerator<Model> {
   const [from, version] = after?.split('/') ?? [];
-  for await (const { name } of store.projects.list()) {
-    if (from !== undefined && name < from) continue;
-    if (reach !== undefined && !fitsAny(reach.projects, name)) continue;
+  for await (const { name } of reachedFrom(store, reach, from)) {
     for await (const model of store.models.list(name, name === from ? version : undefined))
       if (isHosting(model.status)) yield model;
   }
@@ -121,7 +118,7 @@ async function stopEach(
   const troubles: unknown[] = [];
   for (let at = 0; at < stoppable.length; at += atOnce) {
     const batch = stoppable.slice(at, at + atOnce);
-    const outcomes = await Promise.allSettled(batch.map((model) => stopOne(model, ctx, call)));
+    const outcomes = await Promise.allSettled(batch.map((model) => stopUnlessMoved(model, ctx, call)));
     outcomes.forEach((outcome, index) => {
       const model = batch[index];
       if (outcome.status === 'rejected') troubles.push(outcome.reason);
@@ -139,15 +136,4 @@ async function stopEach(
     },
   );
   return answer;
-}
-
-/** @returns whether it was stopped; what has moved on since it was read is somewhere else */
-async function stopOne({ project, version }: Model, ctx: WriteContext, call: Call): Promise<boolean> {
-  try {
-    await StopModel({ ProjectName: project, ModelVersion: version }, ctx, call);
-    return true;
-  } catch (error) {
-    if (error instanceof ConflictError || error instanceof NotFoundError) return false;
-    throw error;
-  }
 }

@@ -4,7 +4,6 @@ import { Violations } from '../../contract/violations.ts';
 import type { HostingPolicy, PolicyScope } from '../../domain/hosting-policy.ts';
 import { momentOf, opens } from '../../domain/schedule.ts';
 import { isTimeZone } from '../../domain/time-zone.ts';
-import { fitsAny } from '../../domain/patterns.ts';
 import { check, present, type TransactionItem } from '../../store/expression.ts';
 import { keys } from '../../store/keys.ts';
 import type { PolicyRow } from '../../store/policies.ts';
@@ -12,6 +11,7 @@ import type { Call, Operation, ReadContext, WriteContext } from '../context.ts';
 import { IdempotentCall } from '../idempotency.ts';
 import { notFound, noProject, requireModel, requireProject } from '../models/models.ts';
 import { page } from '../paging.ts';
+import { reachedFrom } from '../reach.ts';
 import { policyOf } from './ends.ts';
 
 /** A project, or one of its models by version. */
@@ -176,9 +176,7 @@ export const ListHostingPolicies: Operation<'ListHostingPolicies'> = async (inpu
 
 async function* policies({ store }: ReadContext, { reach }: Call, after?: string): AsyncGenerator<PolicyRow> {
   const [from, version = ''] = after?.split('/') ?? [];
-  for await (const { name } of store.projects.list()) {
-    if ((from !== undefined && name < from) || (reach !== undefined && !fitsAny(reach.projects, name)))
-      continue;
+  for await (const { name } of reachedFrom(store, reach, from)) {
     for await (const row of store.policies.ofProject(name))
       if (name !== from || Number(row.version ?? 0) > Number(version)) yield row;
   }

@@ -2,9 +2,9 @@ import type { Value } from '../../contract/shapes.ts';
 import { violation } from '../../contract/violations.ts';
 import { monthOf } from '../../domain/hosting-policy.ts';
 import type { Deployment } from '../../domain/model.ts';
-import { fitsAny } from '../../domain/patterns.ts';
 import type { Call, Operation, ReadContext } from '../context.ts';
 import { readToken, writeToken } from '../paging.ts';
+import { isReached } from '../reach.ts';
 import { billOf } from './runs.ts';
 
 type Group = Value<'UsageGroup'>;
@@ -63,7 +63,7 @@ function one(groups: readonly Group[], kind: readonly Group[]): Group | undefine
 /** Of every project that there is or was, as far as the caller can reach. */
 async function* runs({ store }: ReadContext, { reach }: Call): AsyncGenerator<Deployment> {
   for await (const name of store.projects.everyName())
-    if (reach === undefined || fitsAny(reach.projects, name)) yield* store.deployments.ofProject(name);
+    if (isReached(reach, name)) yield* store.deployments.ofProject(name);
 }
 
 const dayOf = (at: number): number => new Date(at).setUTCHours(0, 0, 0, 0);

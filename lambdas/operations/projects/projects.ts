@@ -1,13 +1,13 @@
 import { ConflictError, QuotaError } from '../../contract/errors.ts';
 import { projectArn } from '../../domain/arns.ts';
-import { fitsAny } from '../../domain/patterns.ts';
 import { quotaCodes, raiseQuota } from '../../domain/settings.ts';
-import { projectOf, type Project } from '../../store/projects.ts';
-import type { Operation, Reach } from '../context.ts';
+import { projectOf } from '../../store/projects.ts';
+import type { Operation } from '../context.ts';
 import { datasetMetadata } from '../datasets/describe-dataset.ts';
 import { noProject } from '../models/models.ts';
 import { IdempotentCall } from '../idempotency.ts';
 import { cursors, page } from '../paging.ts';
+import { reached } from '../reach.ts';
 
 export const CreateProject: Operation<'CreateProject'> = async (input, ctx) => {
   const name = input.ProjectName;
@@ -52,7 +52,7 @@ export const ListProjects: Operation<'ListProjects'> = async (input, { store, se
     input,
     ['ListProjects'],
     cursors.name,
-    (after) => within(reach, store.projects.list(after)),
+    (after) => reached(reach, store.projects.list(after)),
     ({ name }) => name,
   );
   return {
@@ -64,12 +64,6 @@ export const ListProjects: Operation<'ListProjects'> = async (input, { store, se
     ...next,
   };
 };
-
-/** A caller who can reach some projects learns of no others. */
-async function* within(reach: Reach | undefined, projects: AsyncIterable<Project>): AsyncGenerator<Project> {
-  for await (const project of projects)
-    if (reach === undefined || fitsAny(reach.projects, project.name)) yield project;
-}
 
 /** Effective before it answers: a DescribeProject right behind it finds nothing. */
 export const DeleteProject: Operation<'DeleteProject'> = async (input, ctx) => {
