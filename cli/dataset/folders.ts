@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import type { Label } from '../../lambdas/domain/manifest.ts';
 import { locationUrl } from '../../lambdas/domain/locations.ts';
+import { typeByName } from '../../lambdas/domain/picture-names.ts';
 import { manifestLine } from '../../lambdas/domain/manifest-line.ts';
 import type { Destination } from '../deployment/destination.ts';
 import { CommandFailed } from '../failed.ts';
@@ -53,7 +54,7 @@ async function filesBelow(folder: string, kind: string): Promise<string[]> {
     throw new CommandFailed(`There is no folder ${folder}, which --${kind} names.`);
   });
   return entries
-    .filter((entry) => entry.isFile() && /\.(jpe?g|png)$/i.test(entry.name))
+    .filter((entry) => entry.isFile() && typeByName(entry.name) !== undefined)
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
 }
@@ -78,7 +79,7 @@ export async function uploadFolders(
   const files = new Map(
     pictures.map((picture) => [
       keyOf(picture),
-      { path: picture.path, type: /\.png$/i.test(picture.name) ? 'image/png' : 'image/jpeg' },
+      { path: picture.path, type: typeByName(picture.name) ?? 'image/jpeg' },
     ]),
   );
   await sendAll(files, destination, tell);

@@ -1,5 +1,6 @@
 import type { Input } from '../../contract/operations.ts';
 import type { ObjectLocation, ObjectUrls, UrlRequest } from '../../domain/ports.ts';
+import { typeByName } from '../../domain/picture-names.ts';
 import { requireListed } from '../buckets.ts';
 import type { Call, Operation, ReadContext } from '../context.ts';
 import { noProject } from '../models/models.ts';
@@ -34,7 +35,7 @@ export const CreateUploadUrls: Operation<'CreateUploadUrls'> = async (input, ctx
   return {
     ExpiresAt: expiresAt,
     Urls: await each(input, async ({ bucket, key }) => {
-      const headers = { 'content-type': contentType(key), 'if-none-match': '*' };
+      const headers = { 'content-type': typeByName(key) ?? 'image/jpeg', 'if-none-match': '*' };
       const request: UrlRequest = { method: 'PUT', bucket, key, seconds, headers };
       return {
         Bucket: bucket,
@@ -63,6 +64,3 @@ async function lent(
 
 const each = <T>({ Pictures }: Request, make: (location: ObjectLocation) => Promise<T>): Promise<T[]> =>
   Promise.all(Pictures.map(({ Bucket, Key }) => make({ bucket: Bucket, key: Key })));
-
-const contentType = (key: string): 'image/png' | 'image/jpeg' =>
-  key.toLowerCase().endsWith('.png') ? 'image/png' : 'image/jpeg';

@@ -1,6 +1,7 @@
 import type { Dataset, PictureFolder } from '../../domain/dataset.ts';
 import { locationUrl } from '../../domain/locations.ts';
 import { manifestLine } from '../../domain/manifest-line.ts';
+import { typeByName } from '../../domain/picture-names.ts';
 import { LocationRefused, type ObjectLocation } from '../../domain/ports.ts';
 import type { TaskContext } from '../context.ts';
 
@@ -8,9 +9,6 @@ import type { TaskContext } from '../context.ts';
 export class UnusableFolders extends Error {
   override readonly name = 'UnusableFolders';
 }
-
-/** What else lies in folders, manifests and masks' colour maps among it, has other endings. */
-const isPicture = (key: string): boolean => /\.(jpe?g|png)$/i.test(key);
 
 /**
  * Writes the manifest of a dataset that is made from folders: a line for each picture below them, in the
@@ -30,7 +28,8 @@ export async function writeManifest(
   for (const { bucket, prefix, label } of folders) {
     const before = lines.length;
     for await (const key of objects.list(bucket, prefix)) {
-      if (!isPicture(key)) continue;
+      // What else lies in folders, manifests and masks' colour maps among it, has other endings.
+      if (typeByName(key) === undefined) continue;
       if (lines.length === limit)
         throw new UnusableFolders(`The folders have more than the ${limit} images of a ${type} dataset.`);
       lines.push(manifestLine(locationUrl({ bucket, key }), label, date));

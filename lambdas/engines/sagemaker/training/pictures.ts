@@ -1,6 +1,7 @@
 import { locationOf } from '../../../domain/locations.ts';
 import { LocationRefused, type ObjectLocation } from '../../../domain/ports.ts';
 import { EngineFailed } from '../../engine.ts';
+import { typeByName } from '../../../domain/picture-names.ts';
 import type { PictureType } from '../../../domain/verdict.ts';
 import { readExamples, type TrainingExample, type TrainingRef, type TrainingSpec } from '../../trainer.ts';
 import { missingImage, refusedImage } from '../../training/missing-image.ts';
@@ -26,7 +27,7 @@ export const kindOf = (
   { kinds }: Pick<Copied, 'kinds'>,
   { source }: TrainingExample,
   number: number,
-): PictureType => kinds?.[number] ?? (/\.png$/i.test(source) ? 'image/png' : 'image/jpeg');
+): PictureType => kinds?.[number] ?? typeByName(source) ?? 'image/jpeg';
 
 export const readCopied = (
   { objects }: Pick<SageMakerTrainerOptions, 'objects'>,
