@@ -1,8 +1,6 @@
 import { useState } from 'react';
 import Box from '@cloudscape-design/components/box';
-import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
-import Form from '@cloudscape-design/components/form';
 import FormField from '@cloudscape-design/components/form-field';
 import Header from '@cloudscape-design/components/header';
 import Input from '@cloudscape-design/components/input';
@@ -11,10 +9,11 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import Tiles from '@cloudscape-design/components/tiles';
 import { call } from '../api/client.ts';
 import { settings } from '../api/session.ts';
+import { FormPage } from '../parts/form-page.tsx';
 import { useAction } from '../parts/load.ts';
 import { useNotice } from '../parts/notices.tsx';
 import { isFit } from '../parts/picture-files.tsx';
-import { go, to } from '../parts/route.ts';
+import { go } from '../parts/route.ts';
 import { Trouble } from '../parts/trouble.tsx';
 import { addDropped, DropPlaces, filesOf, nothingDropped } from './add-pictures.tsx';
 import { Field } from './new-model.tsx';
@@ -62,7 +61,7 @@ export function CreateDataset({ project, type }: Props) {
     empty: true,
   }[source];
 
-  const { run, busy, error } = useAction(async () => {
+  const doing = useAction(async () => {
     if (source === 'folders')
       await call('ImportDataset', {
         ...about,
@@ -84,109 +83,95 @@ export function CreateDataset({ project, type }: Props) {
     say(`The ${datasetName(type).toLowerCase()} is being created.`);
     go('projects', project, 'datasets', type);
   });
+  const { busy, error } = doing;
 
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (ready) run();
-      }}
+    <FormPage
+      title={`Create ${datasetName(type).toLowerCase()}`}
+      description={needs[type]}
+      project={project}
+      action="Create dataset"
+      ready={ready}
+      doing={doing}
+      stay
     >
-      <Form
-        header={
-          <Header variant="h1" description={needs[type]}>
-            Create {datasetName(type).toLowerCase()}
-          </Header>
-        }
-        actions={
-          <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" formAction="none" disabled={busy} href={to('projects', project)}>
-              Cancel
-            </Button>
-            <Button variant="primary" formAction="submit" loading={busy} disabled={!ready}>
-              Create dataset
-            </Button>
-          </SpaceBetween>
-        }
-      >
-        <SpaceBetween size="l">
-          <Trouble error={error} />
-          <Container header={<Header variant="h2">Where the pictures come from</Header>}>
-            <Tiles
-              ariaLabel="Where the pictures come from"
-              value={source}
-              onChange={({ detail }) => setSource(detail.value as Source)}
-              columns={2}
-              items={[
-                {
-                  value: 'drop',
-                  label: 'This computer',
-                  description: 'Drop pictures of good and of bad parts here.',
-                  disabled: !extensions,
-                },
-                {
-                  value: 'folders',
-                  label: 'Folders in S3',
-                  description: 'A folder of good parts, and one of bad parts.',
-                  disabled: !extensions,
-                },
-                {
-                  value: 'manifest',
-                  label: 'A manifest in S3',
-                  description: 'The Ground Truth manifest of a dataset that you have, masks too.',
-                },
-                { value: 'empty', label: 'Empty', description: 'Pictures are added later.' },
-              ]}
+      <SpaceBetween size="l">
+        <Trouble error={error} />
+        <Container header={<Header variant="h2">Where the pictures come from</Header>}>
+          <Tiles
+            ariaLabel="Where the pictures come from"
+            value={source}
+            onChange={({ detail }) => setSource(detail.value as Source)}
+            columns={2}
+            items={[
+              {
+                value: 'drop',
+                label: 'This computer',
+                description: 'Drop pictures of good and of bad parts here.',
+                disabled: !extensions,
+              },
+              {
+                value: 'folders',
+                label: 'Folders in S3',
+                description: 'A folder of good parts, and one of bad parts.',
+                disabled: !extensions,
+              },
+              {
+                value: 'manifest',
+                label: 'A manifest in S3',
+                description: 'The Ground Truth manifest of a dataset that you have, masks too.',
+              },
+              { value: 'empty', label: 'Empty', description: 'Pictures are added later.' },
+            ]}
+          />
+        </Container>
+        {source === 'drop' && (
+          <Container header={<Header variant="h2">Pictures</Header>}>
+            {busy ? (
+              <ProgressBar
+                label="Uploading"
+                value={files.length === 0 ? 0 : (done / files.length) * 100}
+                description={`${done} of ${files.length}`}
+              />
+            ) : (
+              <SpaceBetween size="l">
+                <DropPlaces dropped={dropped} set={setDropped} />
+                <Field label="Bucket" description="Where the pictures go." value={bucket} set={setBucket} />
+              </SpaceBetween>
+            )}
+          </Container>
+        )}
+        {source === 'folders' && (
+          <Container header={<Header variant="h2">Folders</Header>}>
+            <SpaceBetween size="l">
+              <Place
+                label="Folder of normal pictures"
+                value={normal}
+                set={setNormal}
+                example={`s3://${samples}/parts/train/normal/`}
+              />
+              <Place
+                label="Folder of anomalous pictures"
+                value={anomaly}
+                set={setAnomaly}
+                example={`s3://${samples}/parts/train/anomaly/`}
+              />
+            </SpaceBetween>
+          </Container>
+        )}
+        {source === 'manifest' && (
+          <Container header={<Header variant="h2">Manifest</Header>}>
+            <Place
+              label="Manifest"
+              value={manifest}
+              set={setManifest}
+              example={`s3://${samples}/parts/dataset/train.manifest`}
             />
           </Container>
-          {source === 'drop' && (
-            <Container header={<Header variant="h2">Pictures</Header>}>
-              {busy ? (
-                <ProgressBar
-                  label="Uploading"
-                  value={files.length === 0 ? 0 : (done / files.length) * 100}
-                  description={`${done} of ${files.length}`}
-                />
-              ) : (
-                <SpaceBetween size="l">
-                  <DropPlaces dropped={dropped} set={setDropped} />
-                  <Field label="Bucket" description="Where the pictures go." value={bucket} set={setBucket} />
-                </SpaceBetween>
-              )}
-            </Container>
-          )}
-          {source === 'folders' && (
-            <Container header={<Header variant="h2">Folders</Header>}>
-              <SpaceBetween size="l">
-                <Place
-                  label="Folder of normal pictures"
-                  value={normal}
-                  set={setNormal}
-                  example={`s3://${samples}/parts/train/normal/`}
-                />
-                <Place
-                  label="Folder of anomalous pictures"
-                  value={anomaly}
-                  set={setAnomaly}
-                  example={`s3://${samples}/parts/train/anomaly/`}
-                />
-              </SpaceBetween>
-            </Container>
-          )}
-          {source === 'manifest' && (
-            <Container header={<Header variant="h2">Manifest</Header>}>
-              <Place
-                label="Manifest"
-                value={manifest}
-                set={setManifest}
-                example={`s3://${samples}/parts/dataset/train.manifest`}
-              />
-            </Container>
-          )}
-          {source === 'empty' && <Box color="text-body-secondary">The dataset will have no pictures.</Box>}
-        </SpaceBetween>
-      </Form>
-    </form>
+        )}
+        {source === 'empty' && <Box color="text-body-secondary">The dataset will have no pictures.</Box>}
+      </SpaceBetween>
+    </FormPage>
   );
 }
 

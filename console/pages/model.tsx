@@ -9,12 +9,12 @@ import FormField from '@cloudscape-design/components/form-field';
 import Header from '@cloudscape-design/components/header';
 import Input from '@cloudscape-design/components/input';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
-import Modal from '@cloudscape-design/components/modal';
 import ProgressBar from '@cloudscape-design/components/progress-bar';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import type { Output } from '../../lambdas/contract/operations.ts';
 import { call } from '../api/client.ts';
 import { DeleteDialog } from '../parts/delete.tsx';
+import { FormDialog } from '../parts/form-dialog.tsx';
 import { useAction, useLoad } from '../parts/load.ts';
 import { useNotice } from '../parts/notices.tsx';
 import { go } from '../parts/route.ts';
@@ -234,7 +234,7 @@ const isUnits = (text: string): boolean => /^[1-9]\d{0,3}$/.test(text);
 function StartDialog({ project, version, close, started }: StartProps) {
   const [least, setLeast] = useState('1');
   const [most, setMost] = useState('');
-  const { run, busy, error } = useAction(async () => {
+  const doing = useAction(async () => {
     await call('StartModel', {
       ProjectName: project,
       ModelVersion: version,
@@ -249,48 +249,31 @@ function StartDialog({ project, version, close, started }: StartProps) {
       : 'It must be a whole number, and not below the least.';
   const ready = isUnits(least) && wrongMost === undefined;
   return (
-    <Modal
-      visible
-      onDismiss={close}
+    <FormDialog
       header={`Start version ${version}?`}
-      footer={
-        <Box float="right">
-          <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={close}>
-              Cancel
-            </Button>
-            <Button variant="primary" disabled={!ready} loading={busy} onClick={() => run()}>
-              Start model
-            </Button>
-          </SpaceBetween>
-        </Box>
-      }
+      action="Start model"
+      ready={ready}
+      doing={doing}
+      close={close}
     >
-      <SpaceBetween size="m">
-        <Trouble error={error} />
-        <Box>
-          The model runs until it is stopped. On this machine that takes memory; in AWS it costs money by the
-          hour.
-        </Box>
-        <FormField
-          label="Inference units, at least"
-          errorText={isUnits(least) ? undefined : 'It must be a whole number from 1 on.'}
-        >
-          <Input
-            value={least}
-            inputMode="numeric"
-            onChange={({ detail }) => setLeast(detail.value)}
-            onKeyDown={({ detail }) => detail.key === 'Enter' && ready && run()}
-          />
-        </FormField>
-        <FormField
-          label="At most (optional)"
-          description="More units start under load."
-          errorText={wrongMost}
-        >
-          <Input value={most} inputMode="numeric" onChange={({ detail }) => setMost(detail.value)} />
-        </FormField>
-      </SpaceBetween>
-    </Modal>
+      <Box>
+        The model runs until it is stopped. On this machine that takes memory; in AWS it costs money by the
+        hour.
+      </Box>
+      <FormField
+        label="Inference units, at least"
+        errorText={isUnits(least) ? undefined : 'It must be a whole number from 1 on.'}
+      >
+        <Input
+          value={least}
+          inputMode="numeric"
+          onChange={({ detail }) => setLeast(detail.value)}
+          onKeyDown={({ detail }) => detail.key === 'Enter' && ready && doing.run()}
+        />
+      </FormField>
+      <FormField label="At most (optional)" description="More units start under load." errorText={wrongMost}>
+        <Input value={most} inputMode="numeric" onChange={({ detail }) => setMost(detail.value)} />
+      </FormField>
+    </FormDialog>
   );
 }

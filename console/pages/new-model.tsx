@@ -1,16 +1,14 @@
 import { useState, type ReactNode } from 'react';
-import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
-import Form from '@cloudscape-design/components/form';
 import FormField from '@cloudscape-design/components/form-field';
-import Header from '@cloudscape-design/components/header';
 import Input from '@cloudscape-design/components/input';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { call } from '../api/client.ts';
 import { settings } from '../api/session.ts';
+import { FormPage } from '../parts/form-page.tsx';
 import { useAction } from '../parts/load.ts';
 import { useNotice } from '../parts/notices.tsx';
-import { go, to } from '../parts/route.ts';
+import { go } from '../parts/route.ts';
 import { Trouble } from '../parts/trouble.tsx';
 
 interface FormProps {
@@ -23,40 +21,17 @@ interface FormProps {
   readonly children: ReactNode;
 }
 
-function ModelForm({ title, description, project, action, ready, act, children }: FormProps) {
-  const { run, busy, error } = useAction(act);
+function ModelForm({ act, children, ...page }: FormProps) {
+  const doing = useAction(act);
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (ready) run();
-      }}
-    >
-      <Form
-        header={
-          <Header variant="h1" description={description}>
-            {title}
-          </Header>
-        }
-        actions={
-          <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" formAction="none" href={to('projects', project)}>
-              Cancel
-            </Button>
-            <Button variant="primary" formAction="submit" loading={busy} disabled={!ready}>
-              {action}
-            </Button>
-          </SpaceBetween>
-        }
-      >
-        <Container>
-          <SpaceBetween size="l">
-            <Trouble error={error} />
-            {children}
-          </SpaceBetween>
-        </Container>
-      </Form>
-    </form>
+    <FormPage {...page} doing={doing}>
+      <Container>
+        <SpaceBetween size="l">
+          <Trouble error={doing.error} />
+          {children}
+        </SpaceBetween>
+      </Container>
+    </FormPage>
   );
 }
 

@@ -6,7 +6,6 @@ import FormField from '@cloudscape-design/components/form-field';
 import Header from '@cloudscape-design/components/header';
 import Input from '@cloudscape-design/components/input';
 import Link from '@cloudscape-design/components/link';
-import Modal from '@cloudscape-design/components/modal';
 import Pagination from '@cloudscape-design/components/pagination';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Table from '@cloudscape-design/components/table';
@@ -15,6 +14,7 @@ import { call } from '../api/client.ts';
 import { everyPage } from '../api/every-page.ts';
 import type { Output } from '../../lambdas/contract/operations.ts';
 import { DeleteDialog } from '../parts/delete.tsx';
+import { FormDialog } from '../parts/form-dialog.tsx';
 import { useAction, useLoad } from '../parts/load.ts';
 import { useNotice } from '../parts/notices.tsx';
 import { go, to } from '../parts/route.ts';
@@ -155,7 +155,7 @@ const pattern = /^[a-zA-Z0-9][a-zA-Z0-9_-]{0,254}$/;
 
 function CreateProject({ close }: { readonly close: () => void }) {
   const [name, setName] = useState('');
-  const { run, busy, error } = useAction(async () => {
+  const doing = useAction(async () => {
     await call('CreateProject', { ProjectName: name });
     go('projects', name);
   });
@@ -165,40 +165,21 @@ function CreateProject({ close }: { readonly close: () => void }) {
       : 'Letters, digits, hyphens and underscores, 255 at most; the first is a letter or a digit.';
   const ready = name !== '' && wrong === undefined;
   return (
-    <Modal
-      visible
-      onDismiss={close}
-      header="Create project"
-      footer={
-        <Box float="right">
-          <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={close}>
-              Cancel
-            </Button>
-            <Button variant="primary" disabled={!ready} loading={busy} onClick={() => run()}>
-              Create project
-            </Button>
-          </SpaceBetween>
-        </Box>
-      }
-    >
-      <SpaceBetween size="m">
-        <Trouble error={error} />
-        <FormField
-          label="Project name"
-          description="One project for each kind of part that is looked at in the same way."
-          constraintText="Letters, digits, hyphens and underscores."
-          errorText={wrong}
-        >
-          <Input
-            value={name}
-            autoFocus
-            placeholder="bolts-line-1"
-            onChange={({ detail }) => setName(detail.value)}
-            onKeyDown={({ detail }) => detail.key === 'Enter' && ready && run()}
-          />
-        </FormField>
-      </SpaceBetween>
-    </Modal>
+    <FormDialog header="Create project" action="Create project" ready={ready} doing={doing} close={close}>
+      <FormField
+        label="Project name"
+        description="One project for each kind of part that is looked at in the same way."
+        constraintText="Letters, digits, hyphens and underscores."
+        errorText={wrong}
+      >
+        <Input
+          value={name}
+          autoFocus
+          placeholder="bolts-line-1"
+          onChange={({ detail }) => setName(detail.value)}
+          onKeyDown={({ detail }) => detail.key === 'Enter' && ready && doing.run()}
+        />
+      </FormField>
+    </FormDialog>
   );
 }
