@@ -48,8 +48,8 @@ export const DetectAnomalies: Operation<'DetectAnomalies'> = async (input, ctx) 
 };
 
 /**
- * The verdict, and once a minute a note on the run's row that it is used, while the engine is at work: no
- * picture waits for it, and none fails by it.
+ * The verdict, and once a minute a note on the run's row that it is used. The note is written while the
+ * engine is at work, and no picture fails by it.
  */
 async function used(
   ctx: DetectContext,

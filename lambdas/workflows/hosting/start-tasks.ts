@@ -100,8 +100,7 @@ async function shorten(
 
 /**
  * Looks at what the engine has made so far, and takes the lease until the next look.
- * @throws EngineFailed if the engine says so, or the deadline has passed and this look, made after it,
- * finds
+ * @throws EngineFailed if the engine says so, or the deadline has passed and this look, made after it, finds
  *   the model not serving
  */
 export async function observeHosting(input: TaskInput, ctx: TaskContext): Promise<Progress> {
